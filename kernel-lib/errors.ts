@@ -1,0 +1,58 @@
+/**
+ * The caller passed something that the function can't take. The message names the function, the field, what is wanted
+ * and what came: `preCopy: linkBytesPerS must be a finite number above 0, got NaN`.
+ */
+export class ParameterError extends Error {
+  override name = "ParameterError";
+}
+
+/** An invariant of the library is broken: a fault of ours, not of the caller. */
+export class ModelError extends Error {
+  override name = "ModelError";
+}
+
+/** A short, safe rendering of any value, for messages: `NaN`, `"serverr"`, `[1, 2, …]`, `an object`. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return value.name ? `the function ${value.name}` : "a function";
+  if (Array.isArray(value))
+    return value.length > 3 ? `an array of ${value.length} values` : `[${value.map(shown).join(", ")}]`;
+  if (typeof value === "object" && value !== null) return `an object (${value.constructor?.name ?? "no prototype"})`;
+  return String(value);
+}
+
+/** Throws a {@link ParameterError} in the project's one form. */
+export function refuse(where: string, field: string, wanted: string, got: unknown): never {
+  throw new ParameterError(`${where}: ${field} must be ${wanted}, got ${shown(got)}`);
+}
+
+/** A finite number above 0, else a {@link ParameterError}. */
+export function checkPositive(where: string, field: string, value: unknown): number {
+  if (typeof value !== "number" || !(value > 0) || value === Infinity)
+    refuse(where, field, "a finite number above 0", value);
+  return value;
+}
+
+/** A finite number that is 0 or more, else a {@link ParameterError}. */
+export function checkNonNegative(where: string, field: string, value: unknown): number {
+  if (typeof value !== "number" || !(value >= 0) || value === Infinity) {
+    refuse(where, field, "a finite number of at least 0", value);
+  }
+  return value;
+}
+
+/** A whole number from `least` to `most`, else a {@link ParameterError}. */
+export function checkWhole(
+  where: string,
+  field: string,
+  value: unknown,
+  least = 0,
+  most = Number.MAX_SAFE_INTEGER,
+): number {
+  if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most) {
+    const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+    refuse(where, field, `a whole number ${range}`, value);
+  }
+  return value as number;
+}

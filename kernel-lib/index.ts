@@ -1,0 +1,12 @@
+/**
+ * Protocols, servers, clusters and code migration: one program, written once against a {@link Host}, runs in virtual
+ * time and live.
+ *
+ * @packageDocumentation
+ */
+export * from "./errors.js";
+export * from "./live/index.js";
+export * from "./simulation/index.js";
+export * from "./theory/index.js";
+export * from "./workbook/index.js";
+export * from "./world/index.js";
