@@ -1,0 +1,104 @@
+// Child processes that can't be lost: each runs in a process group of its own under the guard, and ends with us.
+import { execFileSync, spawn } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { startGuard } from "./guard.mjs";
+import { root, state } from "./paths.mjs";
+
+const running = new Set();
+let guard;
+
+/** Starts a command in its own process group; the guard ends it if this process dies. */
+export function start(command, args, options = {}) {
+  guard ??= startGuard();
+  const child = spawn(command, args, { cwd: root, stdio: "inherit", ...options, detached: true });
+  if (child.pid !== undefined) {
+    running.add(child.pid);
+    guard.watch(child.pid);
+  }
+  child.once("close", () => {
+    if (child.pid === undefined) return;
+    running.delete(child.pid);
+    guard.release(child.pid);
+  });
+  return child;
+}
+
+/**
+ * Runs a command to its end with its output in `.jupyter/logs/<name>.log`.
+ *
+ * @returns `{ code, output, log }`; `code` is 127 if the command can't be started and 128 if a signal ended it.
+ */
+export function run(name, command, args, options = {}) {
+  const log = path.join(state, "logs", `${name}.log`);
+  mkdirSync(path.dirname(log), { recursive: true });
+  const file = openSync(log, "w");
+  return new Promise((resolve) => {
+    const done = (code) => resolve({ code, output: readFileSync(log, "utf8"), log: path.relative(root, log) });
+    const child = start(command, args, { ...options, stdio: ["ignore", file, file] });
+    closeSync(file);
+    child.once("error", () => done(127));
+    child.once("close", (code) => done(code ?? 128));
+  });
+}
+
+/** Ends every command that is still running, with its descendants. */
+export const endAll = (options) => killTrees([...running], options);
+
+// Rows of every live process. Linux tells them in /proc (a bare machine has no ps), macOS by ps.
+function processTable() {
+  if (existsSync("/proc/self/stat"))
+    return readdirSync("/proc").flatMap((pid) => {
+      if (!/^\d+$/.test(pid)) return [];
+      try {
+        const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+        const fields = text.slice(text.lastIndexOf(")") + 2).split(" "); // state, parent, …, start time as the 20th
+        return fields[0] === "Z" ? [] : [{ pid: Number(pid), parent: Number(fields[1]), started: fields[19] }];
+      } catch {
+        return []; // it has just ended
+      }
+    });
+  const text = execFileSync("ps", ["-A", "-o", "pid=,ppid=,stat=,lstart="], { encoding: "utf8" });
+  return text.split("\n").flatMap((line) => {
+    const [pid, parent, status, ...started] = line.trim().split(/\s+/);
+    if (!pid || status?.startsWith("Z")) return [];
+    return [{ pid: Number(pid), parent: Number(parent), started: started.join(" ") }];
+  });
+}
+
+/** The given processes and all their descendants, each as pid → start time: a pid alone may come back as a stranger. */
+function families(pids) {
+  const table = processTable();
+  const found = new Map(table.filter(({ pid }) => pids.includes(pid)).map(({ pid, started }) => [pid, started]));
+  for (let size = -1; size !== found.size; ) {
+    size = found.size;
+    for (const { pid, parent, started } of table) if (found.has(parent)) found.set(pid, started);
+  }
+  return found;
+}
+
+function signal(pid, name) {
+  try {
+    return process.kill(pid, name);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Asks process groups to end (SIGTERM), waits up to `graceMs`, then kills what is left of them and of all descendants.
+ *
+ * A JupyterLab that is asked ends its kernels itself; kernels have process groups of their own.
+ */
+export async function killTrees(pids, { graceMs = 8000 } = {}) {
+  if (pids.length === 0) return;
+  const family = families(pids);
+  for (const pid of pids) signal(-pid, "SIGTERM");
+  const until = Date.now() + graceMs;
+  const lives = () => processTable().some(({ pid, started }) => family.get(pid) === started);
+  while (Date.now() < until && lives()) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    for (const [pid, started] of families([...family.keys()])) if (!family.has(pid)) family.set(pid, started);
+  }
+  for (const { pid, started } of processTable()) if (family.get(pid) === started) signal(pid, "SIGKILL");
+}

@@ -1,0 +1,94 @@
+// Which notebooks are as they were shipped. JupyterLab trusts those (their figures show before anything is run); a
+// notebook that somebody edited is not signed here: JupyterLab signs it itself when its reader runs and saves it.
+import { execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync } from "node:fs";
+import path from "node:path";
+import { SetupFailure } from "./failure.mjs";
+import { inRoot, jupyterEnvironment, python, root, state } from "./paths.mjs";
+import { run } from "./processes.mjs";
+import { filesUnder, hashOf, readStamp, writeStamp } from "./stamps.mjs";
+
+const copies = path.join(state, "shipped");
+const isNotebook = (name) => /^notebooks\/[^/]+\.ipynb$/.test(name);
+const isShippedKind = (name) => isNotebook(name) || /^notebooks\/text\/[^/]+\.ts$/.test(name);
+
+const git = (...args) =>
+  execFileSync("git", ["-C", root, ...args], {
+    encoding: "buffer",
+    stdio: ["ignore", "pipe", "ignore"],
+    maxBuffer: 1 << 30,
+  });
+
+// True in a clone; false in an unpacked download, also one that lies inside somebody else's repository.
+function isClone() {
+  try {
+    return realpathSync(git("rev-parse", "--show-toplevel").toString().trim()) === realpathSync(root);
+  } catch {
+    return false;
+  }
+}
+
+/** In a download without git, keeps a copy of the notebooks as they came, once, before anybody edits them. */
+export function keepCopies() {
+  if (existsSync(copies) || isClone()) return;
+  const half = `${copies}.half`;
+  for (const name of filesUnder("notebooks", isShippedKind)) {
+    mkdirSync(path.dirname(path.join(half, name)), { recursive: true });
+    copyFileSync(inRoot(name), path.join(half, name));
+  }
+  if (existsSync(half)) renameSync(half, copies);
+}
+
+/** The shipped contents of `notebooks/*.ipynb` and `notebooks/text/*.ts`: `names()`, `read(name)`, and the source's name. */
+export function shipped() {
+  if (isClone())
+    return {
+      source: "git",
+      names: () => {
+        try {
+          const text = git("ls-tree", "-r", "-z", "--name-only", "HEAD", "--", "notebooks").toString();
+          return text.split("\0").filter(isShippedKind);
+        } catch {
+          return []; // a repository without a commit
+        }
+      },
+      read: (name) => git("cat-file", "--filters", `HEAD:${name}`),
+    };
+  const relative = path.relative(root, copies);
+  return {
+    source: "copy",
+    names: () => filesUnder(relative).map((name) => path.relative(relative, name)),
+    read: (name) => readFileSync(path.join(copies, name)),
+  };
+}
+
+/** Notebooks that differ from what was shipped, or are gone: `{ name, state: "edited" | "missing" }`. */
+export function editedNotebooks() {
+  const { names, read } = shipped();
+  return names().flatMap((name) => {
+    if (!existsSync(inRoot(name))) return [{ name, state: "missing" }];
+    return read(name).equals(readFileSync(inRoot(name))) ? [] : [{ name, state: "edited" }];
+  });
+}
+
+/** Signs the shipped notebooks that nobody edited. */
+export async function signShipped() {
+  keepCopies();
+  const edited = new Set(editedNotebooks().map(({ name }) => name));
+  const intact = shipped()
+    .names()
+    .filter((name) => isNotebook(name) && !edited.has(name));
+  const stamp = path.join(state, "stamps", "signed");
+  const database = path.join(state, "data", "nbsignatures.db");
+  const wanted = hashOf(intact);
+  const note = [`${intact.length} signed`, ...(edited.size > 0 ? [`edited: ${notebooksOf(edited)}`] : [])].join(", ");
+  if (readStamp(stamp) === wanted && existsSync(database)) return `up to date (${note})`;
+  if (intact.length > 0) {
+    const result = await run("sign", python, ["-m", "nbformat.sign", ...intact], { env: jupyterEnvironment() });
+    if (result.code !== 0) throw new SetupFailure(`the notebooks could not be signed (${result.log})`);
+  }
+  writeStamp(stamp, wanted);
+  return note;
+}
+
+const notebooksOf = (names) => [...new Set([...names].map((name) => path.parse(name).name))].join(", ");
