@@ -1,0 +1,224 @@
+import { createHash } from "node:crypto";
+import { createRequire } from "node:module";
+import type { PlotOptions } from "@observablehq/plot";
+import { escapeMarkup } from "./display.js";
+import { palette } from "./palette.js";
+
+/** SVG that stands in a figure: the children of an `svg` element of that size, in CSS pixels. */
+export interface Drawing {
+  readonly width: number;
+  readonly height: number;
+  readonly body: string;
+}
+
+/** One entry of a legend: how a mark looks and what it stands for. */
+export interface LegendItem {
+  readonly label: string;
+  readonly color: string;
+  readonly mark: "line" | "dashed" | "dot" | "hollow" | "diamond" | "square" | "bar" | "triangle" | "hatched" | "thin";
+}
+
+interface Element {
+  readonly tagName: string;
+  readonly innerHTML: string;
+  readonly textContent: string;
+  getAttribute(name: string): string | null;
+  querySelector(selector: string): Element | null;
+  querySelectorAll(selector: string): Iterable<Element>;
+  remove(): void;
+}
+
+interface ScaleLike {
+  readonly type?: string;
+  readonly domain?: readonly unknown[];
+  readonly range?: readonly unknown[];
+}
+
+const require = createRequire(import.meta.url);
+
+/** Loaded at the first figure: a cell that draws nothing should not wait for it. */
+function plotLibrary(): typeof import("@observablehq/plot") {
+  return require("@observablehq/plot");
+}
+
+/** A document for Plot to draw in; what a DOM is stays behind this line. */
+function newDocument(): never {
+  const { parseHTML } = require("linkedom") as { parseHTML(html: string): { document: never } };
+  return parseHTML("<!doctype html><html><body></body></html>").document;
+}
+
+/** Marks and scales of Observable Plot, for the figures of this room. */
+export function plot(): typeof import("@observablehq/plot") {
+  return plotLibrary();
+}
+
+const fontSize = 12;
+
+/** Roughly how wide a text is drawn, in pixels; errs on the wide side. */
+export function textWidth(text: string, size: number = fontSize): number {
+  let ems = 0;
+  for (const c of text) {
+    if (/[ijlIft.,:;|'!()[\]{}r ]/.test(c)) ems += 0.32;
+    else if (/[mwMW@%]/.test(c)) ems += 0.9;
+    else if (/[A-Z]/.test(c)) ems += 0.68;
+    else if (c < "\u0300") ems += 0.57;
+    else if (/[\u2e80-\uffff]/.test(c) || c > "\uffff") ems += 1.1;
+    else ems += 0.75;
+  }
+  return ems * size;
+}
+
+/** Cuts a text to a width and ends it with an ellipsis. */
+export function fitted(text: string, width: number, size: number = fontSize): string {
+  if (textWidth(text, size) <= width) return text;
+  const letters = [...text];
+  while (letters.length > 1 && textWidth(`${letters.join("")}…`, size) > width) letters.pop();
+  return `${letters.join("").trimEnd()}…`;
+}
+
+/** Breaks a text into lines of at most that width. */
+export function wrapped(text: string, width: number, size: number = fontSize): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/\s+/)) {
+    const longer = line ? `${line} ${word}` : word;
+    if (line && textWidth(longer, size) > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  if (line) lines.push(line);
+  return lines;
+}
+
+/**
+ * Draws with Observable Plot. Margins grow until tick labels fit, ordinal colours get a legend, and the result has
+ * neither Plot's style nor its running ids.
+ */
+export function drawPlot(options: PlotOptions, legend: readonly LegendItem[] = []): Drawing {
+  const width = options.width ?? 720;
+  const { color, ...rest } = options as PlotOptions & { color?: Record<string, unknown> };
+  const { legend: wantsLegend, ...colorScale } = color ?? {};
+  const complete = (extra: object): PlotOptions => ({
+    width,
+    height: 360,
+    marginTop: 28,
+    marginBottom: 42,
+    marginLeft: 52,
+    marginRight: 20,
+    ...rest,
+    ...(color ? { color: { range: palette.series, ...colorScale } as never } : {}),
+    ...extra,
+    title: undefined,
+    subtitle: undefined,
+    caption: undefined,
+    style: { fontSize: `${fontSize}px` },
+  });
+  let svg = draw(complete({}));
+  const fitting = margins(svg, complete({}));
+  if (Object.keys(fitting).length > 0) svg = draw(complete(fitting));
+  const items = [...legend, ...(wantsLegend ? swatches(svg.scale("color")) : [])];
+  const key = drawLegend(items, width);
+  const plotHeight = Number(svg.element.getAttribute("height"));
+  svg.element.querySelector("style")?.remove();
+  const attributes = `text-anchor="middle" font-size="${fontSize}" fill="currentColor"`;
+  return {
+    width,
+    height: plotHeight + key.height,
+    body: `${key.body}<g transform="translate(0,${key.height})" ${attributes}>${svg.element.innerHTML}</g>`,
+  };
+}
+
+function draw(options: PlotOptions): { element: Element; scale(name: string): ScaleLike | undefined } {
+  const drawn = plotLibrary().plot({ ...options, document: newDocument() }) as unknown as Element & {
+    scale(name: string): ScaleLike | undefined;
+  };
+  const element = drawn.tagName.toLowerCase() === "svg" ? drawn : drawn.querySelector("svg");
+  return { element: element as Element, scale: (name) => drawn.scale(name) };
+}
+
+/** Margins that the tick labels need beyond what they have. */
+function margins(svg: { element: Element }, options: PlotOptions): Record<string, number> {
+  const widest = (selector: string) =>
+    Math.max(0, ...[...svg.element.querySelectorAll(selector)].map((text) => textWidth(text.textContent)));
+  const found: Record<string, number> = {};
+  const left = Math.ceil(widest('[aria-label="y-axis tick label"] text, [aria-label="fy-axis tick label"] text')) + 16;
+  const atRight = (options.y as { axis?: string } | undefined)?.axis === "right";
+  if (!atRight && left > (options.marginLeft ?? 0)) found.marginLeft = left;
+  if (atRight && left > (options.marginRight ?? 0)) found.marginRight = left;
+  return found;
+}
+
+function swatches(scale: ScaleLike | undefined): LegendItem[] {
+  if (!scale?.domain || !scale.range || scale.type === "linear" || scale.type === "log") return [];
+  const { domain, range } = scale;
+  return domain.map((value, i) => ({
+    label: String(value),
+    color: String(range[i % range.length]),
+    mark: "square" as const,
+  }));
+}
+
+/** A legend in rows, as wide as the figure. */
+export function drawLegend(items: readonly LegendItem[], width: number): { height: number; body: string } {
+  if (items.length === 0) return { height: 0, body: "" };
+  const swatch = 28;
+  let x = 0;
+  let y = 12;
+  let body = "";
+  for (const item of items) {
+    const label = fitted(item.label, width - swatch - 8);
+    const used = swatch + textWidth(label) + 18;
+    if (x > 0 && x + used - 18 > width) {
+      x = 0;
+      y += 19;
+    }
+    body += `<g transform="translate(${x},${y})">${legendMark(item)}<text x="${swatch}" dy="0.35em">${escapeMarkup(label)}</text></g>`;
+    x += Math.ceil(used);
+  }
+  return { height: y + 14, body: `<g text-anchor="start" font-size="${fontSize}" fill="currentColor">${body}</g>` };
+}
+
+function legendMark({ mark, color }: LegendItem): string {
+  const stroke = `stroke="${escapeMarkup(color)}" stroke-width="2"`;
+  const fill = `fill="${escapeMarkup(color)}"`;
+  switch (mark) {
+    case "line":
+      return `<path d="M0,0H22" ${stroke} fill="none"/>`;
+    case "thin":
+      return `<path d="M0,0H22" stroke="${escapeMarkup(color)}" stroke-width="1" fill="none"/>`;
+    case "dashed":
+      return `<path d="M0,0H22" ${stroke} stroke-dasharray="5,3" fill="none"/>`;
+    case "dot":
+      return `<circle cx="11" r="4.5" ${fill}/>`;
+    case "hollow":
+      return `<path d="M11,-8V8" ${stroke}/><circle cx="11" r="4.5" fill="${palette.paper}" ${stroke}/>`;
+    case "diamond":
+      return `<path d="M11,-6L16,0L11,6L6,0Z" ${fill}/>`;
+    case "square":
+      return `<rect x="4" y="-6" width="14" height="12" rx="2" ${fill}/>`;
+    case "bar":
+      return `<rect x="0" y="-4" width="22" height="8" rx="1" ${fill}/>`;
+    case "hatched":
+      return `<rect x="0.75" y="-4" width="20.5" height="8" rx="1" ${fill} fill-opacity="0.2" stroke="${escapeMarkup(color)}" stroke-width="1.5" stroke-dasharray="3,2"/>`;
+    case "triangle":
+      return `<path d="M11,-8V8" ${stroke}/><path d="M11,-6L16,4H6Z" fill="${palette.paper}" ${stroke}/>`;
+  }
+}
+
+/**
+ * Gives every id of a drawing a new name made from the drawing's own content, so that the same figure has the same bytes
+ * each time and two figures of one page never share an id.
+ */
+export function withOwnIds(body: string, salt = ""): { body: string; id: string } {
+  const names: string[] = [];
+  for (const [, name] of body.matchAll(/\sid="([^"]+)"/g)) if (name && !names.includes(name)) names.push(name);
+  const rename = (text: string, to: (index: number) => string) =>
+    names.length === 0
+      ? text
+      : text.replace(/(\sid="|url\(#|href="#)([^")]+)/g, (whole, before: string, name: string) =>
+          names.includes(name) ? before + to(names.indexOf(name)) : whole,
+        );
+  const id = `handoff-${createHash("sha256").update(salt).update(rename(body, String)).digest("hex").slice(0, 10)}`;
+  return { body: rename(body, (i) => `${id}-${i}`), id };
+}

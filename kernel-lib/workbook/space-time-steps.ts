@@ -1,0 +1,139 @@
+import type { TraceRow } from "../world/trace.js";
+import { escapeMarkup } from "./display.js";
+import { formatNumber } from "./numbers.js";
+import type { SpaceTimeLayout } from "./space-time-layout.js";
+
+/** One event that the reader can step to. */
+export interface Step {
+  readonly row: TraceRow;
+  readonly text: string;
+  /** The step of the same message's other end. */
+  readonly other?: number;
+}
+
+/** The events of a diagram in time order, in words. */
+export function stepsOf(layout: SpaceTimeLayout): Step[] {
+  const rows: TraceRow[] = [
+    ...layout.messages.flatMap(({ send, receive }) => (receive ? [send, receive] : [send])),
+    ...layout.work,
+    ...layout.marks,
+  ];
+  const order = new Map(rows.map((row, i) => [row, i]));
+  const sorted = [...rows].sort((a, b) => a.timeMs - b.timeMs || (order.get(a) ?? 0) - (order.get(b) ?? 0));
+  const at = new Map(sorted.map((row, i) => [row, i]));
+  const other = new Map<TraceRow, TraceRow>();
+  for (const { send, receive } of layout.messages) {
+    if (receive) other.set(send, receive).set(receive, send);
+  }
+  return sorted.map((row) => {
+    const end = other.get(row);
+    return { row, text: inWords(row), ...(end ? { other: at.get(end) } : {}) };
+  });
+}
+
+function inWords(row: TraceRow): string {
+  const who = row.process ? `${row.process} on ${row.host}` : row.host;
+  switch (row.kind) {
+    case "send":
+      return `${who} sends ${row.message ?? "a message"} to ${row.peer} (${row.bytes} bytes)`;
+    case "receive":
+      return `${who} receives ${row.message ?? "a message"} from ${row.peer}`;
+    case "compute":
+      return `${who} starts to compute, for ${formatNumber(row.workMs)} ms of CPU`;
+    case "disk":
+      return `${who} uses the disk${row.access ? ` (${row.access})` : ""}`;
+    case "start":
+      return `${who} starts`;
+    case "exit":
+      return `${who} ${row.how === "returned" ? "returns" : row.how === "killed" ? "is killed" : `throws ${row.error ?? "an error"}`}`;
+    case "urgent":
+      return `${who} ${row.sent ? "sends" : "is handed"} an urgent byte`;
+    case "fault":
+      return `${row.fault}`;
+    case "log":
+      return `${who} logs ${row.event}${fieldsInWords(row.fields)}`;
+    default:
+      return `${who}: ${row.kind}`;
+  }
+}
+
+function fieldsInWords(fields: Readonly<Record<string, unknown>> | undefined): string {
+  const entries = Object.entries(fields ?? {});
+  if (entries.length === 0) return "";
+  return ` (${entries.map(([name, value]) => `${name}: ${typeof value === "number" ? formatNumber(value) : String(value)}`).join(", ")})`;
+}
+
+/** The controls under a diagram; the script shows them. */
+export function controlsOf(hosts: readonly string[]): string {
+  const button = (action: string, label: string, title: string) =>
+    `<button type="button" data-do="${action}" title="${title}" aria-label="${title}">${label}</button>`;
+  const filter =
+    hosts.length > 1
+      ? `<span class="handoff-hosts">Hosts: ${hosts
+          .map(
+            (host) =>
+              `<label><input type="checkbox" checked value="${escapeMarkup(host)}"> ${escapeMarkup(host)}</label>`,
+          )
+          .join(" ")}</span>`
+      : "";
+  return (
+    `<div class="handoff-controls" hidden tabindex="0" data-lm-suppress-shortcuts="true" role="group" aria-label="Step through the events">` +
+    button("first", "|◀", "Before the first event") +
+    button("back", "◀", "One event back") +
+    button("next", "▶", "One event forward") +
+    button("all", "▶|", "Show everything") +
+    button("other", "⇄ other end", "To this message's send or receipt") +
+    `<output aria-live="polite">All events. Step with ▶, or click an arrow.</output>${filter}</div>`
+  );
+}
+
+/** Rules for the controls and for what is not yet, or not any more. */
+export const spaceTimeStyle: string = [
+  ".handoff-controls{display:flex;flex-wrap:wrap;gap:4px 6px;align-items:center;margin:4px 0;min-height:30px}",
+  ".handoff-controls[hidden]{display:none}",
+  ".handoff-controls button{font:inherit;color:inherit;background:transparent;border:1px solid var(--handoff-faint);",
+  "border-radius:4px;padding:1px 8px;cursor:pointer;min-width:30px}",
+  ".handoff-controls button:disabled{opacity:.35;cursor:default}",
+  ".handoff-controls button:focus-visible{outline:2px solid var(--handoff-reader)}",
+  ".handoff-controls output{flex:1 1 260px;font-variant-numeric:tabular-nums}",
+  ".handoff-controls .handoff-hosts{flex-basis:100%;opacity:.85}.handoff-controls label{margin-right:10px}",
+  ".handoff .handoff-later{opacity:.07}.handoff .handoff-hidden{display:none}.handoff .handoff-lane.handoff-hidden{display:inline;opacity:.12}",
+  ".handoff .handoff-message{cursor:pointer}.handoff .handoff-current .handoff-flight{stroke-width:3.2}",
+  ".handoff .handoff-current text{font-weight:700}.handoff .handoff-flying .handoff-flight{stroke-dasharray:2,4}",
+].join("");
+
+/** The script that steps; `root` is the figure's element. */
+export function spaceTimeScript(steps: readonly Step[], time: "down" | "right"): string {
+  const data = JSON.stringify(
+    steps.map((step) => [`${formatNumber(step.row.timeMs, 6)} ms`, step.text, step.other ?? -1]),
+  ).replace(/</g, "\\u003c");
+  return `const steps=${data};${stepping.replace("IS_DOWN", String(time === "down"))}`;
+}
+
+const stepping = `
+const controls=root.querySelector(".handoff-controls"),out=controls.querySelector("output");
+const parts=[...root.querySelectorAll("svg [data-step]")],lanes=[...root.querySelectorAll("svg [data-hosts]")];
+const now=root.querySelector(".handoff-now"),act=(d)=>controls.querySelector('[data-do="'+d+'"]');
+let at=steps.length;
+const edge=(p,end)=>{const c=p.querySelector("circle,rect,path"),b=c?c.getBBox():null,f=p.querySelector(".handoff-flight");
+ if(f){const q=f.getPointAtLength(end?f.getTotalLength():0);return IS_DOWN?q.y:q.x}
+ return b?(IS_DOWN?(c.tagName==="rect"?b.y:b.y+b.height/2):(c.tagName==="rect"?b.x:b.x+b.width/2)):null};
+const draw=()=>{const all=at>=steps.length;let line=null;
+ for(const p of parts){const s=+p.dataset.step,e=p.dataset.end===undefined?s:+p.dataset.end;
+  p.classList.toggle("handoff-later",!all&&s>at);p.classList.toggle("handoff-flying",!all&&s<=at&&e>at);
+  const here=!all&&(s===at||e===at);p.classList.toggle("handoff-current",here);
+  if(here&&line===null)line=edge(p,e===at&&s!==at)}
+ const box=now.parentNode.ownerSVGElement.viewBox.baseVal;
+ now.setAttribute("d",line===null?"":IS_DOWN?"M48,"+line+"H"+box.width:"M"+line+",10V"+(box.height-30));
+ const s=steps[at];
+ out.textContent=all?"All "+steps.length+" events.":at<0?"Before the first event.":(at+1)+" of "+steps.length+" · "+s[0]+" · "+s[1];
+ act("other").disabled=!s||s[2]<0;act("back").disabled=act("first").disabled=at<0;act("next").disabled=act("all").disabled=all};
+const go=(i)=>{at=Math.max(-1,Math.min(steps.length,i));draw()};
+const does={first:()=>go(-1),back:()=>go(at-1),next:()=>go(at>=steps.length?0:at+1),all:()=>go(steps.length),other:()=>steps[at]&&steps[at][2]>=0&&go(steps[at][2])};
+controls.addEventListener("click",(e)=>{const b=e.target.closest("[data-do]");if(b)does[b.dataset.do]()});
+controls.addEventListener("keydown",(e)=>{const k={ArrowLeft:"back",ArrowRight:"next",Home:"first",End:"all"}[e.key];
+ if(k&&e.target.tagName!=="INPUT"){does[k]();e.preventDefault();e.stopPropagation()}});
+controls.addEventListener("change",()=>{const off=[...controls.querySelectorAll("input:not(:checked)")].map((i)=>i.value);
+ for(const p of lanes)p.classList.toggle("handoff-hidden",JSON.parse(p.dataset.hosts).some((h)=>off.includes(h)))});
+for(const p of parts)if(p.classList.contains("handoff-message"))p.addEventListener("click",()=>{go(+p.dataset.step);controls.focus()});
+controls.hidden=false;draw();`;
