@@ -1,0 +1,274 @@
+import { randomUUID } from "node:crypto";
+import { inspect } from "node:util";
+import { inspected } from "./documentation.js";
+import type { Order } from "./frames.js";
+import { asJson, displaySymbol, type JupyterHook, jupyterHook, type MimeBundle } from "./hook.js";
+import { send } from "./output.js";
+import { type CellError, Interrupted, interrupted, Traces } from "./trace.js";
+import {
+  awaitsAtTopLevel,
+  type Conversion,
+  type Converter,
+  createConverter,
+  isCompleteCode,
+  requireFromTslab,
+  takeMaps,
+} from "./typescript.js";
+import type { Content } from "./wire.js";
+
+type Execute = Extract<Order, { do: "execute" }>;
+
+interface Cell {
+  readonly order: Execute;
+  /** An error that arose beside the cell's own course: a rejection that nobody handled. */
+  failure?: CellError;
+  done: boolean;
+}
+
+interface Executor {
+  execute(source: string): Promise<boolean>;
+  inspect(source: string, position: number): ReturnType<Converter["inspect"]>;
+  complete(source: string, position: number): ReturnType<Converter["complete"]>;
+  interrupt(): void;
+}
+
+const { createExecutor } = requireFromTslab("./dist/executor.js") as {
+  createExecutor(
+    rootDir: string,
+    converters: { node: Converter; browser: Converter; close(): void },
+    console: { log(value: unknown): void; error(error: unknown): void },
+  ): Executor;
+};
+const tslabProtocol = requireFromTslab("./dist/jupyter.js") as {
+  lastWriteDisplayData: (content: Content, update: boolean) => void;
+};
+
+/** The compiler found errors: thrown through tslab's executor, which would print them. */
+class NotCompiled extends Error {
+  readonly error: CellError;
+  constructor(error: CellError) {
+    super(error.evalue);
+    this.error = error;
+  }
+}
+
+const awaitPrefix = "await null;";
+
+/** Runs cells one at a time by tslab's executor, and says what became of each. */
+export class Cells {
+  readonly #executor: Executor;
+  readonly #guarded: <T>(work: () => T) => T;
+  readonly #traces: Traces;
+  readonly #callbacks = new Set<() => void>();
+  #running: Cell | undefined;
+  #last: Execute | undefined;
+  /** Set by tslab's executor while it runs the current cell. */
+  #thrown: { readonly value: unknown } | undefined;
+  #result: { readonly value: unknown } | undefined;
+
+  /**
+   * @param rootDir where cells' imports are resolved
+   * @param guarded runs work that an interrupt must not tear apart
+   */
+  constructor(rootDir: string, guarded: <T>(work: () => T) => T) {
+    this.#guarded = guarded;
+    this.#traces = new Traces([process.cwd(), rootDir]);
+    const node = this.#converter(createConverter());
+    let browser: Converter | undefined;
+    const converters = {
+      node,
+      get browser() {
+        browser ??= createConverter(true);
+        return browser;
+      },
+      close: () => {},
+    };
+    this.#executor = createExecutor(rootDir, converters, {
+      log: (value) => {
+        this.#result = { value };
+      },
+      error: (value) => {
+        this.#thrown = { value };
+      },
+    });
+    Object.assign((globalThis as unknown as { __tslab__: object }).__tslab__, {
+      epoch: 0,
+      resumed(epoch: number, value: unknown) {
+        if (epoch !== this.epoch) throw new Interrupted("the cell was stopped");
+        return value;
+      },
+    });
+    this.#offerHook();
+    tslabProtocol.lastWriteDisplayData = (content, update) =>
+      this.#show(update ? "update_display_data" : "display_data", content);
+    process.on("uncaughtException", (error) => this.#stray(error));
+    process.on("unhandledRejection", (reason) => this.#stray(reason));
+  }
+
+  /** The request to which output belongs that nobody else claims. */
+  get currentId(): string | null {
+    return this.#running?.order.id ?? this.#last?.id ?? null;
+  }
+
+  execute(order: Execute): void {
+    const cell: Cell = { order, done: false };
+    this.#running = cell;
+    this.#last = order;
+    this.#thrown = undefined;
+    this.#result = undefined;
+    this.#run(cell).then(
+      (error) => this.#finish(cell, error),
+      (error) => this.#finish(cell, error instanceof NotCompiled ? error.error : this.#traces.describe(error)),
+    );
+  }
+
+  /** Ends the running cell, whatever state its promises are in, and every await of the reader's code. */
+  interrupt(): void {
+    const tslab = (globalThis as unknown as { __tslab__: { epoch: number } }).__tslab__;
+    tslab.epoch++;
+    const callbacks = [...this.#callbacks];
+    this.#callbacks.clear();
+    for (const callback of callbacks) {
+      try {
+        callback();
+      } catch (error) {
+        this.#stray(error);
+      }
+    }
+    this.#guarded(() => {
+      if (this.#running) this.#finish(this.#running, interrupted);
+      this.#executor.interrupt();
+    });
+  }
+
+  answer(order: Exclude<Order, { do: "execute" | "interrupt" | "exit" }>): void {
+    let content: Content;
+    try {
+      content = this.#answer(order);
+    } catch (error) {
+      content = { status: "error", ...this.#traces.describe(error) };
+    }
+    send({ is: "reply", id: order.id, content });
+  }
+
+  #answer(order: Exclude<Order, { do: "execute" | "interrupt" | "exit" }>): Content {
+    if (order.do === "is_complete") {
+      const { completed, indent = "" } = isCompleteCode(order.code);
+      return completed ? { status: "complete" } : { status: "incomplete", indent };
+    }
+    if (order.do === "inspect") return inspected(this.#executor.inspect(order.code, order.position));
+    const { start, end, candidates, original } = this.#executor.complete(order.code, order.position);
+    const kinds = new Map(original?.entries.map(({ name, kind }) => [name, kind]));
+    return {
+      status: "ok",
+      matches: candidates,
+      cursor_start: start,
+      cursor_end: end,
+      metadata: {
+        _jupyter_types_experimental: candidates.map((text) => ({ start, end, text, type: kinds.get(text) ?? "" })),
+      },
+    };
+  }
+
+  async #run(cell: Cell): Promise<CellError | undefined> {
+    const ok = await this.#executor.execute(cell.order.code);
+    if (cell.done) return undefined;
+    if (!ok) return this.#traces.describe((this.#thrown as { value: unknown } | undefined)?.value);
+    const result = this.#result as { value: unknown } | undefined;
+    if (result && !cell.order.silent) await this.#showResult(cell, result.value);
+    // Rejections that nobody handled are reported after this turn, and belong to this cell.
+    await new Promise(setImmediate);
+    return undefined;
+  }
+
+  async #showResult(cell: Cell, value: unknown): Promise<void> {
+    const data = asJson(await bundleOf(value));
+    if (cell.done) return;
+    this.#show("execute_result", { data, metadata: {}, execution_count: cell.order.count });
+  }
+
+  #finish(cell: Cell, error: CellError | undefined): void {
+    if (cell.done) return;
+    cell.done = true;
+    this.#running = undefined;
+    if (error) this.#show("error", { ...error }, cell.order.id);
+    const failed = error ?? cell.failure;
+    const { id } = cell.order;
+    send({ is: "reply", id, content: failed ? { status: "error", ...failed } : { status: "ok" } });
+  }
+
+  /** An error outside the course of any cell: a rejection that nobody handled, or a throwing callback. */
+  #stray(thrown: unknown): void {
+    if (thrown instanceof Interrupted) return;
+    const { ename, evalue, traceback } = this.#traces.describe(thrown);
+    const [head = "", ...frames] = traceback;
+    const error = { ename, evalue, traceback: [`Not handled: ${head}`, ...frames] };
+    const id = this.#traces.cellOf(thrown) ?? this.currentId;
+    if (this.#running && id === this.#running.order.id) this.#running.failure ??= error;
+    this.#show("error", error, id);
+  }
+
+  #show(type: string, content: Content, id = this.currentId): void {
+    send({ is: "output", id, type, content });
+  }
+
+  #offerHook(): void {
+    const hook: JupyterHook = {
+      display: (bundle, metadata = {}, displayId = randomUUID()) =>
+        this.#show("display_data", { data: asJson(bundle), metadata, transient: { display_id: displayId } }),
+      update: (bundle, displayId, metadata = {}) =>
+        this.#show("update_display_data", { data: asJson(bundle), metadata, transient: { display_id: displayId } }),
+      clear: (wait = false) => this.#show("clear_output", { wait }),
+      onInterrupt: (callback) => {
+        // A wrapper each, so that the same function may be given twice.
+        const entry = () => callback();
+        this.#callbacks.add(entry);
+        return () => this.#callbacks.delete(entry);
+      },
+    };
+    Object.defineProperty(globalThis, jupyterHook, { value: Object.freeze(hook) });
+  }
+
+  /** tslab's converter, which then throws what does not compile, knows all forms of await, and names its output. */
+  #converter(inner: Converter): Converter {
+    const convert = (previous: string, source: string): Conversion => {
+      const order = this.#last as Execute;
+      const prefix = awaitsAtTopLevel(source) ? awaitPrefix : "";
+      const found = inner.convert(previous, prefix + source);
+      // "for await" is only allowed in async functions (1103): tslab's executor makes the cell one.
+      const diagnostics = found.diagnostics.filter(({ code }) => !(prefix && code === 1103));
+      if (diagnostics.length > 0) {
+        const shifted = diagnostics.map((each) => {
+          if (each.fileName || each.start.line > 0) return each;
+          const character = Math.max(0, each.start.character - prefix.length);
+          return { ...each, start: { ...each.start, character } };
+        });
+        throw new NotCompiled(this.#traces.diagnosed(shifted, source));
+      }
+      const head = found.hasToplevelAwait ? "(async function(exports, require) { " : "(function(exports, require) { ";
+      const name = this.#traces.add(order.id, {
+        label: `cell [${order.count}]`,
+        source,
+        outputShift: head.length,
+        sourceShift: prefix.length,
+        maps: takeMaps(),
+      });
+      return found.output ? { ...found, output: `${found.output}\n//# sourceURL=${name}` } : found;
+    };
+    return {
+      convert: (previous, source) => this.#guarded(() => convert(previous, source)),
+      inspect: inner.inspect,
+      complete: inner.complete,
+      addModule: inner.addModule,
+      close: inner.close,
+    };
+  }
+}
+
+/** How a value wants to be shown: by its own method, else as text. */
+async function bundleOf(value: unknown): Promise<MimeBundle> {
+  const own = (value as Record<symbol, unknown>)[displaySymbol];
+  const bundle: unknown = typeof own === "function" ? await own.call(value) : own;
+  if (typeof bundle === "object" && bundle !== null) return bundle as MimeBundle;
+  return { "text/plain": inspect(value) };
+}

@@ -1,0 +1,42 @@
+/**
+ * What a library may ask of the kernel without importing it: `globalThis[Symbol.for("handoff.jupyter")]`, which is
+ * absent outside a notebook.
+ *
+ * ```ts
+ * const jupyter = (globalThis as Record<symbol, unknown>)[Symbol.for("handoff.jupyter")] as JupyterHook | undefined;
+ * jupyter?.display({ "text/html": "<b>12 %</b>", "text/plain": "12 %" }, {}, "progress");
+ * jupyter?.update({ "text/html": "<b>13 %</b>", "text/plain": "13 %" }, "progress");
+ * const forget = jupyter?.onInterrupt(() => server.close());   // call forget() when the work is done
+ * ```
+ *
+ * A cell's last value is shown by its own method `value[Symbol.for("Jupyter.display")](): MimeBundle | Promise<MimeBundle>`
+ * (the convention of Deno's kernel), else by `util.inspect`.
+ */
+export type MimeBundle = Readonly<Record<string, unknown>>;
+
+export interface JupyterHook {
+  /** Shows a bundle now; one with a `displayId` can be rewritten later. Bytes are sent as base64. */
+  display(bundle: MimeBundle, metadata?: Readonly<Record<string, unknown>>, displayId?: string): void;
+  /** Rewrites whatever was shown under `displayId`, in whichever cell. */
+  update(bundle: MimeBundle, displayId: string, metadata?: Readonly<Record<string, unknown>>): void;
+  /** Removes what the cell has shown so far; with `wait`, when its next output comes (no flicker). */
+  clear(wait?: boolean): void;
+  /**
+   * The callback is called once, synchronously, when the reader interrupts. Promises that the interrupted code waits
+   * for may be lost, so what must be closed is to be closed here. Returns a function that withdraws the callback.
+   */
+  onInterrupt(callback: () => void): () => void;
+}
+
+export const jupyterHook: symbol = Symbol.for("handoff.jupyter");
+export const displaySymbol: symbol = Symbol.for("Jupyter.display");
+
+/** Values that JSON can carry: bytes become base64. */
+export function asJson(bundle: MimeBundle): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(bundle).map(([type, value]) => [
+      type,
+      value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value,
+    ]),
+  );
+}

@@ -1,0 +1,56 @@
+/**
+ * The process that compiles and runs cells. Orders come in through a thread of their own (`orders.ts`), which a busy
+ * cell can't hold up; frames go out by synchronous writes, so that what a cell prints before it hangs is seen.
+ */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import type { Order } from "./frames.js";
+import { acknowledged, busyInKernel, counters } from "./interruption.js";
+import { captureStreams, send, watchChildren } from "./output.js";
+
+const flags = counters();
+const orders = new Worker(new URL("./orders.js", import.meta.url), { workerData: flags.buffer });
+watchChildren((pid, alive) => orders.postMessage({ pid, alive }));
+
+/** Marks a stretch in which terminating JavaScript would break the kernel instead of the cell. */
+function guarded<T>(work: () => T): T {
+  Atomics.add(flags, busyInKernel, 1);
+  try {
+    return work();
+  } finally {
+    Atomics.sub(flags, busyInKernel, 1);
+  }
+}
+
+/** Where cells find their packages: the working directory, unless nothing is installed there or above. */
+function packagesFolder(): string {
+  for (let folder = process.cwd(); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "node_modules"))) return process.cwd();
+    if (folder === dirname(folder)) return join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+  }
+}
+
+// The compiler takes a second to load; the thread above starts beside it.
+const { Cells } = await import("./cells.js");
+const cells = new Cells(packagesFolder(), guarded);
+captureStreams(() => cells.currentId);
+send({ is: "ready" });
+
+orders.on("message", (order: Order & { sequence?: number }) => {
+  switch (order.do) {
+    case "execute":
+      cells.execute(order);
+      break;
+    case "interrupt":
+      cells.interrupt();
+      Atomics.store(flags, acknowledged, order.sequence ?? 0);
+      break;
+    case "exit":
+      process.exit(0);
+      break;
+    default:
+      guarded(() => cells.answer(order));
+  }
+});

@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
+import { fileURLToPath } from "node:url";
+import { type Frame, frameFd, jsonLines, type Order, orderFd } from "./frames.js";
+import { Guard } from "./guard.js";
+import type { Content } from "./wire.js";
+
+export interface KernelEvents {
+  /** Something for the broadcast channel; `id` is the cell's request, or `null` if none has run. */
+  output(id: string | null, type: string, content: Content): void;
+  /** Bytes that a child of the reader's wrote to the inherited standard output or error. */
+  inherited(name: "stdout" | "stderr", text: string): void;
+  /** The process ended although nobody asked it to. */
+  died(how: string): void;
+}
+
+/**
+ * The process that compiles and runs cells. It leads a process group of its own, so that signals to the launcher's
+ * group reach neither it nor what the reader's cells start.
+ */
+export class KernelProcess {
+  readonly #child: ChildProcess;
+  readonly #guard = new Guard();
+  readonly #replies = new Map<string, (content: Content) => void>();
+  readonly #exited: Promise<void>;
+  #stopping = false;
+  #events: KernelEvents | undefined;
+  /** What came before anybody listened. */
+  #early: (() => void)[] = [];
+
+  constructor() {
+    const entry = fileURLToPath(new URL("./kernel.js", import.meta.url));
+    this.#child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entry], {
+      stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
+      detached: true,
+    });
+    if (this.#child.pid !== undefined) this.#guard.watch(this.#child.pid);
+    const frames = this.#child.stdio[frameFd] as Readable;
+    frames.on(
+      "data",
+      jsonLines<Frame>((frame) => this.#take(frame)),
+    );
+    this.#orders.on("error", () => {});
+    for (const name of ["stdout", "stderr"] as const) {
+      const decoder = new StringDecoder();
+      this.#child[name]?.on("data", (chunk: Buffer) => {
+        const text = decoder.write(chunk);
+        if (text) this.#emit((events) => events.inherited(name, text));
+      });
+    }
+    this.#exited = new Promise((resolve) => {
+      const ended = async (how: string) => {
+        resolve();
+        if (this.#stopping) return;
+        // What it wrote before it ended is still in the pipes.
+        await new Promise((drained) => setTimeout(drained, 50));
+        this.#emit((events) => events.died(how));
+      };
+      this.#child.on("error", (error) => ended(error.message));
+      this.#child.on("exit", (code, signal) => ended(signal ? `signal ${signal}` : `exit code ${code}`));
+    });
+  }
+
+  get #orders(): Writable {
+    return this.#child.stdio[orderFd] as Writable;
+  }
+
+  /** From now on events go here; earlier ones are delivered first. */
+  listen(events: KernelEvents): void {
+    this.#events = events;
+    for (const early of this.#early) early();
+    this.#early = [];
+  }
+
+  /** Gives an order and resolves with the content of its reply. */
+  ask(order: Extract<Order, { id: string }>): Promise<Content> {
+    return new Promise((resolve) => {
+      this.#replies.set(order.id, resolve);
+      this.#give(order);
+    });
+  }
+
+  interrupt(): void {
+    this.#give({ do: "interrupt" });
+  }
+
+  /** Ends the process and all that it started: politely for `graceMs`, then by SIGKILL. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    this.#give({ do: "exit" });
+    await Promise.race([this.#exited, new Promise((resolve) => setTimeout(resolve, graceMs))]);
+    await this.#guard.endAll(graceMs);
+  }
+
+  #give(order: Order): void {
+    if (this.#orders.writable) this.#orders.write(`${JSON.stringify(order)}\n`);
+  }
+
+  #emit(deliver: (events: KernelEvents) => void): void {
+    const events = this.#events;
+    if (events) deliver(events);
+    else this.#early.push(() => this.#events && deliver(this.#events));
+  }
+
+  #take(frame: Frame): void {
+    switch (frame.is) {
+      case "output":
+        this.#emit((events) => events.output(frame.id, frame.type, frame.content));
+        break;
+      case "reply":
+        this.#replies.get(frame.id)?.(frame.content);
+        this.#replies.delete(frame.id);
+        break;
+      case "group":
+        if (frame.alive) this.#guard.watch(frame.leader);
+        else this.#guard.leaderEnded(frame.leader);
+    }
+  }
+}

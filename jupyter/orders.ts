@@ -1,0 +1,89 @@
+/**
+ * The thread that takes orders from the launcher while the main thread may be busy for ever.
+ *
+ * Interrupt, in rising order of force: ask the main thread, which suffices when it only waits; terminate the JavaScript
+ * that it runs; end the child process that it waits for synchronously.
+ */
+import { execFile } from "node:child_process";
+import { Session } from "node:inspector";
+import { Socket } from "node:net";
+import { parentPort, workerData } from "node:worker_threads";
+import { jsonLines, type Order, orderFd } from "./frames.js";
+import { acknowledged, busyInKernel, counters } from "./interruption.js";
+
+const flags = counters(workerData as SharedArrayBuffer);
+/** Children that run beside the main thread; others are those it waits for. */
+const asynchronous = new Set<number>();
+let sequence = 0;
+
+const askEveryMs = 25;
+const patienceMs = 150;
+
+parentPort?.on("message", ({ pid, alive }: { pid: number; alive: boolean }) => {
+  if (alive) asynchronous.add(pid);
+  else asynchronous.delete(pid);
+});
+
+const orders = new Socket({ fd: orderFd, readable: true, writable: false });
+orders.on(
+  "data",
+  jsonLines<Order>((order) => {
+    if (order.do === "interrupt") interrupt(++sequence);
+    else if (order.do === "exit") leave();
+    else parentPort?.postMessage(order);
+  }),
+);
+// The launcher is gone: nobody could stop this process or what it started.
+orders.on("close", () => process.kill(0, "SIGKILL"));
+
+async function interrupt(mine: number): Promise<void> {
+  const isDone = () => Atomics.load(flags, acknowledged) >= mine || mine !== sequence;
+  parentPort?.postMessage({ do: "interrupt", sequence: mine });
+  for (let waitedMs = 0; waitedMs < 60_000; waitedMs += patienceMs) {
+    if (await eventually(isDone)) return;
+    if (Atomics.load(flags, busyInKernel) > 0) continue;
+    terminate();
+    if (await eventually(isDone)) return;
+    // Native code can't be terminated: most likely the main thread waits for a child (execSync).
+    endAwaitedChildren(waitedMs > 500 ? "SIGKILL" : "SIGINT");
+    // The termination may have hit the very turn that took the question.
+    parentPort?.postMessage({ do: "interrupt", sequence: mine });
+  }
+}
+
+async function eventually(isDone: () => boolean): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < patienceMs && !isDone(); waitedMs += askEveryMs) {
+    await new Promise((resolve) => setTimeout(resolve, askEveryMs));
+  }
+  return isDone();
+}
+
+function terminate(): void {
+  const session = new Session();
+  session.connectToMainThread();
+  session.post("Runtime.terminateExecution", () => session.disconnect());
+  setTimeout(() => session.disconnect(), 1000).unref();
+}
+
+function endAwaitedChildren(signal: NodeJS.Signals): void {
+  execFile("ps", ["-A", "-o", "pid=,ppid=,comm="], (_error, table) => {
+    for (const line of String(table).split("\n")) {
+      const [pid = 0, parent, command = ""] = line
+        .trim()
+        .split(/\s+/, 3)
+        .map((word, i) => (i < 2 ? Number(word) : word));
+      if (parent !== process.pid || asynchronous.has(Number(pid)) || String(command).endsWith("ps")) continue;
+      try {
+        process.kill(Number(pid), signal);
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+  });
+}
+
+/** Lets the main thread run its exit handlers, if it can. */
+function leave(): void {
+  parentPort?.postMessage({ do: "exit" });
+  interrupt(++sequence);
+}

@@ -1,0 +1,154 @@
+import { SourceMap } from "node:module";
+import { inspect, types } from "node:util";
+import type { Diagnostic, StageMaps } from "./typescript.js";
+
+/** Jupyter's form of an error. */
+export interface CellError {
+  readonly ename: string;
+  readonly evalue: string;
+  readonly traceback: readonly string[];
+}
+
+/** Thrown in a reader's code that was waiting when the reader interrupted. */
+export class Interrupted extends Error {
+  override name = "Interrupted";
+}
+
+export const interrupted: CellError = {
+  ename: "Interrupted",
+  evalue: "the cell was stopped",
+  traceback: ["Interrupted: the cell was stopped"],
+};
+
+/** What must be known of a compiled cell to name a position in it as its reader sees it. */
+export interface CellMap {
+  readonly label: string;
+  readonly source: string;
+  /** Characters that stand before the output, respectively before the source, on their first line. */
+  readonly outputShift: number;
+  readonly sourceShift: number;
+  readonly maps: StageMaps | undefined;
+}
+
+interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Finds the reader's own lines in stack traces and words errors for them. */
+export class Traces {
+  readonly #cells = new Map<string, CellMap & { stages?: readonly SourceMap[] }>();
+  readonly #folders: readonly string[];
+
+  /** @param folders whose absolute paths are left out of messages */
+  constructor(folders: readonly string[]) {
+    this.#folders = folders;
+  }
+
+  /** The script name under which a cell is compiled. */
+  add(id: string, map: CellMap): string {
+    this.#cells.set(id, map);
+    return `cell:${id}`;
+  }
+
+  /** The id of the cell on whose line the error arose, if its trace says so. */
+  cellOf(error: unknown): string | undefined {
+    const stack = types.isNativeError(error) ? String(error.stack) : "";
+    return /\bcell:([\w-]+):\d+:\d+/.exec(stack)?.[1];
+  }
+
+  describe(thrown: unknown): CellError {
+    if (!isError(thrown)) {
+      const kind = thrown === null ? "null" : Array.isArray(thrown) ? "array" : typeof thrown;
+      const evalue = this.#relative(inspect(thrown));
+      const ename = `Thrown ${kind}`;
+      return { ename, evalue, traceback: [`${ename}: ${evalue}`] };
+    }
+    const ename = String(thrown.name || "Error");
+    const evalue = this.#message(thrown);
+    return { ename, evalue, traceback: this.#lines(thrown, new Set()) };
+  }
+
+  /** The errors of a cell that does not compile. */
+  diagnosed(diagnostics: readonly Diagnostic[], source: string): CellError {
+    const lines = source.split("\n");
+    const traceback: string[] = [];
+    let last = "";
+    for (const { start, messageText, code, fileName } of diagnostics) {
+      const where = `${fileName ? `${fileName} ` : ""}line ${start.line + 1}, column ${start.character + 1}`;
+      if (where === last) {
+        // tslab hands a message's details over as further messages for the same place.
+        traceback.push(`    ${messageText}`);
+        continue;
+      }
+      last = where;
+      traceback.push(`${where}: ${messageText} (TS${code})`);
+      const text = fileName ? undefined : lines[start.line];
+      if (text?.trim()) traceback.push(`  ${text}`, `  ${" ".repeat(start.character)}^`);
+    }
+    const [first] = diagnostics;
+    const evalue = first ? `${first.start.line + 1}:${first.start.character + 1} - ${first.messageText}` : "";
+    return { ename: "TypeScriptError", evalue, traceback: [`TypeScriptError: ${evalue}`, ...traceback] };
+  }
+
+  #lines(error: Error, seen: Set<unknown>): string[] {
+    seen.add(error);
+    const lines = [`${String(error.name || "Error")}: ${this.#message(error)}`, ...this.#frames(error)];
+    const nested = types.isNativeError(error) && "errors" in error && Array.isArray(error.errors) ? error.errors : [];
+    for (const [label, inner] of [["Caused by: ", error.cause], ...nested.map((each) => ["One of them: ", each])]) {
+      if (inner === undefined || seen.has(inner)) continue;
+      const [head = "", ...rest] = isError(inner) ? this.#lines(inner, seen) : [this.#relative(inspect(inner))];
+      lines.push(label + head, ...rest);
+    }
+    return lines;
+  }
+
+  #message(error: Error): string {
+    // Node lists the files that required a missing module, all of them the kernel's.
+    return this.#relative(String(error.message)).replace(/\nRequire stack:\n(- .*\n?)*/, "");
+  }
+
+  #frames(error: Error): string[] {
+    const frames: string[] = [];
+    for (const line of String(error.stack ?? "").split("\n")) {
+      const match = /^\s+at (?:(.*?) \()?(?:.*, )?cell:([\w-]+):(\d+):(\d+)\)?$/.exec(line);
+      const cell = this.#cells.get(match?.[2] ?? "");
+      if (!match || !cell) continue;
+      const place = this.#original(cell, { line: Number(match[3]) - 1, column: Number(match[4]) - 1 });
+      if (!place) continue;
+      const name = match[1]?.replace(/^eval /, "").replace(/^Object\./, "");
+      const where = `${cell.label}, line ${place.line + 1}, column ${place.column + 1}`;
+      frames.push(name && name !== "async" ? `    at ${name} (${where})` : `    at ${where}`);
+      const text = cell.source.split("\n")[place.line]?.trim();
+      if (frames.length === 1 && text) frames.push(`        ${text}`);
+    }
+    return frames;
+  }
+
+  #original(cell: CellMap & { stages?: readonly SourceMap[] }, { line, column }: Place): Place | undefined {
+    if (!cell.maps) return undefined;
+    cell.stages ??= [new SourceMap(cell.maps.toCommonJs), new SourceMap(cell.maps.toModule)];
+    let place: Place = { line, column: line === 0 ? column - cell.outputShift : column };
+    for (const stage of cell.stages) {
+      const entry = stage.findEntry(place.line, place.column);
+      if (!("originalLine" in entry) || entry.originalLine === undefined) return undefined;
+      place = { line: entry.originalLine, column: entry.originalColumn };
+    }
+    // tslab puts a line of its own before the cell.
+    place = { line: place.line - 1, column: place.column };
+    if (place.line < 0) return undefined;
+    return place.line === 0 ? { line: 0, column: Math.max(0, place.column - cell.sourceShift) } : place;
+  }
+
+  #relative(text: string): string {
+    let out = text;
+    for (const folder of this.#folders) out = out.replaceAll(`file://${folder}/`, "").replaceAll(`${folder}/`, "");
+    return out;
+  }
+}
+
+function isError(value: unknown): value is Error {
+  if (types.isNativeError(value) || value instanceof Error) return true;
+  const like = value as { name?: unknown; message?: unknown; stack?: unknown } | null;
+  return typeof like === "object" && typeof like?.message === "string" && typeof like?.stack === "string";
+}

@@ -1,0 +1,160 @@
+/**
+ * tslab's converter with our compiler options and source maps. tslab itself stays as published: it is handed a copy of
+ * the compiler's exports in which three functions are wrapped.
+ */
+
+import type { SourceMapPayload } from "node:module";
+import { createRequire } from "node:module";
+import type TypeScript from "typescript";
+
+const require = createRequire(import.meta.url);
+/** Resolves as tslab's own modules do. */
+export const requireFromTslab: NodeJS.Require = createRequire(require.resolve("tslab/package.json"));
+
+export interface Position {
+  /** 0-based. */
+  readonly line: number;
+  readonly character: number;
+  readonly offset: number;
+}
+
+export interface Diagnostic {
+  readonly start: Position;
+  readonly end: Position;
+  readonly messageText: string;
+  readonly code: number;
+  readonly category: number;
+  readonly fileName?: string;
+}
+
+export interface Conversion {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly output?: string;
+  readonly declOutput?: string;
+  readonly hasToplevelAwait?: boolean;
+  readonly lastExpressionVar?: string;
+  readonly sideOutputs?: readonly { readonly path: string; readonly data: string }[];
+}
+
+export interface CompletionInfo {
+  readonly start: number;
+  readonly end: number;
+  readonly candidates: readonly string[];
+  readonly original?: { readonly entries: readonly { readonly name: string; readonly kind: string }[] };
+}
+
+export interface TextPart {
+  readonly text: string;
+}
+
+export interface QuickInfo {
+  readonly displayParts?: readonly TextPart[];
+  readonly documentation?: readonly TextPart[];
+  readonly tags?: readonly { readonly name: string; readonly text?: readonly TextPart[] }[];
+}
+
+export interface Converter {
+  convert(previousDeclarations: string, source: string): Conversion;
+  inspect(previousDeclarations: string, source: string, position: number): QuickInfo | undefined;
+  complete(previousDeclarations: string, source: string, position: number): CompletionInfo;
+  addModule(name: string, content: string, metadata: object): Diagnostic[];
+  close(): void;
+}
+
+/** Maps of the last conversion's two stages: cell to ES module, ES module to CommonJS. */
+export interface StageMaps {
+  readonly toModule: SourceMapPayload;
+  readonly toCommonJs: SourceMapPayload;
+}
+
+type Ts = typeof TypeScript;
+const ts = requireFromTslab("@tslab/typescript-for-tslab") as Ts;
+const mapComment = /\n?\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/;
+let lastMaps: StageMaps | undefined;
+
+/** The maps of the conversion that was made last. */
+export function takeMaps(): StageMaps | undefined {
+  const maps = lastMaps;
+  lastMaps = undefined;
+  return maps;
+}
+
+const overrides = {
+  createWatchCompilerHost(roots: string[], options: TypeScript.CompilerOptions, ...rest: unknown[]) {
+    const ours: TypeScript.CompilerOptions = {
+      ...options,
+      strict: true,
+      moduleResolution: ts.ModuleResolutionKind.Bundler,
+      lib: ["lib.es2023.d.ts"],
+      types: ["node"],
+      inlineSourceMap: true,
+    };
+    return (ts.createWatchCompilerHost as (...all: unknown[]) => unknown)(roots, ours, ...rest);
+  },
+
+  /** tslab's second stage, ES module to CommonJS; here every await learns to stop when the reader interrupts. */
+  transpileModule(source: string, options: TypeScript.TranspileOptions): TypeScript.TranspileOutput {
+    const [, encoded] = mapComment.exec(source) ?? [];
+    const output = ts.transpileModule(source.replace(mapComment, ""), {
+      ...options,
+      compilerOptions: { ...options.compilerOptions, sourceMap: true },
+      transformers: { before: [stoppable] },
+    });
+    if (encoded && output.sourceMapText) {
+      const toModule = JSON.parse(Buffer.from(encoded, "base64").toString()) as SourceMapPayload;
+      lastMaps = { toModule, toCommonJs: JSON.parse(output.sourceMapText) as SourceMapPayload };
+    }
+    return { ...output, outputText: output.outputText.replace(/\n?\/\/# sourceMappingURL=\S+\s*$/, "\n") };
+  },
+};
+
+/**
+ * Rewrites `await x` to `__tslab__.resumed(__tslab__.epoch, await x)`, which throws if the reader has interrupted
+ * meanwhile: without it an interrupted cell that waits in a loop would go on behind the reader's back.
+ */
+function stoppable(context: TypeScript.TransformationContext): TypeScript.Transformer<TypeScript.SourceFile> {
+  const { factory } = context;
+  const hook = (name: string) => factory.createPropertyAccessExpression(factory.createIdentifier("__tslab__"), name);
+  const resumed = (value?: TypeScript.Expression) =>
+    factory.createCallExpression(hook("resumed"), undefined, value ? [hook("epoch"), value] : [hook("epoch")]);
+  const visit = (node: TypeScript.Node): TypeScript.Node => {
+    const visited = ts.visitEachChild(node, visit, context);
+    if (ts.isAwaitExpression(visited)) return resumed(visited);
+    return visited;
+  };
+  return (file) => ts.visitNode(file, visit) as TypeScript.SourceFile;
+}
+
+// Files don't change while a kernel runs: what Node has loaded stays loaded. Watching hundreds would only cost time.
+const unwatched = () => ({ close: () => {} });
+ts.sys.watchFile = unwatched;
+ts.sys.watchDirectory = unwatched;
+const path = requireFromTslab.resolve("@tslab/typescript-for-tslab");
+(require.cache[path] as NodeJS.Module).exports = { ...ts, ...overrides };
+
+const converterModule = requireFromTslab("./dist/converter.js") as {
+  createConverter(options: { isJS: boolean; isBrowser: boolean }): Converter;
+  isCompleteCode(code: string): { completed: boolean; indent?: string };
+};
+
+export const { isCompleteCode } = converterModule;
+
+export function createConverter(isBrowser = false): Converter {
+  return converterModule.createConverter({ isJS: false, isBrowser });
+}
+
+/**
+ * Whether a cell awaits at its top level. tslab finds out from a compiler error, which the forms `await (…)`,
+ * `await […]` and `for await` don't cause.
+ */
+export function awaitsAtTopLevel(source: string): boolean {
+  if (!source.includes("await")) return false;
+  const file = ts.createSourceFile("cell.ts", `export {};${source}`, ts.ScriptTarget.Latest, true);
+  const awaits = (node: TypeScript.Node): boolean => {
+    if (ts.isFunctionLike(node)) return false;
+    if (ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier)) return true;
+    if (ts.isIdentifier(node) && node.text === "await") return true;
+    return ts.forEachChild(node, awaits) ?? false;
+  };
+  return awaits(file);
+}
