@@ -27,6 +27,7 @@ export function start(command, args, options = {}) {
 /**
  * Runs a command to its end with its output in `.jupyter/logs/<name>.log`.
  *
+ * @param options of `spawn`; and `onStart(pid)`
  * @returns `{ code, output, log }`; `code` is 127 if the command can't be started and 128 if a signal ended it.
  */
 export function run(name, command, args, options = {}) {
@@ -35,7 +36,9 @@ export function run(name, command, args, options = {}) {
   const file = openSync(log, "w");
   return new Promise((resolve) => {
     const done = (code) => resolve({ code, output: readFileSync(log, "utf8"), log: path.relative(root, log) });
-    const child = start(command, args, { ...options, stdio: ["ignore", file, file] });
+    const { onStart, ...spawning } = options;
+    const child = start(command, args, { ...spawning, stdio: ["ignore", file, file] });
+    if (child.pid !== undefined) onStart?.(child.pid);
     closeSync(file);
     child.once("error", () => done(127));
     child.once("close", (code) => done(code ?? 128));

@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import path from "node:path";
+import ts from "typescript";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { inRoot } from "../scripts/setup/paths.mjs";
+
+// What each room may import directly; theirs it may import too.
+const direct: Readonly<Record<string, readonly string[]>> = {
+  simulation: [],
+  theory: [],
+  world: ["simulation"],
+  protocol: ["world"],
+  server: ["protocol"],
+  cluster: ["server"],
+  migration: ["protocol"],
+  live: ["world", "server", "migration"],
+  workbook: ["simulation", "theory", "world", "protocol", "server", "cluster", "migration", "live"],
+};
+const touchesNode = new Set(["live", "workbook"]);
+
+function allowed(room: string): Set<string> {
+  const rooms = direct[room] ?? [];
+  return new Set([room, ...rooms, ...rooms.flatMap((other) => [...allowed(other)])]);
+}
+
+/** What is wrong with the imports of one file: `file` is relative to kernel-lib. */
+function violations(file: string, source: string): string[] {
+  const [room = ""] = file.split("/");
+  const isTop = !file.includes("/");
+  if (!isTop && !(room in direct)) return [`${file}: ${room}/ is not in the table of rooms`];
+  return importsOf(file, source).flatMap((name) => {
+    if (name.startsWith("node:") || builtinModules.includes(name.split("/")[0] ?? ""))
+      return touchesNode.has(room) ? [] : [`${file} imports ${name}: only live/ and workbook/ may touch Node`];
+    if (name === "kernel-lib" || name.startsWith("kernel-lib/"))
+      return [`${file} imports its own package by name: ${name}`];
+    if (!name.startsWith(".")) return [];
+    const target = path.posix.join(path.posix.dirname(file), name);
+    if (target.startsWith("..")) return [`${file} imports ${name}, outside the package`];
+    const other = target.includes("/") ? (target.split("/")[0] ?? "") : undefined;
+    if (other === undefined)
+      return isTop || target === "errors.js"
+        ? []
+        : [`${file} imports ${name}: of the package's top, only errors.js is for rooms`];
+    return isTop || allowed(room).has(other) ? [] : [`${file} imports ${name}: ${room}/ may not import ${other}/`];
+  });
+}
+
+// Every module that a file names: import and export declarations, import() and import types, also of types only.
+function importsOf(file: string, source: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const named =
+      ts.isImportDeclaration(node) || ts.isExportDeclaration(node)
+        ? node.moduleSpecifier
+        : ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword
+          ? node.arguments[0]
+          : ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)
+            ? node.argument.literal
+            : undefined;
+    if (named !== undefined && ts.isStringLiteralLike(named)) found.push(named.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, source, ts.ScriptTarget.Latest));
+  return found;
+}
+
+const library = readdirSync(inRoot("kernel-lib"), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".ts") && !/^(dist|node_modules)\//.test(name))
+  .map((name) => name.split(path.sep).join("/"));
+
+test("every room imports only the rooms of its row, and only live/ and workbook/ touch Node", () => {
+  assert.ok(library.length >= 10, `only ${library.length} files were read`);
+  const found = library.flatMap((file) => violations(file, readFileSync(inRoot("kernel-lib", file), "utf8")));
+  assert.equal(found, []);
+});
+
+const caught: readonly (readonly [string, string, string])[] = [
+  ["a room that imports a later one", "world/a.ts", 'import { x } from "../live/x.js";'],
+  ["a type-only import of a later room", "simulation/a.ts", 'import type { Host } from "../world/host.js";'],
+  ["a re-export of a later room", "theory/a.ts", 'export * from "../world/index.js";'],
+  ["an import() of a later room", "world/a.ts", 'export const x = await import("../workbook/index.js");'],
+  ["an import type of a later room", "world/a.ts", 'export type X = import("../live/x.js").X;'],
+  ["a built-in of Node in world/", "world/a.ts", 'import { readFileSync } from "node:fs";'],
+  ["a built-in of Node without its prefix", "simulation/a.ts", 'import fs from "fs/promises";'],
+  ["a built-in of Node in the package's top", "index.ts", 'import "node:fs";'],
+  ["an import through the package's root", "live/a.ts", 'import { x } from "../index.js";'],
+  ["an import of the package by its own name", "live/a.ts", 'import { x } from "kernel-lib";'],
+  ["an import from outside the package", "live/a.ts", 'import { x } from "../../jupyter/wire.js";'],
+  ["a room that no table names", "other/a.ts", "export {};"],
+];
+for (const [what, file, source] of caught)
+  test(`${what} is caught`, () => assert.is(violations(file, source).length, 1));
+
+test("rooms reach what their rooms reach, and errors.js is everybody's", () => {
+  const source =
+    'import { a } from "../simulation/index.js"; import { b } from "../errors.js"; import "node:net"; import "d3-random";';
+  assert.equal(violations("live/sub/a.ts", source.replaceAll('"../', '"../../')), []);
+});
+
+test.run();
