@@ -1,4 +1,6 @@
-import { checkNonNegative, checkWhole, refuse } from "../errors.js";
+import { checkNonNegative, checkWhole, ParameterError, refuse } from "../errors.js";
+import { EventList } from "./event-list.js";
+import { EventRecords, none } from "./event-records.js";
 
 /** Names one scheduled event; once that event has run or was cancelled, the id never names another. */
 export type EventId = number;
@@ -19,15 +21,6 @@ export interface RunSummary {
   readonly stoppedBy: "empty" | "untilMs" | "maxEvents" | "stop";
 }
 
-interface Entry {
-  timeMs: number;
-  id: number;
-  callback: ((argument: never) => void) | undefined;
-  argument: unknown;
-}
-
-const before = (a: Entry, b: Entry): boolean => a.timeMs < b.timeMs || (a.timeMs === b.timeMs && a.id < b.id);
-
 /**
  * The event list of a discrete-event simulation: a clock, and callbacks that run when the clock reaches their time.
  *
@@ -35,10 +28,11 @@ const before = (a: Entry, b: Entry): boolean => a.timeMs < b.timeMs || (a.timeMs
  */
 export class Scheduler {
   #now = 0;
-  #nextId = 1;
+  #size = 0;
+  #running = false;
   #stopped = false;
-  readonly #heap: Entry[] = [];
-  readonly #live = new Map<EventId, Entry>();
+  readonly #records = new EventRecords();
+  readonly #list = new EventList(this.#records);
 
   /** The time of the event that runs now, or of the last that ran, in ms; 0 at the start. */
   get nowMs(): number {
@@ -47,13 +41,13 @@ export class Scheduler {
 
   /** How many events are scheduled and neither run nor cancelled. */
   get size(): number {
-    return this.#live.size;
+    return this.#size;
   }
 
   /** The time of the next event, in ms; `Infinity` when there is none. */
   get nextTimeMs(): number {
-    this.#dropCancelled();
-    return this.#heap[0]?.timeMs ?? Infinity;
+    const slot = this.#list.first();
+    return slot === none ? Infinity : (this.#records.times[2 * slot] as number);
   }
 
   /**
@@ -68,18 +62,10 @@ export class Scheduler {
       refuse("Scheduler.at", "timeMs", `a finite number of at least ${this.#now} (now)`, timeMs);
     }
     if (typeof callback !== "function") refuse("Scheduler.at", "callback", "a function", callback);
-    const entry: Entry = { timeMs, id: this.#nextId++, callback, argument };
-    this.#live.set(entry.id, entry);
-    const heap = this.#heap;
-    let i = heap.push(entry) - 1;
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      if (!before(entry, heap[parent] as Entry)) break;
-      heap[i] = heap[parent] as Entry;
-      i = parent;
-    }
-    heap[i] = entry;
-    return entry.id;
+    const slot = this.#records.take(timeMs, callback, argument);
+    this.#list.insert(slot, timeMs);
+    this.#size++;
+    return this.#records.idOf(slot);
   }
 
   /**
@@ -96,22 +82,17 @@ export class Scheduler {
 
   /** Takes an event off the list. @returns whether it was still there. */
   cancel(id: EventId): boolean {
-    const entry = this.#live.get(id);
-    if (!entry) return false;
-    entry.callback = undefined;
-    entry.argument = undefined;
-    return this.#live.delete(id);
+    const slot = this.#records.slotOf(id);
+    if (slot === none) return false;
+    this.#list.kill(slot, --this.#size);
+    return true;
   }
 
   /** Moves the clock to the next event and runs it. @returns false when there was none. */
   step(): boolean {
-    this.#dropCancelled();
-    const entry = this.#heap[0];
-    if (!entry) return false;
-    this.#removeFirst();
-    this.#live.delete(entry.id);
-    this.#now = entry.timeMs;
-    entry.callback?.(entry.argument as never);
+    const slot = this.#list.first();
+    if (slot === none) return false;
+    this.#runEvent(slot);
     return true;
   }
 
@@ -122,45 +103,48 @@ export class Scheduler {
 
   /**
    * Runs events in time order. With `untilMs`, the clock stands at `untilMs` afterwards, unless something else
-   * stopped the run before.
+   * stopped the run before. An error thrown by a callback comes out of here; the event that threw is gone, the others
+   * are still scheduled.
+   *
+   * @throws {@link ParameterError} if `untilMs` is past, `maxEvents` is not a whole number of at least 0, or the call
+   * comes from a callback of the same run.
    */
   run(options: RunOptions = {}): RunSummary {
     const { untilMs = Infinity, maxEvents = Infinity } = options;
     if (!(untilMs >= this.#now)) refuse("Scheduler.run", "untilMs", `a number of at least ${this.#now} (now)`, untilMs);
     if (maxEvents !== Infinity) checkWhole("Scheduler.run", "maxEvents", maxEvents);
+    if (this.#running) {
+      throw new ParameterError("Scheduler.run: can't be called from one of its own callbacks; use at, after or stop");
+    }
     this.#stopped = false;
+    this.#running = true;
     let events = 0;
-    while (events < maxEvents) {
-      const next = this.nextTimeMs;
-      if (next === Infinity || next > untilMs) {
-        if (untilMs !== Infinity) this.#now = untilMs;
-        return { events, stoppedBy: next === Infinity ? "empty" : "untilMs" };
+    try {
+      while (events < maxEvents) {
+        const slot = this.#list.first();
+        if (slot === none || (this.#records.times[2 * slot] as number) > untilMs) {
+          if (untilMs !== Infinity) this.#now = untilMs;
+          return { events, stoppedBy: slot === none ? "empty" : "untilMs" };
+        }
+        events++;
+        this.#runEvent(slot);
+        if (this.#stopped) return { events, stoppedBy: "stop" };
       }
-      this.step();
-      events++;
-      if (this.#stopped) return { events, stoppedBy: "stop" };
+      return { events, stoppedBy: "maxEvents" };
+    } finally {
+      this.#running = false;
     }
-    return { events, stoppedBy: "maxEvents" };
   }
 
-  #dropCancelled(): void {
-    while (this.#heap.length > 0 && !this.#heap[0]?.callback) this.#removeFirst();
-  }
-
-  #removeFirst(): void {
-    const heap = this.#heap;
-    const last = heap.pop() as Entry;
-    const count = heap.length;
-    if (count === 0) return;
-    let i = 0;
-    for (;;) {
-      let child = 2 * i + 1;
-      if (child >= count) break;
-      if (child + 1 < count && before(heap[child + 1] as Entry, heap[child] as Entry)) child++;
-      if (!before(heap[child] as Entry, last)) break;
-      heap[i] = heap[child] as Entry;
-      i = child;
-    }
-    heap[i] = last;
+  #runEvent(slot: number): void {
+    const records = this.#records;
+    this.#list.shift();
+    this.#size--;
+    this.#now = records.times[2 * slot] as number;
+    const callback = records.payload[2 * slot] as (argument: unknown) => void;
+    const argument = records.payload[2 * slot + 1];
+    records.clear(slot);
+    records.release(slot);
+    callback(argument);
   }
 }

@@ -1,0 +1,255 @@
+import { type EventRecords, none } from "./event-records.js";
+import { SortedRun } from "./sorted-run.js";
+
+/** Up to so many events are sorted at once; more are first dealt into buckets. */
+const fewEnough = 16;
+/** Buckets for each event that is dealt: more are emptier, and cost memory. */
+const bucketsPerEvent = 4;
+/** How many events may have to move for one that is put among the sorted ones. */
+const dear = 24;
+/** Past so many rungs a bucket is sorted whole, however full: times as dense as that are rare. */
+const maxRungs = 48;
+
+/** A stretch of time cut into equal buckets; each bucket is a list of slots, last come first. */
+class Rung {
+  startMs = 0;
+  bucketsPerMs = 0;
+  /** The first bucket that has not been opened. */
+  next = 0;
+  count = 0;
+  heads: Int32Array = new Int32Array(0);
+
+  prepare(minMs: number, maxMs: number, events: number): void {
+    const count = Math.max(16, events * bucketsPerEvent);
+    if (this.heads.length < count || this.heads.length > 8 * count) this.heads = new Int32Array(count).fill(none);
+    this.startMs = minMs;
+    this.bucketsPerMs = (count - 1) / (maxMs - minMs);
+    this.next = 0;
+    this.count = count;
+  }
+}
+
+/**
+ * The order of events: a ladder queue. Far events lie unsorted in one list (the top); when their turn comes they are
+ * dealt into buckets (a rung), a full bucket again into finer ones (the next rung), and the few events of the bucket
+ * that is due are sorted (the run). Each event is moved a few times, however many there are.
+ *
+ * Which bucket an event falls in is a monotone function of its time, computed in the same way when it is put in and
+ * when others are dealt; so equal times always share a place, and stay in the order of their coming.
+ *
+ * @see Tang, Goh and Thng, "Ladder queue: an O(1) priority queue structure for large-scale discrete event simulation",
+ * ACM TOMACS 15(3), 2005.
+ * @internal
+ */
+export class EventList {
+  readonly #records: EventRecords;
+  readonly #run = new SortedRun();
+  readonly #rungs: Rung[] = [];
+  #depth = 0;
+  #top = none;
+  #dead = 0;
+  #scratch: Int32Array = new Int32Array(64);
+
+  constructor(records: EventRecords) {
+    this.#records = records;
+  }
+
+  /** Puts a filled record in its place. */
+  insert(slot: number, timeMs: number): void {
+    const depth = this.#depth;
+    if (depth > 0) {
+      const rungs = this.#rungs;
+      const first = rungs[0] as Rung;
+      const far = (timeMs - first.startMs) * first.bucketsPerMs;
+      if (far >= first.next) {
+        if (far < first.count) this.#push(first.heads, far | 0, slot);
+        else {
+          this.#records.links[4 * slot + 2] = this.#top;
+          this.#top = slot;
+        }
+        return;
+      }
+      for (let i = 1; i < depth; i++) {
+        const rung = rungs[i] as Rung;
+        let place = (timeMs - rung.startMs) * rung.bucketsPerMs;
+        if (place >= rung.count) place = rung.count - 1;
+        if (place >= rung.next) {
+          this.#push(rung.heads, place | 0, slot);
+          return;
+        }
+      }
+    }
+    const moved = this.#run.insert(timeMs, slot);
+    if (moved > dear) this.#relieve(moved);
+  }
+
+  /** The slot of the first event, without taking it; `none` when there is none. Its time is in the records. */
+  first(): number {
+    const run = this.#run;
+    const times = this.#records.times;
+    for (;;) {
+      while (run.head < run.tail) {
+        const slot = run.slots[run.head] as number;
+        const timeMs = times[2 * slot] as number;
+        if (!Number.isNaN(timeMs)) return slot;
+        run.head++;
+        this.#bury(slot);
+      }
+      if (!this.#refill()) return none;
+    }
+  }
+
+  /** Takes the slot that {@link EventList.first} gave out of the list. */
+  shift(): void {
+    this.#run.head++;
+  }
+
+  /** Marks an event that was taken off; when most records are dead, all of them are dropped at once. */
+  kill(slot: number, live: number): void {
+    this.#records.kill(slot);
+    if (++this.#dead > live + 1000) this.#compact();
+  }
+
+  #bury(slot: number): void {
+    this.#dead--;
+    this.#records.release(slot);
+  }
+
+  #compact(): void {
+    const run = this.#run;
+    let tail = run.head;
+    for (let i = run.head; i < run.tail; i++) {
+      const slot = run.slots[i] as number;
+      if (Number.isNaN(this.#records.times[2 * slot])) this.#bury(slot);
+      else {
+        run.slots[tail] = slot;
+        run.times[tail++] = run.times[i] as number;
+      }
+    }
+    run.tail = tail;
+    for (let i = 0; i < this.#depth; i++) {
+      const { heads, next, count } = this.#rungs[i] as Rung;
+      for (let b = next; b < count; b++) if (heads[b] !== none) heads[b] = this.#withoutDead(heads[b] as number);
+    }
+    this.#top = this.#withoutDead(this.#top);
+  }
+
+  #withoutDead(head: number): number {
+    const { times, links } = this.#records;
+    let kept = none;
+    let last = none;
+    for (let slot = head; slot !== none; ) {
+      const next = links[4 * slot + 2] as number;
+      if (Number.isNaN(times[2 * slot])) this.#bury(slot);
+      else {
+        if (last === none) kept = slot;
+        else links[4 * last + 2] = slot;
+        last = slot;
+      }
+      slot = next;
+    }
+    if (last !== none) links[4 * last + 2] = none;
+    return kept;
+  }
+
+  #push(heads: Int32Array, bucket: number, slot: number): void {
+    this.#records.links[4 * slot + 2] = heads[bucket] as number;
+    heads[bucket] = slot;
+  }
+
+  /** Brings the next events into the empty run. */
+  #refill(): boolean {
+    for (;;) {
+      if (this.#depth === 0) {
+        if (this.#top === none) return false;
+        const head = this.#top;
+        this.#top = none;
+        this.#open(head);
+      } else {
+        const rung = this.#rungs[this.#depth - 1] as Rung;
+        const { heads, count } = rung;
+        let next = rung.next;
+        while (next < count && heads[next] === none) next++;
+        if (next === count) {
+          rung.next = count;
+          this.#depth--;
+          continue;
+        }
+        const head = heads[next] as number;
+        heads[next] = none;
+        rung.next = next + 1;
+        // A rung with nothing left gives its place to the rung made of its last bucket; only the first must stay, as
+        // it says where the top begins.
+        if (rung.next === count && this.#depth > 1) this.#depth--;
+        this.#open(head);
+      }
+      if (this.#run.head < this.#run.tail) return true;
+    }
+  }
+
+  /** Sorts a list of slots into the run, or deals it into a new rung. */
+  #open(head: number): void {
+    const { times, links } = this.#records;
+    let count = 0;
+    let minMs = Infinity;
+    let maxMs = -Infinity;
+    for (let slot = head; slot !== none; ) {
+      const next = links[4 * slot + 2] as number;
+      const timeMs = times[2 * slot] as number;
+      if (Number.isNaN(timeMs)) this.#bury(slot);
+      else {
+        if (count === this.#scratch.length) this.#growScratch();
+        this.#scratch[count++] = slot;
+        if (timeMs < minMs) minMs = timeMs;
+        if (timeMs > maxMs) maxMs = timeMs;
+      }
+      slot = next;
+    }
+    if (count > fewEnough && this.#deal(count, minMs, maxMs)) return;
+    this.#run.load(this.#scratch, count, times);
+  }
+
+  /** Deals the slots in the scratch array, last come first, into a new rung. @returns false if they can't be. */
+  #deal(count: number, minMs: number, maxMs: number): boolean {
+    // Equal times can't be dealt, nor times so close that the reciprocal of their distance overflows.
+    if (!(count / (maxMs - minMs) < 1e300)) return false;
+    if (this.#depth === maxRungs) {
+      const times = this.#records.times;
+      const sorted = Array.from(this.#scratch.subarray(0, count)).reverse();
+      sorted.sort((a, b) => (times[2 * a] as number) - (times[2 * b] as number));
+      this.#scratch.set(sorted.reverse());
+      return false;
+    }
+    this.#rungs[this.#depth] ??= new Rung();
+    const rung = this.#rungs[this.#depth++] as Rung;
+    rung.prepare(minMs, maxMs, count);
+    const { startMs, bucketsPerMs, heads } = rung;
+    const { times } = this.#records;
+    const last = rung.count - 1;
+    for (let i = count - 1; i >= 0; i--) {
+      const slot = this.#scratch[i] as number;
+      const place = ((times[2 * slot] as number) - startMs) * bucketsPerMs;
+      this.#push(heads, place < last ? place | 0 : last, slot);
+    }
+    return true;
+  }
+
+  /** Deals the run into a new rung when putting events into it has become dear. */
+  #relieve(moved: number): void {
+    const run = this.#run;
+    const count = run.tail - run.head;
+    if (moved * moved < count * 8) return;
+    const minMs = run.times[run.head] as number;
+    const maxMs = run.times[run.tail - 1] as number;
+    while (this.#scratch.length < count) this.#growScratch();
+    for (let i = 0; i < count; i++) this.#scratch[i] = run.slots[run.tail - 1 - i] as number;
+    // A dead record is dealt into the last bucket, as its time is NaN; wherever it is, it is dropped when met.
+    if (this.#deal(count, minMs, maxMs)) run.head = run.tail = 16;
+  }
+
+  #growScratch(): void {
+    const scratch = new Int32Array(this.#scratch.length * 2);
+    scratch.set(this.#scratch);
+    this.#scratch = scratch;
+  }
+}
