@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import type { PlotOptions } from "@observablehq/plot";
 import { escapeMarkup } from "./display.js";
+import { formatNumber } from "./numbers.js";
 import { palette } from "./palette.js";
 
 /** SVG that stands in a figure: the children of an `svg` element of that size, in CSS pixels. */
@@ -58,10 +59,10 @@ const fontSize = 12;
 export function textWidth(text: string, size: number = fontSize): number {
   let ems = 0;
   for (const c of text) {
-    if (/[ijlIft.,:;|'!()[\]{}r ]/.test(c)) ems += 0.32;
+    if (/[ijlIft.,:;|'!()[\]{}r ]/.test(c)) ems += 0.34;
     else if (/[mwMW@%]/.test(c)) ems += 0.9;
-    else if (/[A-Z]/.test(c)) ems += 0.68;
-    else if (c < "\u0300") ems += 0.57;
+    else if (/[A-Z]/.test(c)) ems += 0.7;
+    else if (c < "\u0300") ems += 0.62;
     else if (/[\u2e80-\uffff]/.test(c) || c > "\uffff") ems += 1.1;
     else ems += 0.75;
   }
@@ -115,8 +116,10 @@ export function drawPlot(options: PlotOptions, legend: readonly LegendItem[] = [
     style: { fontSize: `${fontSize}px` },
   });
   let svg = draw(complete({}));
+  const ticks = { ...logTicks("x", svg.scale("x"), rest.x), ...logTicks("y", svg.scale("y"), rest.y) };
+  if (Object.keys(ticks).length > 0) svg = draw(complete(ticks));
   const fitting = margins(svg, complete({}));
-  if (Object.keys(fitting).length > 0) svg = draw(complete(fitting));
+  if (Object.keys(fitting).length > 0) svg = draw(complete({ ...ticks, ...fitting }));
   const items = [...legend, ...(wantsLegend ? swatches(svg.scale("color")) : [])];
   const key = drawLegend(items, width);
   const plotHeight = Number(svg.element.getAttribute("height"));
@@ -147,6 +150,18 @@ function margins(svg: { element: Element }, options: PlotOptions): Record<string
   if (!atRight && left > (options.marginLeft ?? 0)) found.marginLeft = left;
   if (atRight && left > (options.marginRight ?? 0)) found.marginRight = left;
   return found;
+}
+
+/** Plain numbers on logarithmic axes: at powers of ten, and at 2 and 5 if there is room. */
+function logTicks(name: "x" | "y", scale: ScaleLike | undefined, axis: object | null | undefined): object {
+  if (scale?.type !== "log" || (axis && "tickFormat" in axis)) return {};
+  const ends = scale.domain as readonly number[];
+  const decades = Math.abs(Math.log10((ends[ends.length - 1] as number) / (ends[0] as number)));
+  const tickFormat = (tick: number) => {
+    const lead = Math.round(tick / 10 ** Math.floor(Math.log10(tick) + 1e-9));
+    return lead === 1 || (decades < 2.5 && (lead === 2 || lead === 5)) ? formatNumber(tick) : "";
+  };
+  return { [name]: { ...axis, tickFormat } };
 }
 
 function swatches(scale: ScaleLike | undefined): LegendItem[] {

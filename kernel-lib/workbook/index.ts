@@ -1,8 +1,11 @@
 export { type ColumnOptions, type Row, Table, type TableOptions, table, tableMime } from "./data-table.js";
 export { type Displayable, jupyterDisplay, type KernelHook, kernelHook, type MimeBundle, show } from "./display.js";
+export { type DistributionOptions, distribution, type Sample } from "./distribution.js";
 export type { LegendItem } from "./drawing.js";
 export { type AxisOptions, Figure, type FigureOptions, type FigureText, figure } from "./figure.js";
+export { type LaneSpan, type LanesOptions, lanes } from "./lanes.js";
 export { type OverlayOptions, overlay, type Point, type Series, type Theory } from "./overlay.js";
 export { type Palette, palette, type Role } from "./palette.js";
 export { type SpaceTimeOptions, spaceTime } from "./space-time.js";
+export { type FieldAxis, type SweepOptions, sweep } from "./sweep.js";
 export { type MessageRecord, messages, type RunLike } from "./trace-view.js";

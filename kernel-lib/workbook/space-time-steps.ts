@@ -107,7 +107,7 @@ export function spaceTimeScript(steps: readonly Step[], time: "down" | "right"):
   const data = JSON.stringify(
     steps.map((step) => [`${formatNumber(step.row.timeMs, 6)} ms`, step.text, step.other ?? -1]),
   ).replace(/</g, "\\u003c");
-  return `const steps=${data};${stepping.replace("IS_DOWN", String(time === "down"))}`;
+  return `const steps=${data};${stepping.replaceAll("IS_DOWN", String(time === "down"))}`;
 }
 
 const stepping = `
@@ -127,7 +127,7 @@ const draw=()=>{const all=at>=steps.length;let line=null;
  now.setAttribute("d",line===null?"":IS_DOWN?"M48,"+line+"H"+box.width:"M"+line+",10V"+(box.height-30));
  const s=steps[at];
  out.textContent=all?"All "+steps.length+" events.":at<0?"Before the first event.":(at+1)+" of "+steps.length+" · "+s[0]+" · "+s[1];
- act("other").disabled=!s||s[2]<0;act("back").disabled=act("first").disabled=at<0;act("next").disabled=act("all").disabled=all};
+ act("other").disabled=!s||s[2]<0;act("back").disabled=act("first").disabled=at<0;act("all").disabled=all};
 const go=(i)=>{at=Math.max(-1,Math.min(steps.length,i));draw()};
 const does={first:()=>go(-1),back:()=>go(at-1),next:()=>go(at>=steps.length?0:at+1),all:()=>go(steps.length),other:()=>steps[at]&&steps[at][2]>=0&&go(steps[at][2])};
 controls.addEventListener("click",(e)=>{const b=e.target.closest("[data-do]");if(b)does[b.dataset.do]()});

@@ -1,0 +1,194 @@
+import { checkPositive, refuse } from "../errors.js";
+import type { TraceRow, WorkRow } from "../world/trace.js";
+import { drawPlot, fitted, type LegendItem, plot, textWidth } from "./drawing.js";
+import { checkText, Figure, type FigureText } from "./figure.js";
+import { formatNumber } from "./numbers.js";
+import { palette } from "./palette.js";
+import { type RunLike, rowsOf } from "./trace-view.js";
+
+/** A stretch of time in a lane. */
+export interface LaneSpan {
+  readonly lane: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  /** `compute` and `disk` are bars, `wait` is a thin line. Default `compute`. */
+  readonly kind?: "compute" | "disk" | "wait";
+  /** Stands in the bar if there is room. */
+  readonly label?: string;
+  /** For `compute`: the share of a core that it had, 1 if it never had to share or queue. Paler if less. */
+  readonly share?: number;
+}
+
+/** See {@link lanes}. */
+export interface LanesOptions extends Partial<FigureText> {
+  /** What a lane is when a run is drawn: default `thread`. `core` lays each host's CPU bars on as few lanes as they need. */
+  readonly by?: "thread" | "process" | "core";
+  /** Only these hosts. */
+  readonly hosts?: readonly string[];
+  /** Waits as thin lines. Default true. */
+  readonly waits?: boolean;
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  /** How many lanes are drawn at most; the figure says how many are left out. Default 24. */
+  readonly limit?: number;
+  readonly height?: number;
+}
+
+const maxSpans = 1500;
+
+/**
+ * Threads, processes or cores over time: a lane each, bars where it computed or used the disk, thin lines where it
+ * waited. A bar is paler the less of a core it had.
+ *
+ * The figure's data are the bars, one row each: `lane`, `kind`, `startMs`, `endMs`, `label`.
+ *
+ * @param what a run, trace rows, or spans of your own.
+ * @throws {@link ParameterError} for a malformed span, an unknown option's value or something that is not a run.
+ * @example
+ * lanes(run, { title: "A pool of four threads", hosts: ["server"] })
+ */
+export function lanes(what: RunLike | readonly TraceRow[] | readonly LaneSpan[], options: LanesOptions = {}): Figure {
+  const { by = "thread", waits = true, hosts, limit = 24 } = options;
+  if (!["thread", "process", "core"].includes(by)) refuse("lanes", "by", "thread, process or core", by);
+  checkPositive("lanes", "limit", limit);
+  const isSpans = Array.isArray(what) && what.length > 0 && "lane" in (what[0] as object);
+  const { rows, world } = isSpans ? { rows: [], world: "virtual" } : rowsOf("lanes", what as RunLike);
+  const spans = isSpans
+    ? (what as readonly LaneSpan[])
+    : spansOf(hosts ? rows.filter((row) => hosts.includes(row.host)) : rows, by, waits);
+  for (const [i, span] of spans.entries()) {
+    if (typeof span.lane !== "string") refuse("lanes", `[${i}].lane`, "a name", span.lane);
+    if (!(span.startMs <= span.endMs))
+      refuse("lanes", `[${i}]`, "startMs and endMs in order", [span.startMs, span.endMs]);
+  }
+  return draw(spans, world, options, limit);
+}
+
+function draw(all: readonly LaneSpan[], world: string, options: LanesOptions, limit: number): Figure {
+  const leftOut: string[] = [];
+  const names = [...new Set(all.map((span) => span.lane))];
+  const shown = names.slice(0, limit);
+  if (names.length > limit) leftOut.push(`${names.length - limit} of ${names.length} lanes`);
+  const fromMs = options.fromMs ?? Math.min(0, ...all.map((span) => span.startMs));
+  const toMs = options.toMs ?? Math.max(fromMs, ...all.map((span) => span.endMs));
+  const inside = all.filter((span) => shown.includes(span.lane) && span.endMs >= fromMs && span.startMs <= toMs);
+  if (inside.length > maxSpans) leftOut.push(`${inside.length - maxSpans} of ${inside.length} stretches of time`);
+  const spans = inside
+    .slice(0, maxSpans)
+    .map((span) => ({ ...span, startMs: Math.max(fromMs, span.startMs), endMs: Math.min(toMs, span.endMs) }));
+  const accent = world === "live" ? palette.measured : palette.predicted;
+  const disk = palette.series[4] as string;
+  const of = (kind: string) => spans.filter((span) => (span.kind ?? "compute") === kind);
+  const marginLeft = Math.min(240, 20 + Math.max(30, ...shown.map((name) => textWidth(name))));
+  const pxPerMs = (720 - marginLeft - 20) / (toMs - fromMs || 1);
+  const { barX, ruleY, text } = plot();
+  const place = { x1: "startMs", x2: "endMs", y: "lane" };
+  const title = (span: LaneSpan) =>
+    `${span.lane}: ${span.label ?? span.kind ?? "compute"}\n${formatNumber(span.startMs)} to ${formatNumber(span.endMs)} ms`;
+  const legend: LegendItem[] = [
+    ...(of("compute").length
+      ? [{ label: world === "live" ? "CPU (live)" : "CPU (virtual time)", color: accent, mark: "bar" as const }]
+      : []),
+    ...(of("compute").some((span) => (span.share ?? 1) < 0.99)
+      ? [{ label: "CPU shared or queued for", color: accent, mark: "hatched" as const }]
+      : []),
+    ...(of("disk").length ? [{ label: "disk", color: disk, mark: "hatched" as const }] : []),
+    ...(of("wait").length ? [{ label: "waits", color: palette.ink, mark: "thin" as const }] : []),
+  ];
+  const isShared = (span: LaneSpan) => (span.share ?? 1) < 0.99;
+  const look = { ...place, title, inset: 0.5, insetTop: 4, insetBottom: 4, rx: 2 };
+  const drawing = drawPlot(
+    {
+      height: options.height ?? Math.max(110, 74 + 27 * Math.max(1, shown.length)),
+      marginLeft,
+      x: { label: "time (ms)", domain: [fromMs, toMs > fromMs ? toMs : fromMs + 1], grid: true },
+      y: { label: null, domain: shown, tickSize: 0 },
+      marks: [
+        ruleY(of("wait"), { ...place, stroke: palette.ink, strokeOpacity: 0.45, title } as never),
+        barX(
+          of("compute").filter((span) => !isShared(span)),
+          { ...look, fill: accent } as never,
+        ),
+        barX(of("compute").filter(isShared), {
+          ...look,
+          fill: accent,
+          fillOpacity: (span: LaneSpan) => 0.12 + 0.5 * (span.share ?? 1),
+          stroke: accent,
+          strokeDasharray: "3,2",
+        } as never),
+        barX(of("disk"), { ...look, fill: disk, fillOpacity: 0.2, stroke: disk, strokeDasharray: "3,2" } as never),
+        text(
+          spans.filter((span) => span.label && (span.endMs - span.startMs) * pxPerMs > textWidth(span.label, 11) + 4),
+          {
+            x: (span: LaneSpan) => (span.startMs + span.endMs) / 2,
+            y: "lane",
+            text: "label",
+            fontSize: 11,
+            fill: palette.ink,
+            stroke: palette.paper,
+            strokeWidth: 3,
+          } as never,
+        ),
+      ],
+    },
+    legend,
+  );
+  const title_ = options.title ?? "Who worked when";
+  const alt =
+    options.alt ??
+    `Lanes of ${shown.map((name) => fitted(name, 200)).join(", ") || "nobody"} from ${formatNumber(fromMs)} to ${formatNumber(toMs)} ms, with ${of("compute").length} stretches of computing.`;
+  const caption = [options.caption, leftOut.length ? `Left out: ${leftOut.join("; ")}.` : ""].filter(Boolean).join(" ");
+  checkText("lanes", { title: title_, alt, caption });
+  const rows = spans.map(({ lane, kind = "compute", startMs, endMs, label }) => ({
+    lane,
+    kind,
+    startMs,
+    endMs,
+    ...(label === undefined ? {} : { label }),
+  }));
+  return new Figure({ title: title_, alt, caption, drawing, rows });
+}
+
+/** The stretches of time of a trace, in the order of their lanes' first rows. */
+function spansOf(rows: readonly TraceRow[], by: "thread" | "process" | "core", waits: boolean): LaneSpan[] {
+  const endOfAll = Math.max(0, ...rows.map((row) => ("endMs" in row ? (row.endMs ?? row.timeMs) : row.timeMs)));
+  const sameName = new Map<string, Set<string>>();
+  for (const row of rows) {
+    const names = sameName.get(`${row.host}/${row.thread}`) ?? new Set();
+    sameName.set(`${row.host}/${row.thread}`, names.add(String(row.pid)));
+  }
+  const laneOf = (row: TraceRow) => {
+    if (by === "process") return `${row.process} (pid ${row.pid}) on ${row.host}`;
+    const several = (sameName.get(`${row.host}/${row.thread}`)?.size ?? 0) > 1;
+    return `${row.thread}${several ? ` (pid ${row.pid})` : ""} on ${row.host}`;
+  };
+  const cores = new Map<string, number[]>();
+  const coreOf = (row: WorkRow, endMs: number) => {
+    const until = cores.get(row.host) ?? [];
+    cores.set(row.host, until);
+    const free = until.findIndex((time) => time <= row.timeMs + 1e-9);
+    const index = free >= 0 ? free : until.length;
+    until[index] = endMs;
+    return `core ${index} of ${row.host}`;
+  };
+  const spans: LaneSpan[] = [];
+  const waiting = new Map<string, TraceRow>();
+  for (const row of rows) {
+    if (row.kind === "compute" || row.kind === "disk") {
+      const endMs = row.endMs ?? endOfAll;
+      const share = endMs > row.timeMs ? Math.min(1, row.workMs / (endMs - row.timeMs)) : 1;
+      if (by === "core" && row.kind === "disk") continue;
+      const lane = by === "core" ? coreOf(row, endMs) : laneOf(row);
+      const label = by === "core" ? row.thread : undefined;
+      spans.push({ lane, kind: row.kind, startMs: row.timeMs, endMs, share, ...(label ? { label } : {}) });
+    } else if (row.kind === "wait" && by !== "core") waiting.set(`${row.host}/${row.pid}/${row.thread}`, row);
+    else if ((row.kind === "wake" || row.kind === "exit") && waits && by !== "core") {
+      const begun = waiting.get(`${row.host}/${row.pid}/${row.thread}`);
+      if (!begun) continue;
+      waiting.delete(`${row.host}/${row.pid}/${row.thread}`);
+      if (row.timeMs > begun.timeMs)
+        spans.push({ lane: laneOf(row), kind: "wait", startMs: begun.timeMs, endMs: row.timeMs });
+    }
+  }
+  return spans.sort((a, b) => a.startMs - b.startMs);
+}
