@@ -251,6 +251,7 @@ export class Cells {
         source,
         outputShift: head.length,
         sourceShift: prefix.length,
+        outputLines: found.output?.split("\n").length ?? 0,
         maps: takeMaps(),
       });
       return found.output ? { ...found, output: `${found.output}\n//# sourceURL=${name}` } : found;

@@ -66,6 +66,8 @@ export interface KernelClient {
 export interface StartOptions {
   readonly cwd: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Where to listen, as for a restart; by default free ports on loopback and a new key. */
+  readonly connection?: ConnectionInfo;
 }
 
 interface Pending {
@@ -88,7 +90,7 @@ const launcher = join(basename(here) === "dist" ? here : join(here, "dist"), "la
  */
 export async function startKernel(options: StartOptions): Promise<KernelClient> {
   for (let attempt = 1; ; attempt++) {
-    const client = new Client(options, await freePorts(5));
+    const client = new Client(options, options.connection ?? (await freeConnection()));
     try {
       await client.start();
       return client;
@@ -115,11 +117,9 @@ class Client implements KernelClient {
   #ended: Error | undefined;
   #exited: Promise<void> = Promise.resolve();
 
-  constructor(options: StartOptions, ports: readonly number[]) {
+  constructor(options: StartOptions, connection: ConnectionInfo) {
     this.#options = options;
-    const [shell_port = 0, iopub_port = 0, stdin_port = 0, control_port = 0, hb_port = 0] = ports;
-    const where = { transport: "tcp", ip: "127.0.0.1", key: randomUUID(), signature_scheme: "hmac-sha256" };
-    this.connection = { ...where, shell_port, iopub_port, stdin_port, control_port, hb_port };
+    this.connection = connection;
   }
 
   async start(): Promise<void> {
@@ -299,12 +299,14 @@ class Client implements KernelClient {
   }
 }
 
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
+async function freeConnection(): Promise<ConnectionInfo> {
+  const servers = Array.from({ length: 5 }, () => createServer());
   await Promise.all(
     servers.map((server) => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()))),
   );
   const ports = servers.map((server) => (server.address() as { port: number }).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const [shell_port = 0, iopub_port = 0, stdin_port = 0, control_port = 0, hb_port = 0] = ports;
+  const where = { transport: "tcp", ip: "127.0.0.1", key: randomUUID(), signature_scheme: "hmac-sha256" };
+  return { ...where, shell_port, iopub_port, stdin_port, control_port, hb_port };
 }

@@ -65,16 +65,18 @@ function terminate(): void {
   setTimeout(() => session.disconnect(), 1000).unref();
 }
 
+/** Signals what the main thread waits for, with all that it has started: the wait ends when their pipes close. */
 function endAwaitedChildren(signal: NodeJS.Signals): void {
-  execFile("ps", ["-A", "-o", "pid=,ppid=,comm="], (_error, table) => {
-    for (const line of String(table).split("\n")) {
-      const [pid = 0, parent, command = ""] = line
-        .trim()
-        .split(/\s+/, 3)
-        .map((word, i) => (i < 2 ? Number(word) : word));
-      if (parent !== process.pid || asynchronous.has(Number(pid)) || String(command).endsWith("ps")) continue;
+  const listing = execFile("ps", ["-A", "-o", "pid=,ppid="], (_error, table) => {
+    const parents = new Map(table.split("\n").map((line) => line.trim().split(/\s+/).map(Number) as [number, number]));
+    const isAwaited = (pid: number): boolean => {
+      const parent = parents.get(pid);
+      if (parent === undefined || pid === listing.pid || asynchronous.has(pid)) return false;
+      return parent === process.pid || isAwaited(parent);
+    };
+    for (const pid of [...parents.keys()].filter(isAwaited)) {
       try {
-        process.kill(Number(pid), signal);
+        process.kill(pid, signal);
       } catch {
         // It has ended meanwhile.
       }

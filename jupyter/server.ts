@@ -139,9 +139,9 @@ export class KernelServer {
     for (let message = this.#queue.shift(); message; message = this.#queue.shift()) {
       this.#status("busy", message);
       try {
-        const failed = await this.#shell(message);
+        const aborted = await this.#shell(message);
         this.#status("idle", message);
-        if (failed) await this.#abortQueued();
+        for (const waiting of aborted) this.#abort(waiting);
       } catch (error) {
         console.error("the kernel's launcher failed to answer a request:", error);
         this.#status("idle", message);
@@ -150,8 +150,8 @@ export class KernelServer {
     this.#working = false;
   }
 
-  /** Answers one shell request; true if it failed in a way that aborts those behind it. */
-  async #shell(message: Message): Promise<boolean> {
+  /** Answers one shell request; returns those behind it that its failure aborts. */
+  async #shell(message: Message): Promise<readonly Message[]> {
     const { content, header } = message;
     const code = String(content.code ?? "");
     const id = header.msg_id;
@@ -163,26 +163,26 @@ export class KernelServer {
         const reply = await this.#kernel.ask({ do: "complete", id, code, position });
         for (const end of ["cursor_start", "cursor_end"]) reply[end] = toCodePoints(code, reply[end] as number);
         this.#reply("shell", message, reply);
-        return false;
+        break;
       }
       case "inspect_request": {
         const position = toUtf16(code, Number(content.cursor_pos ?? 0));
         this.#reply("shell", message, await this.#kernel.ask({ do: "inspect", id, code, position }));
-        return false;
+        break;
       }
       case "is_complete_request":
         this.#reply("shell", message, await this.#kernel.ask({ do: "is_complete", id, code }));
-        return false;
+        break;
       case "shutdown_request":
         this.#shutDown("shell", message);
-        return false;
+        break;
       default:
         this.#other("shell", message);
-        return false;
     }
+    return [];
   }
 
-  async #execute(message: Message, code: string): Promise<boolean> {
+  async #execute(message: Message, code: string): Promise<readonly Message[]> {
     const { silent, stop_on_error } = message.content;
     const storeHistory = silent ? false : (message.content.store_history ?? true);
     if (storeHistory) this.#executionCount++;
@@ -193,28 +193,30 @@ export class KernelServer {
     if (!silent) this.#publish("execute_input", { code, execution_count: count }, message);
     const order = { do: "execute", id: message.header.msg_id, code, count, silent: Boolean(silent) } as const;
     const result = await this.#kernel.ask(order);
-    // Output that the reader's child processes wrote to inherited descriptors comes by other pipes.
+    // Output that the reader's child processes wrote to inherited descriptors comes by other pipes, and requests that
+    // were sent before this cell failed may still stand in the socket's buffer.
     for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
     this.#flush();
     this.#running = undefined;
+    // Settled before the reply goes out: what a client sends after it has seen the reply is not aborted.
+    const aborts = result.status === "error" && !silent && stop_on_error !== false;
+    const aborted = aborts ? this.#takeWaiting() : [];
     this.#reply("shell", message, { ...result, execution_count: count, user_expressions: {}, payload: [] });
-    return result.status === "error" && !silent && stop_on_error !== false;
+    return aborted;
   }
 
-  /** Answers the execution requests that wait at this moment, and no later one, with "aborted". */
-  async #abortQueued(): Promise<void> {
-    // Requests that stand in the socket's buffer were sent before the reader could know of the error.
-    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+  /** Takes the execution requests that wait at this moment out of the queue. */
+  #takeWaiting(): Message[] {
+    const isExecution = ({ header }: Message) => header.msg_type === "execute_request";
     const waiting = this.#queue.splice(0);
-    for (const message of waiting) {
-      if (message.header.msg_type !== "execute_request") {
-        this.#queue.push(message);
-        continue;
-      }
-      this.#status("busy", message);
-      this.#reply("shell", message, { status: "aborted" });
-      this.#status("idle", message);
-    }
+    this.#queue.push(...waiting.filter((message) => !isExecution(message)));
+    return waiting.filter(isExecution);
+  }
+
+  #abort(message: Message): void {
+    this.#status("busy", message);
+    this.#reply("shell", message, { status: "aborted" });
+    this.#status("idle", message);
   }
 
   #control(message: Message): void {
@@ -263,7 +265,7 @@ export class KernelServer {
       this.#reply("shell", message, { status: "error", ...error, execution_count: this.#executionCount });
       this.#status("idle", message);
     }
-    for (const waiting of this.#queue.splice(0)) this.#reply("shell", waiting, { status: "aborted" });
+    for (const waiting of this.#takeWaiting()) this.#abort(waiting);
     this.#end(1);
   }
 

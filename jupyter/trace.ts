@@ -27,6 +27,8 @@ export interface CellMap {
   /** Characters that stand before the output, respectively before the source, on their first line. */
   readonly outputShift: number;
   readonly sourceShift: number;
+  /** Lines of the output; what stands behind them is tslab's. */
+  readonly outputLines: number;
   readonly maps: StageMaps | undefined;
 }
 
@@ -126,7 +128,7 @@ export class Traces {
   }
 
   #original(cell: CellMap & { stages?: readonly SourceMap[] }, { line, column }: Place): Place | undefined {
-    if (!cell.maps) return undefined;
+    if (!cell.maps || line >= cell.outputLines) return undefined;
     cell.stages ??= [new SourceMap(cell.maps.toCommonJs), new SourceMap(cell.maps.toModule)];
     let place: Place = { line, column: line === 0 ? column - cell.outputShift : column };
     for (const stage of cell.stages) {

@@ -1,0 +1,115 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { errorsOf, eventually, interruptAt, isAlive, kernelOf, promptMs, resultOf, sleep, textOf } from "./support.js";
+
+const test = suite("kernel: interrupt");
+const kernel = kernelOf(test);
+
+const wait = "const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));";
+
+for (const [what, code] of [
+  ["a synchronous busy loop", 'console.log("go"); for (;;);'],
+  ["a busy loop after an await", 'await null; console.log("go"); for (;;);'],
+  ["a busy loop in a timer", 'await new Promise(() => setTimeout(() => { console.log("go"); for (;;); }, 1));'],
+  ["a loop of promises that never lets a timer run", 'console.log("go"); for (;;) await null;'],
+  ["a pending await", 'console.log("go"); await new Promise(() => {});'],
+  ["a loop of awaits", `${wait} console.log("go"); for (;;) await pause(5);`],
+  ["a loop in a function that swallows errors", 'console.log("go"); for (;;) { try { for (;;); } catch {} }'],
+  ["a cell that prints without end", 'for (;;) console.log("go");'],
+  ["a wait for shared memory", 'console.log("go"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);'],
+  [
+    "a synchronous wait for a child process",
+    'console.log("go"); const wait0 = await import("node:child_process"); wait0.execSync("sleep 60; sleep 60");',
+  ],
+] as const) {
+  test(`${what} is stopped within a second, and the next cell runs`, async () => {
+    const execution = await interruptAt(kernel(), "go", code);
+    assert.is(execution.status, "error");
+    const [error, ...more] = errorsOf(execution);
+    assert.is(error?.ename, "Interrupted");
+    assert.is(more.length, 0);
+    assert.ok(execution.tookMs < promptMs, `took ${execution.tookMs} ms`);
+    const next = await kernel().execute("await (Promise.resolve(1 + 1))");
+    assert.is(resultOf(next), "2", JSON.stringify(next));
+  });
+}
+
+test("an interrupt_request on the control channel does the same", async () => {
+  const execution = await interruptAt(kernel(), "go", 'console.log("go"); for (;;);', async () => {
+    assert.is((await kernel().request("control", "interrupt_request", {})).status, "ok");
+  });
+  assert.is(errorsOf(execution)[0]?.ename, "Interrupted");
+  assert.ok(execution.tookMs < promptMs, `took ${execution.tookMs} ms`);
+});
+
+test("variables outlive an interrupt", async () => {
+  await kernel().execute("let kept = 41;");
+  await interruptAt(kernel(), "go", 'kept++; console.log("go"); for (;;);');
+  assert.is(resultOf(await kernel().execute("kept")), "42");
+});
+
+test("an interrupted loop of awaits does not go on behind the reader's back", async () => {
+  await kernel().execute(`${wait} let ticks = 0; async function tick() { for (;;) { await pause(10); ticks++; } }`);
+  await interruptAt(kernel(), "go", 'console.log("go"); await tick();');
+  const first = resultOf(await kernel().execute("ticks"));
+  await sleep(200);
+  assert.is(resultOf(await kernel().execute("ticks")), first);
+});
+
+test("finally runs in an interrupted cell that waits", async () => {
+  await kernel().execute(`${wait} let cleaned = false;`);
+  await interruptAt(kernel(), "go", 'console.log("go"); try { for (;;) await pause(10); } finally { cleaned = true; }');
+  await sleep(100);
+  assert.is(resultOf(await kernel().execute("cleaned")), "true");
+});
+
+test("libraries are told of an interrupt once, also when JavaScript was terminated", async () => {
+  await kernel().execute(`const hook = (globalThis as any)[Symbol.for("handoff.jupyter")];
+let calls = 0; let withdrawn = 0;
+hook.onInterrupt(() => { throw new Error("a callback's own fault"); });`);
+  const first = await interruptAt(
+    kernel(),
+    "go",
+    'hook.onInterrupt(() => calls++); hook.onInterrupt(() => withdrawn++)(); console.log("go"); for (;;);',
+  );
+  assert.ok(errorsOf(first).some(({ ename }) => ename === "Interrupted"));
+  await interruptAt(kernel(), "go", 'console.log("go"); await new Promise(() => {});');
+  assert.is(resultOf(await kernel().execute("[calls, withdrawn]")), "[ 1, 0 ]");
+});
+
+test("cells that wait behind an interrupted one are aborted", async () => {
+  const running = interruptAt(kernel(), "go", 'console.log("go"); for (;;);');
+  const waiting = kernel().execute("1");
+  assert.equal([(await running).status, (await waiting).status], ["error", "aborted"]);
+  assert.is((await kernel().execute("1")).status, "ok");
+});
+
+test("an interrupt of an idle kernel does nothing", async () => {
+  await kernel().execute("1");
+  await kernel().interrupt();
+  await sleep(300);
+  assert.is(resultOf(await kernel().execute("2")), "2");
+});
+
+test("ten interrupts in a row stop one cell and leave the next alone", async () => {
+  const execution = await interruptAt(kernel(), "go", 'console.log("go"); for (;;);', async () => {
+    for (let i = 0; i < 10; i++) await kernel().interrupt();
+  });
+  assert.is(errorsOf(execution).length, 1);
+  await sleep(500);
+  assert.is(resultOf(await kernel().execute("3")), "3");
+});
+
+test("an interrupt does not reach the reader's child processes", async () => {
+  const started = await kernel().execute(
+    'import { spawn } from "node:child_process";\nconst child = spawn("sleep", ["60"]); console.log(child.pid);',
+  );
+  const pid = Number(textOf(started));
+  await interruptAt(kernel(), "go", 'console.log("go"); for (;;);');
+  await sleep(200);
+  assert.ok(isAlive(pid));
+  await kernel().execute("child.kill()");
+  assert.ok(await eventually(() => !isAlive(pid)));
+});
+
+test.run();

@@ -1,0 +1,136 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { IopubMessage } from "../../jupyter/client.js";
+import { eventually, kernelOf, resultOf, textOf } from "./support.js";
+
+const test = suite("kernel: outputs");
+const kernel = kernelOf(test);
+
+test("50,000 lines printed in one turn all arrive, in order, before the cell is idle", async () => {
+  const execution = await kernel().execute("for (let i = 0; i < 50_000; i++) console.log(i);");
+  assert.is(execution.status, "ok");
+  const lines = textOf(execution).split("\n");
+  assert.is(lines.length, 50_001);
+  assert.is(lines.pop(), "");
+  assert.ok(lines.every((line, i) => line === String(i)));
+});
+
+test("a line of 5 MB arrives whole", async () => {
+  const execution = await kernel().execute('console.log("é".repeat(2_500_000));');
+  assert.is(textOf(execution), `${"é".repeat(2_500_000)}\n`);
+});
+
+test("200 cells that were sent at once run one after another, each with its own output and number", async () => {
+  await kernel().execute("let total = 0;");
+  const cells = Array.from({ length: 200 }, (_, i) => kernel().execute(`total += 1; console.log("cell ${i}"); total`));
+  const executions = await Promise.all(cells);
+  const [first] = executions;
+  executions.forEach((execution, i) => {
+    assert.is(execution.status, "ok");
+    assert.is(textOf(execution), `cell ${i}\n`);
+    assert.is(resultOf(execution), String(i + 1));
+    assert.is(execution.executionCount, (first?.executionCount ?? 0) + i);
+  });
+});
+
+test("what a cell prints is seen while it is still busy", async () => {
+  let seenAt = 0;
+  await kernel().execute('console.log("now"); for (const end = Date.now() + 1500; Date.now() < end; );', {
+    onMessage: ({ header }) => {
+      if (header.msg_type === "stream") seenAt = performance.now();
+    },
+  });
+  assert.ok(performance.now() - seenAt > 1000, `seen ${performance.now() - seenAt} ms before the end`);
+});
+
+test("standard output and error keep their order and are told apart", async () => {
+  const { outputs } = await kernel().execute('console.log("a"); console.error("b"); console.log("c");');
+  assert.equal(outputs, [
+    { output_type: "stream", name: "stdout", text: "a\n" },
+    { output_type: "stream", name: "stderr", text: "b\n" },
+    { output_type: "stream", name: "stdout", text: "c\n" },
+  ]);
+});
+
+test("what a child process writes to the inherited output is shown in the cell", async () => {
+  const execution = await kernel().execute(
+    'import { spawnSync as run } from "node:child_process";\nrun("echo", ["from the child"], { stdio: "inherit" }).status',
+  );
+  assert.is(textOf(execution), "from the child\n");
+  assert.is(resultOf(execution), "0");
+});
+
+test("a last value is the cell's result; undefined and null are none", async () => {
+  assert.is(resultOf(await kernel().execute("({ a: [1, 2], b: 'x' })")), "{ a: [ 1, 2 ], b: 'x' }");
+  assert.equal((await kernel().execute("undefined")).outputs, []);
+  assert.equal((await kernel().execute("null")).outputs, []);
+  assert.equal((await kernel().execute("const noValue = 1;")).outputs, []);
+});
+
+test("a last value with Jupyter.display is shown as its MIME bundle, given at once or as a promise", async () => {
+  const now = await kernel().execute(
+    '({ [Symbol.for("Jupyter.display")]: () => ({ "text/html": "<b>1</b>", "text/plain": "1" }) })',
+  );
+  const later = await kernel().execute(
+    '({ async [Symbol.for("Jupyter.display")]() { return { "image/png": new Uint8Array([1, 2, 3]) }; } })',
+  );
+  assert.equal(now.outputs, [
+    {
+      output_type: "execute_result",
+      data: { "text/html": "<b>1</b>", "text/plain": "1" },
+      metadata: {},
+      execution_count: now.executionCount,
+    },
+  ]);
+  assert.equal(later.outputs[0]?.output_type === "execute_result" && later.outputs[0].data, { "image/png": "AQID" });
+});
+
+const hook = 'const jupyter = (globalThis as any)[Symbol.for("handoff.jupyter")];';
+
+test("the hook shows a bundle, and rewrites it in place", async () => {
+  const { outputs } = await kernel().execute(`${hook}
+jupyter.display({ "text/plain": "0 %" }, { isolated: true }, "progress");
+console.log("between");
+jupyter.update({ "text/plain": "100 %" }, "progress");`);
+  assert.equal(outputs, [
+    { output_type: "display_data", data: { "text/plain": "100 %" }, metadata: {} },
+    { output_type: "stream", name: "stdout", text: "between\n" },
+  ]);
+});
+
+test("the hook clears what the cell has shown, at once or with the next output", async () => {
+  const { outputs } = await kernel().execute(`${hook}
+console.log("gone"); jupyter.clear(); console.log("gone too"); jupyter.clear(true); console.log("kept");`);
+  assert.equal(outputs, [{ output_type: "stream", name: "stdout", text: "kept\n" }]);
+});
+
+test("tslab's own display API works", async () => {
+  const { outputs } = await kernel().execute('import { display } from "tslab";\ndisplay.html("<i>x</i>");');
+  assert.equal(outputs, [{ output_type: "display_data", data: { "text/html": "<i>x</i>" }, metadata: {} }]);
+});
+
+test("a timer's output goes to its reader after the cell has ended", async () => {
+  const late: IopubMessage[] = [];
+  const off = kernel().onIopub((message) => {
+    if (message.header.msg_type === "stream" && message.content.text === "late\n") late.push(message);
+  });
+  await kernel().execute('setTimeout(() => console.log("late"), 200); 0');
+  assert.is(late.length, 0);
+  assert.ok(await eventually(() => late.length === 1));
+  off();
+});
+
+test("packages that are ES modules load without a warning", async () => {
+  const execution = await kernel().execute('import * as d3 from "d3-random";\ntypeof d3.randomUniform');
+  assert.equal(execution.outputs.length, 1);
+  assert.is(resultOf(execution), "'function'");
+});
+
+test("the hook's names are the kernel's only globals beside tslab's", async () => {
+  const execution = await kernel().execute(
+    '[Object.keys(globalThis).filter((name) => /tslab|handoff|jupyter/i.test(name)), Object.keys(process.env).includes("JPY_PARENT_PID")]',
+  );
+  assert.match(String(resultOf(execution)), /^\[ \[ '__tslab__' \], true \]$/);
+});
+
+test.run();

@@ -1,0 +1,82 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Test } from "uvu";
+import { type Execution, type KernelClient, type Output, startKernel } from "../../jupyter/client.js";
+
+export const root: string = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+
+/** An answer that must come within a second on an idle machine; the tests share theirs. */
+export const promptMs = 3000;
+
+/** One kernel for all tests of a suite, ended after them. */
+export function kernelOf(suite: Test): () => KernelClient {
+  let kernel: KernelClient;
+  suite.before(async () => {
+    kernel = await startKernel({ cwd: root });
+  });
+  suite.after(() => kernel.shutdown());
+  return () => kernel;
+}
+
+/** All text of one stream. */
+export function textOf({ outputs }: Execution, name: "stdout" | "stderr" = "stdout"): string {
+  return outputs.map((output) => (output.output_type === "stream" && output.name === name ? output.text : "")).join("");
+}
+
+/** The plain text of a cell's last value. */
+export function resultOf({ outputs }: Execution): unknown {
+  const result = outputs.find((output) => output.output_type === "execute_result");
+  return result?.output_type === "execute_result" ? result.data["text/plain"] : undefined;
+}
+
+export type ErrorOutput = Extract<Output, { output_type: "error" }>;
+
+export function errorsOf({ outputs }: Execution): ErrorOutput[] {
+  return outputs.filter((output): output is ErrorOutput => output.output_type === "error");
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Waits until a condition holds; false if it does not within the limit. */
+export async function eventually(condition: () => boolean, limitMs = 10_000): Promise<boolean> {
+  for (const end = performance.now() + limitMs; performance.now() < end; await sleep(20)) if (condition()) return true;
+  return condition();
+}
+
+/** Whether a process runs; a zombie that nobody has reaped does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  try {
+    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return process.platform !== "linux";
+  }
+}
+
+/** Interrupts as soon as the cell has printed `marker`, and measures how long its answer takes from there. */
+export async function interruptAt(
+  kernel: KernelClient,
+  marker: string,
+  code: string,
+  interrupt: () => Promise<unknown> = () => kernel.interrupt(),
+): Promise<Execution & { readonly tookMs: number }> {
+  let seen = "";
+  let at = Number.NaN;
+  const execution = await kernel.execute(code, {
+    onMessage: ({ header, content }) => {
+      if (header.msg_type !== "stream" || !Number.isNaN(at)) return;
+      seen += content.text;
+      if (!seen.includes(marker)) return;
+      at = performance.now();
+      // A moment later the cell is in the state that the test is about.
+      setTimeout(interrupt, 50);
+    },
+  });
+  return { ...execution, tookMs: performance.now() - at - 50 };
+}
