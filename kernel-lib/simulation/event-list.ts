@@ -3,8 +3,8 @@ import { SortedRun } from "./sorted-run.js";
 
 /** Up to so many events are sorted at once; more are first dealt into buckets. */
 const fewEnough = 16;
-/** Buckets for each event that is dealt: more are emptier, and cost memory. */
-const bucketsPerEvent = 4;
+/** Buckets for each event that is dealt: more are emptier, and cost memory, so there are fewer when events are many. */
+const bucketsPerEvent = (events: number): number => (events < 100_000 ? 4 : 2);
 /** How many events may have to move for one that is put among the sorted ones. */
 const dear = 24;
 /** Past so many rungs a bucket is sorted whole, however full: times as dense as that are rare. */
@@ -20,7 +20,7 @@ class Rung {
   heads: Int32Array = new Int32Array(0);
 
   prepare(minMs: number, maxMs: number, events: number): void {
-    const count = Math.max(16, events * bucketsPerEvent);
+    const count = Math.max(16, events * bucketsPerEvent(events));
     if (this.heads.length < count || this.heads.length > 8 * count) this.heads = new Int32Array(count).fill(none);
     this.startMs = minMs;
     this.bucketsPerMs = (count - 1) / (maxMs - minMs);
