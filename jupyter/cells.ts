@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { inspected } from "./documentation.js";
 import type { Order } from "./frames.js";
 import { asJson, displaySymbol, type JupyterHook, jupyterHook, type MimeBundle } from "./hook.js";
-import { send } from "./output.js";
+import { send, shownBy } from "./output.js";
 import { type CellError, Interrupted, interrupted, Traces } from "./trace.js";
 import {
   awaitsAtTopLevel,
@@ -219,6 +219,7 @@ export class Cells {
       update: (bundle, displayId, metadata = {}) =>
         this.#show("update_display_data", { data: asJson(bundle), metadata, transient: { display_id: displayId } }),
       clear: (wait = false) => this.#show("clear_output", { wait }),
+      shown: () => shownBy(this.currentId),
       onInterrupt: (callback) => {
         // A wrapper each, so that the same function may be given twice.
         const entry = () => callback();

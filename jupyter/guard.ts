@@ -11,7 +11,7 @@ while read -r sign group; do
        groups=$rest ;;
   esac
 done
-for group in $groups; do kill -9 -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -9 "-$group" 2>/dev/null; done
 exit 0`;
 
 /**

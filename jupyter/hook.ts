@@ -21,6 +21,8 @@ export interface JupyterHook {
   update(bundle: MimeBundle, displayId: string, metadata?: Readonly<Record<string, unknown>>): void;
   /** Removes what the cell has shown so far; with `wait`, when its next output comes (no flicker). */
   clear(wait?: boolean): void;
+  /** How many outputs the running cell has sent, streams and displays alike: 0 means that `clear` takes nothing away. */
+  shown(): number;
   /**
    * The callback is called once, synchronously, when the reader interrupts. Promises that the interrupted code waits
    * for may be lost, so what must be closed is to be closed here. Returns a function that withdraws the callback.

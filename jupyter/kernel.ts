@@ -2,6 +2,7 @@
  * The process that compiles and runs cells. Orders come in through a thread of their own (`orders.ts`), which a busy
  * cell can't hold up; frames go out by synchronous writes, so that what a cell prints before it hangs is seen.
  */
+import { executionAsyncId } from "node:async_hooks";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,13 +33,24 @@ function packagesFolder(): string {
   }
 }
 
+let usualAsyncId: number | undefined;
+
+/**
+ * A terminated callback leaves its asynchronous context on Node's stack, and with it a foreign store in every
+ * AsyncLocalStorage. Node empties that stack when an exception has reached the top, so one is thrown.
+ */
+function mendAsyncContext(): void {
+  if (executionAsyncId() !== usualAsyncId) throw new Interrupted("the cell was stopped");
+}
+
 // The compiler takes a second to load; the thread above starts beside it.
-const { Cells } = await import("./cells.js");
+const [{ Cells }, { Interrupted }] = await Promise.all([import("./cells.js"), import("./trace.js")]);
 const cells = new Cells(packagesFolder(), guarded);
 captureStreams(() => cells.currentId);
 send({ is: "ready" });
 
 orders.on("message", (order: Order & { sequence?: number }) => {
+  usualAsyncId ??= executionAsyncId();
   switch (order.do) {
     case "execute":
       cells.execute(order);
@@ -46,6 +58,7 @@ orders.on("message", (order: Order & { sequence?: number }) => {
     case "interrupt":
       cells.interrupt();
       Atomics.store(flags, acknowledged, order.sequence ?? 0);
+      mendAsyncContext();
       break;
     case "exit":
       process.exit(0);

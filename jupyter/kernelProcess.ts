@@ -31,7 +31,10 @@ export class KernelProcess {
 
   constructor() {
     const entry = fileURLToPath(new URL("./kernel.js", import.meta.url));
-    this.#child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entry], {
+    // Terminating a callback leaves Node's stack of asynchronous contexts one too deep, which it would take for fatal;
+    // the kernel process puts it right.
+    const flags = ["--disable-warning=ExperimentalWarning", "--no-force-async-hooks-checks"];
+    this.#child = spawn(process.execPath, [...flags, entry], {
       stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
       detached: true,
     });

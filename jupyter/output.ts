@@ -3,8 +3,18 @@ import { writeSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import { type Frame, frameFd } from "./frames.js";
 
+let shown = { id: null as string | null, count: 0 };
+
+/** How many outputs that cell has sent. */
+export function shownBy(id: string | null): number {
+  return shown.id === id ? shown.count : 0;
+}
+
 /** Writes a frame to the launcher; returns when it is in the pipe, so nothing is lost if the process dies after. */
 export function send(frame: Frame): void {
+  if (frame.is === "output") {
+    shown = { id: frame.id, count: frame.type === "clear_output" ? 0 : shownBy(frame.id) + 1 };
+  }
   const bytes = Buffer.from(`${JSON.stringify(frame)}\n`);
   for (let from = 0; from < bytes.length; ) {
     try {

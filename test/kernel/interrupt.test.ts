@@ -11,6 +11,16 @@ for (const [what, code] of [
   ["a synchronous busy loop", 'console.log("go"); for (;;);'],
   ["a busy loop after an await", 'await null; console.log("go"); for (;;);'],
   ["a busy loop in a timer", 'await new Promise(() => setTimeout(() => { console.log("go"); for (;;); }, 1));'],
+  ["a busy loop in setImmediate", 'await new Promise(() => setImmediate(() => { console.log("go"); for (;;); }));'],
+  ["a busy loop in nextTick", 'await new Promise(() => process.nextTick(() => { console.log("go"); for (;;); }));'],
+  [
+    "a busy loop in a socket's callback",
+    `import { createServer, connect } from "node:net";
+const server = createServer((socket) => socket.on("data", () => { console.log("go"); for (;;); }));
+await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(0)));
+connect((server.address() as any).port, "127.0.0.1").write("x");
+server.close(); await new Promise(() => {});`,
+  ],
   ["a loop of promises that never lets a timer run", 'console.log("go"); for (;;) await null;'],
   ["a pending await", 'console.log("go"); await new Promise(() => {});'],
   ["a loop of awaits", `${wait} console.log("go"); for (;;) await pause(5);`],
@@ -33,6 +43,17 @@ for (const [what, code] of [
     assert.is(resultOf(next), "2", JSON.stringify(next));
   });
 }
+
+test("a terminated callback leaves no asynchronous context behind", async () => {
+  const context = 'require("node:async_hooks").executionAsyncId()';
+  const before = resultOf(await kernel().execute(context));
+  await interruptAt(
+    kernel(),
+    "go",
+    'await new Promise(() => process.nextTick(() => { console.log("go"); for (;;); }));',
+  );
+  assert.is(resultOf(await kernel().execute(context)), before);
+});
 
 test("an interrupt_request on the control channel does the same", async () => {
   const execution = await interruptAt(kernel(), "go", 'console.log("go"); for (;;);', async () => {

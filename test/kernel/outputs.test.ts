@@ -104,6 +104,14 @@ console.log("gone"); jupyter.clear(); console.log("gone too"); jupyter.clear(tru
   assert.equal(outputs, [{ output_type: "stream", name: "stdout", text: "kept\n" }]);
 });
 
+test("the hook counts what the cell has shown since it was cleared", async () => {
+  const execution = await kernel().execute(
+    `${hook} const counts = [jupyter.shown()]; console.log("x"); jupyter.display({}); counts.push(jupyter.shown());
+jupyter.clear(); counts.push(jupyter.shown()); counts`,
+  );
+  assert.is(resultOf(execution), "[ 0, 2, 0 ]");
+});
+
 test("tslab's own display API works", async () => {
   const { outputs } = await kernel().execute('import { display } from "tslab";\ndisplay.html("<i>x</i>");');
   assert.equal(outputs, [{ output_type: "display_data", data: { "text/html": "<i>x</i>" }, metadata: {} }]);
