@@ -24,6 +24,8 @@ export interface KernelHook {
   update(bundle: MimeBundle, displayId: string): void;
   /** Takes away all that the running cell has shown; with `wait`, only when the next output arrives. */
   clear(wait?: boolean): void;
+  /** How many outputs the running cell has sent. */
+  shown?(): number;
   /** Calls back when the reader presses Interrupt. May return a function that takes the callback off. */
   onInterrupt(callback: () => void): unknown;
 }

@@ -1,11 +1,35 @@
+export { type CheckOptions, check } from "./check.js";
+export {
+  type CheckRecord,
+  CheckResult,
+  checkMime,
+  exerciseResults,
+  exportResults,
+  forgetResults,
+} from "./check-result.js";
+export { type ClaimRecord, Claims, claim, claims, claimsMime } from "./claims.js";
 export { type ColumnOptions, type Row, Table, type TableOptions, table, tableMime } from "./data-table.js";
+export { type Dataset, dataset, datasets, MalformedDataset, UnknownDataset } from "./dataset.js";
 export { type Displayable, jupyterDisplay, type KernelHook, kernelHook, type MimeBundle, show } from "./display.js";
 export { type DistributionOptions, distribution, type Sample } from "./distribution.js";
 export type { LegendItem } from "./drawing.js";
+export {
+  type ChoiceExercise,
+  type ExerciseText,
+  exercise,
+  type Failure,
+  type Mistake,
+  type NumberExercise,
+  type OneChoice,
+  type ProgramExercise,
+  type RunClaim,
+} from "./exercise.js";
 export { type AxisOptions, Figure, type FigureOptions, type FigureText, figure } from "./figure.js";
 export { type LaneSpan, type LanesOptions, lanes } from "./lanes.js";
 export { type OverlayOptions, overlay, type Point, type Series, type Theory } from "./overlay.js";
 export { type Palette, palette, type Role } from "./palette.js";
+export { type ChoiceQuestion, type NumberQuestion, type OneOf, Prediction, predict } from "./predict.js";
+export { type Progress, progress } from "./progress.js";
 export { type SpaceTimeOptions, spaceTime } from "./space-time.js";
 export { type FieldAxis, type SweepOptions, sweep } from "./sweep.js";
 export { type MessageRecord, messages, type RunLike } from "./trace-view.js";

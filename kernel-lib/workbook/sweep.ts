@@ -139,14 +139,17 @@ function marksOf(
   const withInterval =
     low && high ? points.filter((row) => Number.isFinite(row[low]) && Number.isFinite(row[high])) : [];
   return [
-    isJoined &&
-      line(points, {
-        ...at,
-        stroke: color,
-        strokeWidth: 1.4,
-        strokeOpacity: 0.55,
-        strokeDasharray: source === "live" ? "4,3" : undefined,
-      } as never),
+    ...(isJoined
+      ? [
+          line(points, {
+            ...at,
+            stroke: color,
+            strokeWidth: 1.4,
+            strokeOpacity: 0.55,
+            strokeDasharray: source === "live" ? "4,3" : undefined,
+          } as never),
+        ]
+      : []),
     ruleX(withInterval, { x: x.field, y1: low, y2: high, stroke: color, strokeWidth: 1.6 } as never),
     dot(points, {
       ...at,

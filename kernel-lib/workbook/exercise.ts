@@ -1,0 +1,142 @@
+import { ParameterError, refuse } from "../errors.js";
+import type { RunLike } from "./trace-view.js";
+
+/** What all exercises have. */
+export interface ExerciseText {
+  /** Names the exercise in results: `03-bounded-queue`. */
+  readonly name: string;
+  /** What is to be done. */
+  readonly statement: string;
+  /** Given one after the other on request, from a nudge to nearly the solution. */
+  readonly hints?: readonly string[];
+}
+
+/** What is known of a program that failed, for the recognisers of mistakes. */
+export interface Failure<R extends RunLike = RunLike> {
+  /** The scenario, by its name. */
+  readonly scenario: string;
+  readonly seed: number;
+  /** The first claim that did not hold; empty if the program threw instead. */
+  readonly claim: string;
+  /** What the claim said about it. */
+  readonly detail: string;
+  /** The run, if there was one. */
+  readonly run?: R;
+  /** What was thrown, if something was. */
+  readonly error?: Error;
+}
+
+/** A mistake that people make, and the hint that helps. */
+export interface Mistake<F> {
+  readonly name: string;
+  /** Whether this is what went wrong. An error thrown here counts as no. */
+  readonly recognise: (failure: F) => boolean;
+  readonly hint: string;
+}
+
+/** Says whether something holds in a run: true, false, or in words what does not. */
+export type RunClaim<R> = (run: R) => boolean | string;
+
+/** An exercise answered by a program, or by anything that a scenario can be made of. */
+export interface ProgramExercise<A, R extends RunLike = RunLike> extends ExerciseText {
+  /** Runs the answer, by the scenario's name; edge cases are scenarios too. Give each scenario a `limitMs`. */
+  readonly scenarios: Readonly<Record<string, (answer: A, seed: number) => Promise<R>>>;
+  /** The seeds with which each scenario is run. Default 1, 2, 3. */
+  readonly seeds?: readonly number[];
+  /** What must hold in each run, in the order in which it is worth saying that it does not. */
+  readonly claims: Readonly<Record<string, RunClaim<R>>>;
+  readonly mistakes?: readonly Mistake<Failure<R>>[];
+}
+
+/** An exercise answered by a number. */
+export interface NumberExercise extends ExerciseText {
+  /** The right number, or a function that computes it. */
+  readonly value: number | (() => number | Promise<number>);
+  /** The unit; the empty text for pure numbers. */
+  readonly unit: string;
+  /** How far the answer may be off, as a share of the value. Default 0.01. */
+  readonly tolerance?: number;
+  readonly mistakes?: readonly Mistake<number>[];
+}
+
+/** An exercise answered by a choice. */
+export interface ChoiceExercise<C extends string = string> extends ExerciseText {
+  /** By the answer that the reader writes, what it says. */
+  readonly choices: Readonly<Record<C, string>>;
+  readonly correct: OneChoice<C>;
+  readonly mistakes?: readonly Mistake<C>[];
+}
+
+/** @internal */
+export type OneChoice<T> = [T][T extends unknown ? 0 : never];
+
+/** Any exercise. */
+export type Exercise<A = never, R extends RunLike = RunLike> =
+  | ProgramExercise<A, R>
+  | NumberExercise
+  | ChoiceExercise<string>;
+
+/**
+ * Describes an exercise: what is asked, how an answer is tried, and what helps those who go wrong. Give it and an answer
+ * to {@link check}.
+ *
+ * A program exercise runs the answer in each scenario with each seed; a number exercise compares within a tolerance; a
+ * choice exercise has one right choice.
+ *
+ * @throws {@link ParameterError} if a field is missing or wrong.
+ * @example
+ * const echoTwice = exercise({
+ *   name: "00-echo-twice",
+ *   statement: "Make the server answer each message twice.",
+ *   scenarios: {
+ *     "one client": (server: Server, seed) => simulate(oneClient(server), { seed }),
+ *     "no message at all": (server: Server, seed) => simulate(silentClient(server), { seed }),
+ *   },
+ *   claims: { "each message comes back twice": (run) => run.results.replies.length === 2 * sent },
+ *   mistakes: [{ name: "answers once", recognise: ({ run }) => run?.results.replies.length === sent, hint: "…" }],
+ *   hints: ["Where does the loop send?"],
+ * });
+ */
+export function exercise<A, R extends RunLike>(options: ProgramExercise<A, R>): ProgramExercise<A, R>;
+export function exercise(options: NumberExercise): NumberExercise;
+export function exercise<const C extends string>(options: ChoiceExercise<C>): ChoiceExercise<C>;
+export function exercise(options: ProgramExercise<never> | NumberExercise | ChoiceExercise): unknown {
+  const given = options as unknown as Record<string, unknown>;
+  for (const field of ["name", "statement"]) {
+    if (typeof given?.[field] !== "string" || given[field] === "")
+      refuse("exercise", field, "a text that is not empty", given?.[field]);
+  }
+  const kinds = ["scenarios", "value", "choices"].filter((field) => field in given);
+  if (kinds.length !== 1) {
+    throw new ParameterError("exercise: there must be exactly one of scenarios (a program), value (a number), choices");
+  }
+  if ("scenarios" in options) {
+    checkFunctions("scenarios", options.scenarios);
+    checkFunctions("claims", options.claims);
+    if (options.seeds && !(options.seeds.length > 0 && options.seeds.every(Number.isSafeInteger))) {
+      refuse("exercise", "seeds", "whole numbers, at least one", options.seeds);
+    }
+  } else if ("value" in options) {
+    if (typeof options.value !== "function" && !Number.isFinite(options.value))
+      refuse("exercise", "value", "a finite number or a function", options.value);
+    if (typeof options.unit !== "string") refuse("exercise", "unit", 'a text, "" for pure numbers', options.unit);
+    if (options.tolerance !== undefined && !(options.tolerance >= 0 && options.tolerance < 1))
+      refuse("exercise", "tolerance", "from 0 to below 1", options.tolerance);
+  } else if (!Object.hasOwn(options.choices, options.correct as string)) {
+    refuse("exercise", "correct", `one of ${Object.keys(options.choices).join(", ")}`, options.correct);
+  }
+  for (const [i, mistake] of ((given.mistakes as Mistake<unknown>[]) ?? []).entries()) {
+    if (typeof mistake?.recognise !== "function" || typeof mistake.hint !== "string") {
+      refuse("exercise", `mistakes[${i}]`, "{ name, recognise, hint }", mistake);
+    }
+  }
+  return options;
+}
+
+function checkFunctions(field: string, functions: unknown): void {
+  const entries = Object.entries((functions as object) ?? {});
+  if (entries.length === 0) refuse("exercise", field, "an object of at least one function by name", functions);
+  for (const [name, value] of entries) {
+    if (typeof value !== "function") refuse("exercise", `${field}[${JSON.stringify(name)}]`, "a function", value);
+  }
+}
