@@ -1,1 +1,11 @@
-export {};
+/**
+ * The world outside: {@link runLive} runs a scenario on this machine, over real sockets, with the real clock, on real cores.
+ *
+ * Real: sockets on loopback, time, files, and the CPU time that `compute` asks for. Put in by the library: latency, bandwidth
+ * and faults, by holding each frame until it is due. Simulated: that a process has a memory of its own (all programs are
+ * tasks of one Node process, so that closures of notebook cells work).
+ *
+ * @module
+ */
+export { type MachineInfo, measureMachine } from "./machine.js";
+export { type LiveRun, type RunLiveOptions, runLive } from "./run-live.js";

@@ -1,0 +1,419 @@
+import { checkPositive, checkWhole, ParameterError, refuse } from "../errors.js";
+import type { EventId } from "../simulation/index.js";
+import type { Core } from "./core.js";
+import type { Pipe } from "./driver.js";
+import { Closed, ConnectionReset, TimedOut } from "./errors.js";
+import { Fifo } from "./fifo.js";
+import type { Connection, KeepAlive } from "./host.js";
+import type { Machine } from "./machine.js";
+import { type Frame, type FrameType, headerBytes, type Path } from "./network.js";
+import type { RunningProcess, Thread } from "./process.js";
+import { brief, decode, encode } from "./values.js";
+import type { Wait, WaitKind, WaitTarget } from "./wait.js";
+
+/** How much a sender may have unread at the other side before `send` waits. */
+export const creditWindowBytes = 64 * 1024;
+
+const nothing = new Uint8Array(0);
+const done: Promise<void> = Promise.resolve();
+
+interface Received {
+  readonly type: FrameType;
+  readonly payload: Uint8Array;
+  readonly bytes: number;
+}
+
+/** One end of a connection. */
+export class Endpoint implements Connection, WaitTarget {
+  readonly id: string;
+  readonly peer: string;
+  other!: Endpoint;
+  pipe: Pipe | undefined;
+  owner: RunningProcess;
+  /** When the last frame it sent has left, and the last one it got has come in: frames never pass each other. */
+  outDoneMs = 0;
+  inDoneMs = 0;
+  /** Frames that have come and wait for their time. */
+  framesDue = 0;
+  /** Frames that reached a cut, in order; they go on when it heals. */
+  readonly stalled: Frame[] = [];
+  /** Set when a reset came, keepalive gave up, or the program reset it: every later call fails with it. */
+  failure: Error | undefined;
+  hasEnded = false;
+  peerHasEnded = false;
+  /** Nobody is behind this end any more: what still comes is answered by a reset. */
+  isGone = false;
+  readonly #inbox = new Fifo<Received>();
+  readonly #receivers = new Fifo<Wait>();
+  readonly #senders = new Fifo<{ wait: Wait; message: EncodedMessage }>();
+  #unreadAtPeer = 0;
+  #creditOwed = 0;
+  #sent = 0;
+  #taken = 0;
+  #endIsSent = false;
+  #urgentSent = 0;
+  #urgentTaken = 0;
+  #urgentPending: number[] | undefined;
+  #onUrgent: { callback: (byte: number) => void; thread: Thread } | undefined;
+  #controller: AbortController | undefined;
+  #keepAlive: KeepAlive | undefined;
+  #keepAliveTimer: EventId | undefined;
+  #heardMs = 0;
+  #probes = 0;
+
+  constructor(
+    readonly core: Core,
+    readonly machine: Machine,
+    readonly path: Path,
+    owner: RunningProcess,
+    id: string,
+    peer: string,
+    readonly direction: "out" | "in",
+  ) {
+    this.owner = owner;
+    this.id = id;
+    this.peer = peer;
+  }
+
+  waitText(kind: WaitKind): string {
+    return kind === "connect"
+      ? `connect ${this.id}`
+      : `${kind} on ${this.id} ${kind === "send" ? "to" : "from"} ${this.peer}`;
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.failure) this.#controller.abort(this.failure);
+    }
+    return this.#controller.signal;
+  }
+
+  // ---- what programs call
+
+  send(message: unknown): Promise<void> {
+    const { core } = this;
+    const encoded = encodeMessage(message, `send on ${this.id}`);
+    const costMs = this.machine.spec.costs?.messageMs ?? 0;
+    if (costMs > 0) return this.#sendAtCost(encoded, costMs);
+    this.#checkSendable();
+    if (this.#unreadAtPeer < creditWindowBytes && this.#senders.size === 0) {
+      this.#transmitMessage(encoded, core.threadOf(this.owner));
+      return done;
+    }
+    const wait = core.wait<void>(core.threadOf(this.owner), "send", this);
+    this.#senders.push({ wait: wait as Wait, message: encoded });
+    // Who sends without awaiting learns of a reset at the next call; it must not end the whole Node process.
+    wait.promise.catch(() => undefined);
+    return wait.promise;
+  }
+
+  async #sendAtCost(encoded: EncodedMessage, costMs: number): Promise<void> {
+    const thread = this.core.threadOf(this.owner);
+    this.#checkSendable();
+    await this.machine.compute(thread, costMs, 0, undefined);
+    this.#checkSendable();
+    if (this.#unreadAtPeer < creditWindowBytes && this.#senders.size === 0)
+      return this.#transmitMessage(encoded, thread);
+    const wait = this.core.wait<void>(thread, "send", this);
+    this.#senders.push({ wait: wait as Wait, message: encoded });
+    await wait.promise;
+  }
+
+  receive(options?: { readonly timeoutMs?: number }): Promise<unknown> {
+    if (options?.timeoutMs !== undefined) checkPositive("receive", "timeoutMs", options.timeoutMs);
+    const thread = this.core.threadOf(this.owner);
+    const costMs = this.machine.spec.costs?.messageMs ?? 0;
+    if (costMs > 0) return this.#receiveAtCost(thread, costMs, options?.timeoutMs);
+    return this.#receive(thread, options?.timeoutMs);
+  }
+
+  async #receiveAtCost(thread: Thread, costMs: number, timeoutMs: number | undefined): Promise<unknown> {
+    const message = await this.#receive(thread, timeoutMs);
+    if (message !== undefined) await this.machine.compute(thread, costMs, 0, undefined);
+    return message;
+  }
+
+  #receive(thread: Thread, timeoutMs: number | undefined): Promise<unknown> {
+    if (this.failure) return Promise.reject(this.failure);
+    if (this.isGone) return Promise.reject(new Closed(`receive: ${this.id} is closed`));
+    if (this.#inbox.size > 0) return Promise.resolve(this.#take(thread));
+    if (this.peerHasEnded) return Promise.resolve(undefined);
+    const { core } = this;
+    const wait = core.wait(thread, "receive", this);
+    this.#receivers.push(wait);
+    if (timeoutMs !== undefined) {
+      const late = (): void => core.fail(wait, new TimedOut(`receive on ${this.id}: nothing came in ${timeoutMs} ms`));
+      wait.timer = core.driver.at(core.now() + timeoutMs, late, undefined);
+    }
+    return wait.promise;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<unknown> {
+    for (;;) {
+      const message = await this.receive();
+      if (message === undefined) return;
+      yield message;
+    }
+  }
+
+  sendUrgent(byte: number): void {
+    checkWhole("sendUrgent", "byte", byte, 0, 255);
+    this.#checkSendable();
+    const sequence = ++this.#urgentSent;
+    this.core.trace.urgent(this.core.now(), this.core.threadOf(this.owner), this, this.direction, sequence, byte, true);
+    this.#transmit("urgent", nothing, byte, headerBytes + 1);
+  }
+
+  onUrgent(callback: (byte: number) => void): void {
+    if (typeof callback !== "function") refuse("onUrgent", "callback", "a function", callback);
+    this.#onUrgent = { callback, thread: this.core.threadOf(this.owner) };
+    const waiting = this.#urgentPending ?? [];
+    this.#urgentPending = undefined;
+    for (const byte of waiting) this.#callUrgent(byte);
+  }
+
+  end(): void {
+    if (this.hasEnded || this.failure || this.isGone) return;
+    this.hasEnded = true;
+    this.#endWhenSent();
+  }
+
+  reset(): void {
+    if (this.failure || this.isGone) return;
+    this.#transmit("reset", nothing, 0, 0);
+    this.#fail(new ConnectionReset(`${this.id} was reset by this side`));
+    this.release();
+  }
+
+  // ---- what the core calls
+
+  /** Both ends know each other: frames may go. */
+  opened(pipe: Pipe, keepAlive: KeepAlive | undefined): void {
+    this.pipe = pipe;
+    if (this.isGone) return;
+    this.#heardMs = this.core.now();
+    this.#keepAlive = keepAlive;
+    if (keepAlive) this.#watch(keepAlive.idleMs);
+  }
+
+  /** Its process has ended: everything it sent still goes, and nothing more is wanted. */
+  closeWithProcess(abruptly: boolean): void {
+    if (this.isGone) return;
+    if (abruptly || this.#inbox.size > 0 || this.#senders.size > 0) this.reset();
+    else this.end();
+    this.release();
+  }
+
+  /** Forgets everything, and says nothing to the other side: the machine is gone, or the run is over. */
+  release(): void {
+    this.isGone = true;
+    this.owner.connections.delete(this);
+    this.#stopWatching();
+    this.#inbox.drain();
+    this.pipe?.close();
+  }
+
+  /** A frame has come in, whole. */
+  deliver(frame: Frame): void {
+    if (this.machine.isDown) return;
+    if (this.isGone) {
+      if (frame.type !== "reset" && frame.type !== "end" && frame.type !== "credit")
+        this.#transmit("reset", nothing, 0, 0);
+      return;
+    }
+    this.#heardMs = this.core.now();
+    this.#probes = 0;
+    switch (frame.type) {
+      case "data":
+      case "bytes":
+        this.#inbox.push(frame);
+        this.#serveReceivers();
+        return;
+      case "credit":
+        this.#unreadAtPeer -= frame.value;
+        this.#serveSenders();
+        return;
+      case "urgent":
+        if (this.#onUrgent) this.#callUrgent(frame.value);
+        else {
+          this.#urgentPending ??= [];
+          this.#urgentPending.push(frame.value);
+        }
+        return;
+      case "end":
+        this.peerHasEnded = true;
+        this.#serveReceivers();
+        if (this.#endIsSent) this.#closePipe();
+        // Nobody is left there to be told when this process ends.
+        else if (this.other.isGone && this.#inbox.size === 0) this.owner.connections.delete(this);
+        return;
+      case "reset":
+        this.hearReset();
+        return;
+      case "probe":
+        this.#transmit("alive", nothing, 0, 0);
+        return;
+      case "alive":
+        return;
+    }
+  }
+
+  /** The other side knows this connection no more. */
+  hearReset(): void {
+    if (this.isGone) return;
+    this.#fail(new ConnectionReset(`${this.id} was reset by ${this.peer}`));
+    this.release();
+  }
+
+  // ---- inside
+
+  #checkSendable(): void {
+    if (this.failure) throw this.failure;
+    if (this.hasEnded || this.isGone) throw new Closed(`send: this side of ${this.id} has ended`);
+  }
+
+  #transmitMessage(message: EncodedMessage, thread: Thread): void {
+    const bytes = headerBytes + message.payload.length;
+    this.#unreadAtPeer += bytes;
+    const sequence = ++this.#sent;
+    this.core.trace.message(this.core.now(), thread, "send", this, this.direction, sequence, bytes, message);
+    this.#transmit(message.type, message.payload, 0, bytes);
+  }
+
+  #transmit(type: FrameType, payload: Uint8Array, value: number, bytes: number): void {
+    const { path, core } = this;
+    if (!this.pipe || this.machine.isDown) return;
+    let startMs = core.now();
+    if (this.outDoneMs > startMs) startMs = this.outDoneMs;
+    let sentMs = startMs;
+    if (bytes > 0 && path.msPerByte > 0) {
+      if (path.from.outFreeMs > startMs) startMs = path.from.outFreeMs;
+      sentMs = startMs + bytes * path.msPerByte;
+      path.from.outFreeMs = sentMs;
+    }
+    this.outDoneMs = sentMs;
+    const firstByteMs = startMs + path.latencyMs;
+    const lastByteMs = sentMs + path.latencyMs;
+    this.pipe.write({ to: this.other, type, payload, value, bytes, firstByteMs, lastByteMs });
+  }
+
+  #serveReceivers(): void {
+    while (this.#inbox.size > 0 || this.peerHasEnded) {
+      const wait = this.#receivers.shift();
+      if (!wait) return;
+      if (wait.state !== "pending" || !wait.thread.isAlive) continue;
+      this.core.ready(wait, this.#inbox.size > 0 ? this.#take(wait.thread) : undefined);
+    }
+  }
+
+  #take(thread: Thread): unknown {
+    const { core } = this;
+    const received = this.#inbox.shift() as Received;
+    const sequence = ++this.#taken;
+    const from = this.direction === "out" ? "in" : "out";
+    core.trace.message(core.now(), thread, "receive", this, from, sequence, received.bytes, received);
+    this.#creditOwed += received.bytes;
+    // Like TCP's acknowledgements, credit goes back in half windows: a sender can't starve by it, and few frames carry it.
+    if (this.#creditOwed >= creditWindowBytes / 2) {
+      this.#transmit("credit", nothing, this.#creditOwed, 0);
+      this.#creditOwed = 0;
+    }
+    return received.type === "bytes" ? received.payload : decode(received.payload);
+  }
+
+  #serveSenders(): void {
+    while (this.#unreadAtPeer < creditWindowBytes) {
+      const next = this.#senders.shift();
+      if (!next) break;
+      if (next.wait.state !== "pending" || !next.wait.thread.isAlive) continue;
+      this.#transmitMessage(next.message, next.wait.thread);
+      this.core.ready(next.wait, undefined);
+    }
+    this.#endWhenSent();
+  }
+
+  /** The end goes behind the messages that wait for credit. */
+  #endWhenSent(): void {
+    if (!this.hasEnded || this.#endIsSent || this.#senders.size > 0) return;
+    this.#endIsSent = true;
+    this.#transmit("end", nothing, 0, 0);
+    if (this.peerHasEnded) this.#closePipe();
+  }
+
+  #callUrgent(byte: number): void {
+    const { core } = this;
+    if (!this.#onUrgent) return;
+    const { callback, thread } = this.#onUrgent;
+    const from = this.direction === "out" ? "in" : "out";
+    core.trace.urgent(core.now(), thread, this, from, ++this.#urgentTaken, byte, false);
+    core.call(thread, () => callback(byte));
+  }
+
+  #fail(error: Error): void {
+    if (this.failure) return;
+    this.failure = error;
+    this.#stopWatching();
+    this.#inbox.drain();
+    for (const wait of this.#receivers.drain()) this.core.fail(wait, error);
+    for (const { wait } of this.#senders.drain()) this.core.fail(wait, error);
+    this.#controller?.abort(error);
+  }
+
+  #closePipe(): void {
+    this.pipe?.close();
+    this.#stopWatching();
+  }
+
+  #watch(inMs: number): void {
+    const { core } = this;
+    this.#keepAliveTimer = core.driver.at(core.now() + inMs, (self) => self.#checkPeer(), this as this);
+  }
+
+  #stopWatching(): void {
+    if (this.#keepAliveTimer !== undefined) this.core.driver.cancel(this.#keepAliveTimer);
+    this.#keepAliveTimer = undefined;
+  }
+
+  #checkPeer(): void {
+    this.#keepAliveTimer = undefined;
+    const { idleMs, intervalMs, probes } = this.#keepAlive as KeepAlive;
+    if (this.isGone || this.machine.isDown) return;
+    const silentMs = this.core.now() - this.#heardMs;
+    if (this.#probes === 0 && silentMs < idleMs) return this.#watch(idleMs - silentMs);
+    if (this.#probes >= probes) {
+      this.#fail(new TimedOut(`${this.id}: keepalive got no answer to ${probes} probes`));
+      return this.release();
+    }
+    this.#probes++;
+    this.#transmit("probe", nothing, 0, 0);
+    this.#watch(intervalMs);
+  }
+}
+
+/** A message ready for the wire. */
+export interface EncodedMessage {
+  readonly type: "data" | "bytes";
+  readonly payload: Uint8Array;
+}
+
+function encodeMessage(message: unknown, where: string): EncodedMessage {
+  return { type: message instanceof Uint8Array ? "bytes" : "data", payload: encode(message, where) };
+}
+
+/** The message of a frame in short. */
+export function briefMessage(message: { readonly type: FrameType; readonly payload: Uint8Array }): string {
+  return message.type === "bytes" ? brief(message.payload) : brief(decode(message.payload));
+}
+
+/** Keepalive settings from a program. */
+export function checkKeepAlive(where: string, keepAlive: KeepAlive | undefined): KeepAlive | undefined {
+  if (keepAlive === undefined) return undefined;
+  if (typeof keepAlive !== "object" || keepAlive === null) {
+    throw new ParameterError(`${where}: keepAlive must be { idleMs, intervalMs, probes }`);
+  }
+  checkPositive(where, "keepAlive.idleMs", keepAlive.idleMs);
+  checkPositive(where, "keepAlive.intervalMs", keepAlive.intervalMs);
+  checkWhole(where, "keepAlive.probes", keepAlive.probes, 1);
+  return keepAlive;
+}

@@ -1,0 +1,462 @@
+import { ModelError, shown } from "../errors.js";
+import type { Endpoint } from "./connection.js";
+import type { Driver } from "./driver.js";
+import { Cancelled, Deadlock } from "./errors.js";
+import { FaultInjector } from "./faults.js";
+import { Fifo } from "./fifo.js";
+import type { Exit, Program } from "./host.js";
+import { Machine } from "./machine.js";
+import { type Frame, Network } from "./network.js";
+import { RunningProcess, type Thread } from "./process.js";
+import { Recorder } from "./recorder.js";
+import { type NamedJob, namedJobs, type Scenario } from "./scenario.js";
+import type { TraceLevel } from "./trace.js";
+import { type Step, Wait, type WaitKind, type WaitTarget } from "./wait.js";
+
+/** What the core knows of a program of the scenario. */
+export interface ProgramState extends NamedJob {
+  process: RunningProcess | undefined;
+  exit: Exit | undefined;
+  exitMs: number;
+  starts: number;
+}
+
+/**
+ * The meaning of a run, the same in both worlds: processes and threads, their waits, who owns what, the start and the end.
+ * Connections, ports, queues and disks stand in files of their own and come here to make a thread wait and go on.
+ *
+ * One thing happens at a time: a step resumes one thread, whose code then runs to where it awaits next before another step is
+ * taken. So the thread that runs ({@link Core.current}) is always known, and the order of steps is the order in which
+ * their causes happened.
+ */
+export class Core {
+  readonly machines = new Map<string, Machine>();
+  readonly network: Network;
+  readonly trace: Recorder;
+  readonly programs: ProgramState[];
+  /** The thread whose code runs, or ran last. */
+  current: Thread | undefined;
+  /** Stops the run: a foreign wait, or a fault of ours. */
+  fatal: Error | undefined;
+  /** Told of every new wait and step: live, they may come at any time. */
+  onActivity: (() => void) | undefined;
+  readonly #steps = new Fifo<Step>();
+  readonly #startingDaemons: ProgramState[] = [];
+  #pids = 0;
+  /** Processes that the run waits for: alive or due to start. */
+  #awaited = 0;
+  #othersStarted = false;
+
+  constructor(
+    scenario: Scenario,
+    readonly driver: Driver,
+    readonly seed: number,
+    level: TraceLevel | undefined,
+  ) {
+    this.trace = new Recorder(level);
+    this.network = new Network(scenario);
+    for (const [name, spec] of Object.entries(scenario.hosts)) this.machines.set(name, new Machine(this, name, spec));
+    this.programs = namedJobs(scenario.programs).map(({ name, job }) => {
+      return { name, job, process: undefined, exit: undefined, exitMs: 0, starts: 0 };
+    });
+    this.#awaited = this.programs.filter(({ job }) => !job.isDaemon).length;
+    new FaultInjector(this).schedule(scenario.faults);
+  }
+
+  now(): number {
+    return this.driver.now();
+  }
+
+  nextPid(): number {
+    return ++this.#pids;
+  }
+
+  // ---- the run
+
+  /** Starts the daemons, each when the one before first waits; then the others. */
+  start(): void {
+    this.#startingDaemons.push(...this.programs.filter(({ job }) => job.isDaemon && job.startMs === 0));
+    this.#startNextDaemon();
+    for (const state of this.programs) {
+      if (state.job.startMs > 0) this.driver.at(state.job.startMs, (late) => this.startProgram(late), state);
+    }
+  }
+
+  #startNextDaemon(): void {
+    const next = this.#startingDaemons.shift();
+    if (next) return this.startProgram(next, () => this.#startNextDaemon());
+    if (this.#othersStarted) return;
+    this.#othersStarted = true;
+    for (const state of this.programs) {
+      if (!state.job.isDaemon && state.job.startMs === 0) this.startProgram(state);
+    }
+  }
+
+  /** The daemons of a machine that has just booted. */
+  startDaemonsOf(machine: Machine): void {
+    const daemons = this.programs.filter(({ job, starts }) => job.isDaemon && starts > 0 && job.host === machine.name);
+    const next = (): void => {
+      const state = daemons.shift();
+      if (state && !machine.isDown) this.startProgram(state, next);
+    };
+    next();
+  }
+
+  startProgram(state: ProgramState, onSettledIn?: () => void): void {
+    const { job, name } = state;
+    const machine = this.machines.get(job.host) as Machine;
+    if (machine.isDown) {
+      if (!state.exit && !job.isDaemon) this.#awaited--;
+      state.exit = { how: "killed" };
+      state.exitMs = this.now();
+      onSettledIn?.();
+      return;
+    }
+    const again = state.starts++ === 0 ? "" : ` (start ${state.starts})`;
+    const streamName = `${job.host}/${name}${again}`;
+    const process = new RunningProcess(this, machine, this.nextPid(), name, 0, job.isDaemon, streamName);
+    state.process = process;
+    state.exit = undefined;
+    process.onSettledIn = onSettledIn;
+    process.onExit = (exit) => {
+      state.exit = exit;
+      state.exitMs = this.now();
+    };
+    machine.processes.add(process);
+    process.threads.add(process.main);
+    this.launch(process.main, job.program, job.args, 0);
+  }
+
+  /** Nobody is left that the run waits for. */
+  get isOver(): boolean {
+    return this.#awaited === 0;
+  }
+
+  /** Ends the processes that are left, without a word to anybody. */
+  finish(): void {
+    for (const machine of this.machines.values()) {
+      for (const process of [...machine.processes]) this.endProcess(process, { how: "killed" }, true);
+    }
+  }
+
+  // ---- waits and steps
+
+  /** A new wait of a thread. Of a dead process it is never settled. */
+  wait<T>(thread: Thread, kind: WaitKind, target: WaitTarget): Wait<T> {
+    const wait = new Wait<T>(thread, kind, target, this.now());
+    const { process } = thread;
+    if (process.exit) {
+      wait.state = "settled";
+      return wait;
+    }
+    process.pending++;
+    const last = process.lastWait;
+    wait.previous = last;
+    if (last) last.next = wait as Wait;
+    else process.firstWait = wait as Wait;
+    process.lastWait = wait as Wait;
+    this.trace.wait(wait.sinceMs, thread, wait);
+    this.onActivity?.();
+    if (process.onSettledIn && (kind === "accept" || kind === "receive" || kind === "take" || kind === "sleep")) {
+      const settledIn = process.onSettledIn;
+      process.onSettledIn = undefined;
+      settledIn();
+    }
+    return wait;
+  }
+
+  sleepUntil(thread: Thread, timeMs: number): Promise<void> {
+    const wait = this.wait<void>(thread, "sleep", { waitText: () => `sleep until t=${timeMs.toFixed(3)}` });
+    if (wait.state === "pending") {
+      wait.timer = this.driver.at(timeMs, (self: Wait<void>) => this.ready(self, undefined), wait);
+    }
+    return wait.promise;
+  }
+
+  /** The wait's thread goes on with that value, when its turn comes. */
+  ready<T>(wait: Wait<T>, value: T): void {
+    if (wait.state !== "pending") return;
+    wait.setValue(value);
+    this.#readied(wait as Wait);
+  }
+
+  /** The wait's thread goes on with that error, when its turn comes. */
+  fail<T>(wait: Wait<T>, error: unknown): void {
+    if (wait.state !== "pending") return;
+    wait.setError(error);
+    wait.abandon?.();
+    this.#readied(wait as Wait);
+  }
+
+  #readied(wait: Wait): void {
+    if (wait.timer !== undefined) {
+      this.driver.cancel(wait.timer);
+      wait.timer = undefined;
+    }
+    this.#push(wait);
+  }
+
+  /** The wait is over: its promise settles now. */
+  settled(wait: Wait): void {
+    wait.state = "settled";
+    const { process } = wait.thread;
+    process.pending--;
+    if (wait.previous) wait.previous.next = wait.next;
+    else process.firstWait = wait.next;
+    if (wait.next) wait.next.previous = wait.previous;
+    else process.lastWait = wait.previous;
+    wait.previous = undefined;
+    wait.next = undefined;
+    this.trace.wake(this.now(), wait.thread, wait);
+  }
+
+  /** Calls a program's callback as a step of that thread. */
+  call(thread: Thread, callback: () => unknown): void {
+    const go = (): void => {
+      try {
+        const result = callback();
+        if (result instanceof Promise) result.catch((error: unknown) => this.threadThrew(thread, error));
+      } catch (error) {
+        this.threadThrew(thread, error);
+      }
+    };
+    this.#push({ thread, go });
+  }
+
+  #push(step: Step): void {
+    const { machine } = step.thread.process;
+    if (machine.isPaused) machine.deferred.push(() => this.#steps.push(step));
+    else this.#steps.push(step);
+    this.onActivity?.();
+  }
+
+  get hasSteps(): boolean {
+    return this.#steps.size > 0;
+  }
+
+  /** Takes the next step, if there is one that a living thread can take; its code runs when the microtasks do. */
+  step(): boolean {
+    for (let step = this.#steps.shift(); step; step = this.#steps.shift()) {
+      if (!step.thread.isAlive) continue;
+      this.current = step.thread;
+      step.go();
+      return true;
+    }
+    return false;
+  }
+
+  /** Daemons are being started; nothing else runs yet. */
+  get isStarting(): boolean {
+    return !this.#othersStarted;
+  }
+
+  /** Some process lives, yet waits on nothing of its host. */
+  get someWaitOutside(): boolean {
+    return [...this.machines.values()].some(({ processes }) => [...processes].some(({ pending }) => pending === 0));
+  }
+
+  /** The process that ran last lives, yet waits on nothing of its host: it waits on something foreign. */
+  get waitsOutside(): boolean {
+    const process = this.current?.process;
+    return process !== undefined && process.exit === undefined && process.pending === 0;
+  }
+
+  /** The thread that runs, if it is one of that process; else the process's first. */
+  threadOf(process: RunningProcess): Thread {
+    return this.current?.process === process ? this.current : process.main;
+  }
+
+  // ---- processes
+
+  /** Counts a child process among those of its machine. */
+  begin(child: RunningProcess): void {
+    child.machine.processes.add(child);
+    child.threads.add(child.main);
+    if (!child.isDaemon) this.#awaited++;
+  }
+
+  /** Lets a thread begin: after `costMs` of CPU time, with the program's first line. */
+  launch(thread: Thread, program: Program<never[], unknown>, args: readonly unknown[], costMs: number): void {
+    const { process } = thread;
+    if (process.exit) return;
+    process.pending++;
+    const run = (): void => {
+      let result: unknown;
+      try {
+        result = (program as (...all: unknown[]) => unknown)(thread.host, ...args);
+      } catch (error) {
+        return this.threadThrew(thread, error);
+      }
+      Promise.resolve(result).then(
+        (value) => this.#threadReturned(thread, value),
+        (error: unknown) => this.threadThrew(thread, error),
+      );
+    };
+    const go = (): void => {
+      process.pending--;
+      this.trace.start(this.now(), thread);
+      if (costMs === 0) return run();
+      const threw = (error: unknown): void => this.threadThrew(thread, error);
+      process.machine.compute(thread, costMs, 0, undefined).then(run, threw);
+    };
+    this.#push({ thread, go });
+  }
+
+  #threadReturned(thread: Thread, value: unknown): void {
+    const { process } = thread;
+    if (process.exit || thread.exit) return;
+    thread.exit = { how: "returned", value };
+    process.threads.delete(thread);
+    if (thread === process.main) process.value = value;
+    else this.#tellEnd(thread);
+    if (process.threads.size === 0) this.endProcess(process, { how: "returned", value: process.value }, false);
+  }
+
+  /** An error in a thread ends its whole process. */
+  threadThrew(thread: Thread, thrown: unknown): void {
+    const error = thrown instanceof Error ? thrown : new Error(`threw ${shown(thrown)}, which is not an Error`);
+    this.endProcess(thread.process, { how: "threw", error }, false);
+  }
+
+  #tellEnd(thread: Thread): void {
+    this.trace.exit(this.now(), thread, thread.exit as Exit);
+    for (const wait of thread.doneWaits) this.ready(wait, thread.exit);
+  }
+
+  kill(process: RunningProcess): void {
+    this.endProcess(process, { how: "killed" }, false);
+  }
+
+  /**
+   * Ends a process: what it waits for is dropped, never settled; its ports close; its connections end (if it returned) or are
+   * reset, or (`silently`, a machine that crashed) say nothing.
+   */
+  endProcess(process: RunningProcess, exit: Exit, silently: boolean): void {
+    if (process.exit) return;
+    process.exit = exit;
+    process.machine.processes.delete(process);
+    for (let wait = process.firstWait; wait; wait = wait.next) {
+      if (wait.timer !== undefined) this.driver.cancel(wait.timer);
+      if (wait.state === "pending") wait.abandon?.();
+      wait.state = "settled";
+    }
+    process.firstWait = undefined;
+    process.lastWait = undefined;
+    for (const port of [...process.ports]) port.close();
+    for (const endpoint of [...process.connections]) {
+      if (silently) endpoint.release();
+      else endpoint.closeWithProcess(exit.how !== "returned");
+    }
+    for (const thread of [...process.threads]) {
+      if (thread === process.main) continue;
+      thread.exit = exit;
+      this.#tellEnd(thread);
+    }
+    process.threads.clear();
+    this.trace.exit(this.now(), process.main, exit);
+    for (const wait of process.doneWaits) this.ready(wait, exit);
+    process.onExit?.(exit);
+    if (!process.isDaemon) this.#awaited--;
+    const settledIn = process.onSettledIn;
+    process.onSettledIn = undefined;
+    settledIn?.();
+  }
+
+  /** Asks a process to stop: pending waits reject, signals abort. */
+  cancel(process: RunningProcess, reason: Error): void {
+    for (const thread of [...process.threads]) this.cancelThread(thread, reason);
+  }
+
+  cancelThread(thread: Thread, reason: Error): void {
+    if (thread.exit || !thread.isAlive) return;
+    thread.controller ??= new AbortController();
+    thread.controller.abort(reason);
+    for (let wait = thread.process.firstWait; wait; wait = wait.next) {
+      if (wait.thread === thread) this.fail(wait, reason ?? new Cancelled(`${thread.name} was cancelled`));
+    }
+  }
+
+  /** The connection belongs to that process from now on. */
+  adopt(endpoint: Endpoint, process: RunningProcess): void {
+    if (endpoint.owner === process) return;
+    if (endpoint.owner.connections.delete(endpoint)) process.connections.add(endpoint);
+    endpoint.owner = process;
+  }
+
+  // ---- frames
+
+  /** The first byte of a frame has reached the other machine's interface. */
+  frameArrived(frame: Frame): void {
+    const { to } = frame;
+    const { path } = to.other;
+    const now = this.now();
+    let dueMs = Math.max(frame.lastByteMs, to.inDoneMs);
+    if (frame.bytes > 0 && path.msPerByte > 0) {
+      const startMs = Math.max(frame.firstByteMs, path.to.inFreeMs);
+      dueMs = Math.max(dueMs, startMs + frame.bytes * path.msPerByte);
+      path.to.inFreeMs = dueMs;
+    }
+    to.inDoneMs = dueMs;
+    if (dueMs <= now && to.framesDue === 0) return this.#frameDue(frame);
+    to.framesDue++;
+    const due = (late: Frame): void => {
+      late.to.framesDue--;
+      this.#frameDue(late);
+    };
+    this.driver.at(Math.max(dueMs, now), due, frame);
+  }
+
+  #frameDue(frame: Frame): void {
+    const { to } = frame;
+    const { path } = to.other;
+    if (path.isCut || to.stalled.length > 0) {
+      to.stalled.push(frame);
+      path.stalled.add(to);
+    } else if (to.machine.isPaused) to.machine.deferred.push(() => to.deliver(frame));
+    else to.deliver(frame);
+  }
+
+  /** What a cut has held goes on, in order. */
+  unstall(endpoint: Endpoint): void {
+    const { path } = endpoint.other;
+    if (path.isCut) {
+      path.stalled.add(endpoint);
+      return;
+    }
+    for (const frame of endpoint.stalled.splice(0)) endpoint.machine.whenRunning(() => endpoint.deliver(frame));
+  }
+
+  // ---- reports
+
+  /** Who waits on what, one line a wait. */
+  waitReport(): string[] {
+    const lines: string[] = [];
+    for (const machine of this.machines.values()) {
+      for (const process of machine.processes) {
+        const who = `${process.name} (pid ${process.pid} on ${machine.name})`;
+        if (!process.firstWait) lines.push(`${who}: no host operation is pending`);
+        for (let wait = process.firstWait; wait; wait = wait.next) {
+          const thread = wait.thread === process.main ? "" : `, thread ${wait.thread.name}`;
+          lines.push(`${who}${thread}: ${wait.text}, since t=${wait.sinceMs.toFixed(3)}`);
+        }
+      }
+    }
+    return lines;
+  }
+
+  deadlock(): Deadlock {
+    const waiting = this.waitReport();
+    const shownLines = waiting.slice(0, 20).map((line) => `\n  ${line}`);
+    if (waiting.length > 20) shownLines.push(`\n  and ${waiting.length - 20} more`);
+    return new Deadlock(
+      `nothing can happen any more at t=${this.now().toFixed(3)} ms, and these wait:${shownLines.join("")}`,
+    );
+  }
+
+  /** An error of our own, with what is known. */
+  bug(error: unknown): ModelError {
+    if (error instanceof ModelError) return error;
+    const text = error instanceof Error ? error.message : String(error);
+    return new ModelError(`internal error at t=${this.now().toFixed(3)} ms: ${text}`, { cause: error });
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * What this room needs of the JavaScript engine it runs in: the ways to let promises run, to give the event loop a turn, and to
+ * hear of Interrupt. Found by asking, never imported, so that the room also runs in a browser.
+ */
+
+interface NodeProcess {
+  _tickCallback?: () => void;
+  nextTick?: (callback: () => void) => void;
+  on?: (event: "unhandledRejection", listener: (reason: unknown) => void) => void;
+  off?: (event: "unhandledRejection", listener: (reason: unknown) => void) => void;
+  stdout?: { write: (...args: unknown[]) => boolean };
+  stderr?: { write: (...args: unknown[]) => boolean };
+}
+
+const scope = globalThis as unknown as {
+  process?: NodeProcess;
+  setImmediate?: (callback: () => void) => unknown;
+  MessageChannel: new () => { port1: Port; port2: Port };
+};
+
+interface Port {
+  onmessage: (() => void) | null;
+  postMessage(message: unknown): void;
+  close(): void;
+}
+
+/** Node's process object, if there is one. */
+export const nodeProcess: NodeProcess | undefined = scope.process;
+
+const setImmediateHere = scope.setImmediate;
+
+/** Calls back from a fresh turn of the event loop, after what waits there has had its turn. */
+export function macrotask(callback: () => void): void {
+  if (setImmediateHere) {
+    setImmediateHere(callback);
+    return;
+  }
+  const channel = new scope.MessageChannel();
+  channel.port1.onmessage = () => {
+    channel.port1.close();
+    callback();
+  };
+  channel.port2.postMessage(undefined);
+}
+
+/** How the promises that an event has resolved are run to the last before the clock moves. */
+export type DrainKind = "tick" | "nextTick" | "channel";
+
+/**
+ * Runs every microtask now, and those that they make; only from a macrotask. Node offers it without documentation, as
+ * `process._tickCallback`; `undefined` where it is missing or does not do what it should.
+ */
+export function findSynchronousDrain(): (() => void) | undefined {
+  const tick = nodeProcess?._tickCallback;
+  if (typeof tick !== "function") return undefined;
+  const drain = (): void => tick.call(nodeProcess);
+  let hops = 0;
+  const hop = async (): Promise<void> => {
+    for (let i = 0; i < 20; i++) {
+      await undefined;
+      hops++;
+    }
+  };
+  void hop();
+  drain();
+  return hops === 20 ? drain : undefined;
+}
+
+/** Calls back when every microtask has run, those made meanwhile included. */
+export function afterMicrotasks(kind: Exclude<DrainKind, "tick">, callback: () => void): void {
+  const nextTick = nodeProcess?.nextTick;
+  // From inside a microtask: Node takes ticks only when the microtasks have run dry.
+  if (kind === "nextTick" && nextTick) queueMicrotask(() => nextTick.call(nodeProcess, callback));
+  else macrotask(callback);
+}
+
+/** What the notebook kernel offers to libraries, if we run in one. */
+interface KernelHook {
+  onInterrupt?(callback: () => void): () => void;
+}
+
+/** Calls back when the reader interrupts the cell; returns how to stop listening. */
+export function onInterrupt(callback: () => void): () => void {
+  const hook = (globalThis as unknown as Record<symbol, KernelHook | undefined>)[Symbol.for("handoff.jupyter")];
+  return hook?.onInterrupt?.(callback) ?? (() => undefined);
+}
+
+/** Real time in ms, for deciding when to hand over; never part of a result. */
+export const realNowMs: () => number = performance.now.bind(performance);

@@ -1,0 +1,183 @@
+/**
+ * What a program sees: its {@link Host}, and through it processes, connections, queues, the disk and the clock. A program
+ * that uses nothing else runs unchanged in virtual time and live.
+ */
+
+/** A program: an async function of its host and of plain arguments. */
+// biome-ignore lint/suspicious/noExplicitAny: a program's arguments are typed where it is placed, with `on` or `spawn`
+export type Program<A extends any[] = any[], R = unknown> = (host: Host, ...args: A) => Promise<R>;
+
+/** How a process ended. */
+export type Exit<R = unknown> =
+  | { readonly how: "returned"; readonly value: R }
+  | { readonly how: "threw"; readonly error: Error }
+  | { readonly how: "killed" };
+
+/** A machine, as one of its threads sees it. Each thread gets a host of its own: use yours, not your parent's. */
+export interface Host {
+  /** The machine's name in the scenario. */
+  readonly name: string;
+  /** The number of this thread's process, unique in the run, in order of start. */
+  readonly pid: number;
+  /** Aborted when this process is cancelled. */
+  readonly signal: AbortSignal;
+  /** Milliseconds since the run began, in the scenario's time. */
+  now(): number;
+  /** Waits for `ms` milliseconds without using the CPU. */
+  sleep(ms: number): Promise<void>;
+  /** Waits until the clock shows `timeMs`; a time in the past returns at once. Open-loop clients use it: it never drifts. */
+  sleepUntil(timeMs: number): Promise<void>;
+  /**
+   * Uses `ms` milliseconds of CPU time on this host's cores, shared equally with the other jobs of the same priority. A higher
+   * `priority` runs first (0 unless told). An aborted `signal` ends the wait with the signal's reason.
+   */
+  compute(ms: number, options?: { readonly priority?: number; readonly signal?: AbortSignal }): Promise<void>;
+  /** Jobs that want the CPU, divided by the number of cores. */
+  load(): number;
+  /** This machine's disk, kept when the machine crashes. */
+  readonly disk: Disk;
+  /** The next number in [0, 1) of this thread's own random stream. */
+  random(): number;
+  /** A queue between threads of one process; `put` waits while `capacity` values are in it (no bound unless told). */
+  queue<T>(capacity?: number): Queue<T>;
+  /** A lock between threads of one process. */
+  mutex(): Mutex;
+  /**
+   * Opens a port: 0 asks for a dynamic one, from 49152 up, in order.
+   *
+   * @throws {@link AddressInUse} if the port is open on this host already.
+   */
+  listen(port: number, options?: ListenOptions): Promise<Listener>;
+  /**
+   * Opens a connection; costs one round trip.
+   *
+   * @throws {@link ConnectionRefused} if nobody listens there, {@link TimedOut} if no answer comes within `timeoutMs`
+   *   (127 s unless told): the machine is down, cut off, or its backlog stays full.
+   */
+  connect(host: string, port: number, options?: ConnectOptions): Promise<Connection>;
+  /**
+   * Starts a program beside this one, on this host. A thread shares its process (pid, connections, fate); a process gets
+   * a copy of its arguments, except connections, which pass to it.
+   */
+  spawn<A extends unknown[], R>(
+    program: (host: Host, ...args: A) => Promise<R>,
+    options: SpawnOptions,
+    ...args: A
+  ): Process<R>;
+  /** Writes a row of kind `log` into the trace. */
+  log(event: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** When to give up a silent peer: after `idleMs` without a frame, `probes` questions `intervalMs` apart. */
+export interface KeepAlive {
+  readonly idleMs: number;
+  readonly intervalMs: number;
+  readonly probes: number;
+}
+
+/** Options of {@link Host.listen}. */
+export interface ListenOptions {
+  /** How many connections may wait to be accepted (128 unless told); the SYN of one more is dropped. */
+  readonly backlog?: number;
+  /** Keepalive of every connection accepted here; off unless told. */
+  readonly keepAlive?: KeepAlive;
+}
+
+/** Options of {@link Host.connect}. */
+export interface ConnectOptions {
+  readonly timeoutMs?: number;
+  readonly keepAlive?: KeepAlive;
+}
+
+/** Options of {@link Host.spawn}. */
+export interface SpawnOptions {
+  readonly as: "thread" | "process";
+  /** The name in trace and reports; the program's own name unless told. */
+  readonly name?: string;
+}
+
+/** An open port. Iterating accepts one connection after another. */
+export interface Listener extends AsyncIterable<Connection> {
+  /** The port's number in the scenario, also live. */
+  readonly port: number;
+  /** The next connection; it belongs to the accepting process. */
+  accept(): Promise<Connection>;
+  /** Closes the port: connections that wait to be accepted are reset, later ones refused. */
+  close(): void;
+}
+
+/**
+ * One end of a connection: framed messages, in order, at most once. Iterating receives until the peer ends.
+ *
+ * Values travel as MessagePack: plain objects, arrays, strings, numbers, booleans, null, bigint to 64 bits, dates and
+ * Uint8Array arrive as they were sent; instances of classes and maps arrive as plain objects, -0 as 0. A Uint8Array alone
+ * is sent as its bytes.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: what a peer sends is known to the program's author alone
+export interface Connection<In = any, Out = any> extends AsyncIterable<In> {
+  /** `client#1>server:7`: the first connection that client opened, to port 7 of server. The same at both ends. */
+  readonly id: string;
+  /** The host at the other end. */
+  readonly peer: string;
+  /** Aborted when a reset arrives or keepalive gives up: work for a client who is gone can stop. */
+  readonly signal: AbortSignal;
+  /** Resolves when the message is inside the credit window (64 KiB unread at the other side), not when it is delivered. */
+  send(message: Out): Promise<void>;
+  /**
+   * The next message, or `undefined` when the peer has ended and all is read.
+   *
+   * @throws {@link TimedOut}, {@link ConnectionReset}
+   */
+  receive(options?: { readonly timeoutMs?: number }): Promise<In | undefined>;
+  /** Sends one byte that passes what the peer has not read yet (not what is still on the wire). */
+  sendUrgent(byte: number): void;
+  /** Calls back for each urgent byte; those that came before are handed over now. */
+  onUrgent(callback: (byte: number) => void): void;
+  /** Sends no more; the other direction stays open. */
+  end(): void;
+  /** Drops the connection, and everything unread, at both ends. */
+  reset(): void;
+}
+
+/** A process or thread that was started. */
+export interface Process<R = unknown> {
+  readonly pid: number;
+  readonly name: string;
+  /** Waits for its end and tells how it ended. */
+  done(): Promise<Exit<R>>;
+  /** Ends it at once: no line of it runs any more, `finally` neither; its connections are reset. A thread takes its process along. */
+  kill(): void;
+  /** Asks it to stop: its pending waits reject with `reason`, its `signal` aborts, `finally` runs. */
+  cancel(reason?: Error): void;
+}
+
+/** Values between threads of one process, first in first out. */
+export interface Queue<T> {
+  /** How many values are in it. */
+  readonly size: number;
+  /** How many threads wait in `take`. */
+  readonly takers: number;
+  /** Waits while the queue is full. */
+  put(value: T): Promise<void>;
+  /** Puts the value if there is room; says whether there was. */
+  offer(value: T): boolean;
+  /** Waits while the queue is empty. @throws {@link TimedOut} */
+  take(options?: { readonly timeoutMs?: number }): Promise<T>;
+}
+
+/** A lock: threads get it in the order in which they asked. */
+export interface Mutex {
+  lock(): Promise<void>;
+  unlock(): void;
+}
+
+/** Named values that survive a crash of the machine. One access at a time, in order; a write is done whole or not at all. */
+export interface Disk {
+  /** The value, or `undefined` if there is none of that name. */
+  // biome-ignore lint/suspicious/noExplicitAny: the reader of a file knows what was written
+  read(name: string): Promise<any>;
+  write(name: string, value: unknown): Promise<void>;
+  remove(name: string): Promise<void>;
+  /** The names, sorted. */
+  list(): Promise<string[]>;
+}

@@ -1,0 +1,298 @@
+import { checkPositive, checkWhole, refuse } from "../errors.js";
+import type { EventId } from "../simulation/index.js";
+import { checkKeepAlive, Endpoint } from "./connection.js";
+import type { Core } from "./core.js";
+import type { Pipe } from "./driver.js";
+import { AddressInUse, Closed, ConnectionRefused, TimedOut } from "./errors.js";
+import { Fifo } from "./fifo.js";
+import type { Connection, ConnectOptions, KeepAlive, Listener, ListenOptions } from "./host.js";
+import type { Machine } from "./machine.js";
+import type { RunningProcess, Thread } from "./process.js";
+import { checkPort } from "./scenario.js";
+import type { Wait, WaitTarget } from "./wait.js";
+
+/** How many connections may wait to be accepted, unless a program says otherwise. */
+export const defaultBacklog = 128;
+
+/** How long `connect` tries, unless a program says otherwise: Linux's six repetitions of the SYN take that long. */
+export const defaultConnectTimeoutMs = 127_000;
+
+/** The first repetition of a SYN comes after this long; each next one after twice as long (RFC 6298: 1 s, so at 1, 3, 7 s …). */
+const firstSynRepeatMs = 1000;
+
+/** A port with a listener behind it. */
+export class OpenPort implements Listener, WaitTarget {
+  readonly #acceptors = new Fifo<Wait>();
+  readonly #backlogged = new Fifo<Endpoint>();
+  /** Handshakes that have a place in the backlog but are not yet through. */
+  #arriving = 0;
+  isClosed = false;
+
+  constructor(
+    readonly core: Core,
+    readonly machine: Machine,
+    readonly owner: RunningProcess,
+    readonly port: number,
+    readonly backlog: number,
+    readonly keepAlive: KeepAlive | undefined,
+  ) {}
+
+  waitText(): string {
+    return `accept on port ${this.port}`;
+  }
+
+  get isFull(): boolean {
+    return this.#backlogged.size + this.#arriving >= this.backlog + this.#waitingAcceptors();
+  }
+
+  accept(): Promise<Connection> {
+    if (this.isClosed) return Promise.reject(new Closed(`accept: port ${this.port} is closed`));
+    const thread = this.core.threadOf(this.owner);
+    const endpoint = this.#nextBacklogged();
+    if (endpoint) {
+      this.core.adopt(endpoint, thread.process);
+      return Promise.resolve(endpoint);
+    }
+    const wait = this.core.wait(thread, "accept", this);
+    this.#acceptors.push(wait);
+    return wait.promise as Promise<Connection>;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<Connection> {
+    while (!this.isClosed) yield await this.accept();
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.machine.ports.delete(this.port);
+    this.owner.ports.delete(this);
+    this.core.driver.closePort(this.machine.name, this.port);
+    for (const endpoint of this.#backlogged.drain()) endpoint.reset();
+    for (const wait of this.#acceptors.drain()) {
+      this.core.fail(wait, new Closed(`accept: port ${this.port} was closed`));
+    }
+  }
+
+  /** A place in the backlog is taken until the connection has arrived. */
+  reserve(): void {
+    this.#arriving++;
+  }
+
+  arrived(endpoint: Endpoint): void {
+    this.#arriving--;
+    if (this.isClosed) return endpoint.reset();
+    let wait = this.#acceptors.shift();
+    while (wait && !(wait.state === "pending" && wait.thread.isAlive)) wait = this.#acceptors.shift();
+    if (!wait) return this.#backlogged.push(endpoint);
+    this.core.adopt(endpoint, wait.thread.process);
+    this.core.ready(wait, endpoint);
+  }
+
+  arrivalFailed(): void {
+    this.#arriving--;
+  }
+
+  /** Those that wait to accept and have not been promised a connection. */
+  #waitingAcceptors(): number {
+    return this.#backlogged.size === 0 ? this.#acceptors.size : 0;
+  }
+
+  /** The oldest connection in the backlog that has not been reset meanwhile. */
+  #nextBacklogged(): Endpoint | undefined {
+    let endpoint = this.#backlogged.shift();
+    while (endpoint?.isGone) endpoint = this.#backlogged.shift();
+    return endpoint;
+  }
+}
+
+/** Opens a port for a thread's process. */
+export function openPort(thread: Thread, port: number, options: ListenOptions = {}): Promise<Listener> {
+  const { machine, core } = thread.process;
+  checkPort("listen", port, 0);
+  const backlog = options.backlog === undefined ? defaultBacklog : checkWhole("listen", "backlog", options.backlog, 1);
+  const keepAlive = checkKeepAlive("listen", options.keepAlive);
+  if (machine.ports.has(port)) {
+    return Promise.reject(new AddressInUse(`listen: port ${port} of ${machine.name} is open already`));
+  }
+  let number = port;
+  if (port === 0) {
+    while (machine.ports.has(machine.nextDynamicPort)) machine.nextDynamicPort++;
+    number = machine.nextDynamicPort++;
+  }
+  const opened = new OpenPort(core, machine, thread.process, number, backlog, keepAlive);
+  const wait = core.wait<Listener>(thread, "listen", { waitText: () => `listen on port ${number}` });
+  if (wait.state !== "pending") return wait.promise;
+  machine.ports.set(number, opened);
+  thread.process.ports.add(opened);
+  core.driver.openPort(
+    machine.name,
+    number,
+    () => core.ready(wait, opened),
+    (error) => core.fail(wait, error),
+  );
+  return wait.promise;
+}
+
+/** Opens a connection for a thread's process: SYN, repeated while nothing answers; SYN-ACK or refusal. */
+export function openConnection(
+  thread: Thread,
+  host: string,
+  port: number,
+  options: ConnectOptions = {},
+): Promise<Connection> {
+  const { machine, core } = thread.process;
+  const to = core.machines.get(host);
+  if (!to) refuse("connect", "host", `one of the hosts ${[...core.machines.keys()].slice(0, 8).join(", ")}`, host);
+  checkPort("connect", port, 1);
+  const timeoutMs =
+    options.timeoutMs === undefined
+      ? defaultConnectTimeoutMs
+      : checkPositive("connect", "timeoutMs", options.timeoutMs);
+  const keepAlive = checkKeepAlive("connect", options.keepAlive);
+  return new Handshake(thread, machine, to, port, timeoutMs, keepAlive).begin();
+}
+
+class Handshake {
+  readonly #core: Core;
+  readonly #wait: Wait<Connection>;
+  readonly #client: Endpoint;
+  #repeatTimer: EventId | undefined;
+  #repeatMs = firstSynRepeatMs;
+  #isAnswered = false;
+  readonly thread: Thread;
+  readonly from: Machine;
+  readonly to: Machine;
+  readonly port: number;
+  readonly keepAlive: KeepAlive | undefined;
+
+  constructor(
+    thread: Thread,
+    from: Machine,
+    to: Machine,
+    port: number,
+    timeoutMs: number,
+    keepAlive: KeepAlive | undefined,
+  ) {
+    this.thread = thread;
+    this.from = from;
+    this.to = to;
+    this.port = port;
+    this.keepAlive = keepAlive;
+    this.#core = thread.process.core;
+    const core = this.#core;
+    const id = `${from.name}#${++from.connectCount}>${to.name}:${port}`;
+    const path = core.network.path(from.name, to.name);
+    this.#client = new Endpoint(core, from, path, thread.process, id, to.name, "out");
+    thread.process.connections.add(this.#client);
+    this.#wait = core.wait<Connection>(thread, "connect", this.#client);
+    this.#wait.abandon = () => this.#giveUp();
+    const late = (): void => core.fail(this.#wait, new TimedOut(`connect ${id}: no answer in ${timeoutMs} ms`));
+    this.#wait.timer = core.driver.at(core.now() + timeoutMs, late, undefined);
+  }
+
+  begin(): Promise<Connection> {
+    if (this.#wait.state === "pending") this.#sendSyn();
+    return this.#wait.promise;
+  }
+
+  get #isOver(): boolean {
+    return this.#wait.state !== "pending" || !this.thread.isAlive;
+  }
+
+  #sendSyn(): void {
+    this.#repeatTimer = undefined;
+    if (this.#isOver) return;
+    const core = this.#core;
+    const { latencyMs } = this.#client.path;
+    core.driver.at(core.now() + latencyMs, () => this.to.whenRunning(() => this.#synArrives()), undefined);
+    this.#repeatTimer = core.driver.at(core.now() + this.#repeatMs, () => this.#sendSyn(), undefined);
+    this.#repeatMs *= 2;
+  }
+
+  #synArrives(): void {
+    // What a cut swallows, or a machine that is down, nobody answers: the SYN is repeated.
+    if (this.#isOver || this.#isAnswered || this.#client.path.isCut || this.to.isDown) return;
+    const core = this.#core;
+    const port = this.to.ports.get(this.port);
+    if (!port) return this.#answer(() => this.#refused());
+    if (port.isFull) {
+      const fields = { from: this.from.name, port: this.port, connection: this.#client.id };
+      core.trace.log(core.now(), port.owner.main, "SYN dropped: the backlog is full", fields);
+      return;
+    }
+    this.#isAnswered = true;
+    this.#stopRepeating();
+    const server = this.#makeServerEnd(port);
+    const ackMs = core.now() + this.#client.path.latencyMs;
+    port.reserve();
+    core.driver.openPipe(
+      this.to.name,
+      this.port,
+      (frame) => core.frameArrived(frame),
+      (clientPipe, serverPipe) => this.#established(port, server, clientPipe, serverPipe, ackMs),
+      (error) => {
+        port.arrivalFailed();
+        core.fail(this.#wait, error);
+      },
+    );
+  }
+
+  #makeServerEnd(port: OpenPort): Endpoint {
+    const core = this.#core;
+    const path = core.network.path(this.to.name, this.from.name);
+    const server = new Endpoint(core, this.to, path, port.owner, this.#client.id, this.from.name, "in");
+    port.owner.connections.add(server);
+    server.other = this.#client;
+    this.#client.other = server;
+    return server;
+  }
+
+  #established(port: OpenPort, server: Endpoint, clientPipe: Pipe, serverPipe: Pipe, ackMs: number): void {
+    const core = this.#core;
+    const acknowledged = (): void => {
+      this.#client.opened(clientPipe, this.keepAlive);
+      if (this.from.isDown) return;
+      // The client gave up, or died, while the answer was under way.
+      if (this.#isOver) return this.#abort(server);
+      this.#wait.abandon = undefined;
+      core.ready(this.#wait, this.#client);
+    };
+    core.driver.at(ackMs, () => this.from.whenRunning(acknowledged), undefined);
+    server.opened(serverPipe, port.keepAlive);
+    this.to.whenRunning(() => (server.isGone ? port.arrivalFailed() : port.arrived(server)));
+  }
+
+  #abort(server: Endpoint): void {
+    const core = this.#core;
+    const resetMs = core.now() + this.#client.path.latencyMs;
+    core.driver.at(resetMs, () => server.hearReset(), undefined);
+    this.#client.release();
+  }
+
+  #answer(atClient: () => void): void {
+    this.#isAnswered = true;
+    this.#stopRepeating();
+    const core = this.#core;
+    const answerMs = core.now() + this.#client.path.latencyMs;
+    core.driver.at(answerMs, () => this.from.whenRunning(atClient), undefined);
+  }
+
+  #refused(): void {
+    if (this.#isOver) return;
+    const error = new ConnectionRefused(
+      `connect ${this.#client.id}: nobody listens on port ${this.port} of ${this.to.name}`,
+    );
+    this.#core.fail(this.#wait, error);
+  }
+
+  #giveUp(): void {
+    this.#stopRepeating();
+    if (!this.#client.pipe) this.#client.release();
+  }
+
+  #stopRepeating(): void {
+    if (this.#repeatTimer !== undefined) this.#core.driver.cancel(this.#repeatTimer);
+    this.#repeatTimer = undefined;
+  }
+}

@@ -1,0 +1,69 @@
+import type { Endpoint } from "./connection.js";
+import type { Core } from "./core.js";
+import type { Exit } from "./host.js";
+import { HostView } from "./host-view.js";
+import type { Machine } from "./machine.js";
+import type { OpenPort } from "./port.js";
+import type { Wait } from "./wait.js";
+
+/** A program in execution: its threads together own its connections and ports, and share its fate. */
+export class RunningProcess {
+  /** Threads that have not ended. */
+  readonly threads = new Set<Thread>();
+  readonly connections = new Set<Endpoint>();
+  readonly ports = new Set<OpenPort>();
+  readonly main: Thread;
+  /** Waits of its threads that have not been settled, and starts that are due: 0 while it lives means that it waits on something foreign. */
+  pending = 0;
+  /** The first of its pending waits; they are linked in order of age. */
+  firstWait: Wait | undefined;
+  lastWait: Wait | undefined;
+  exit: Exit | undefined;
+  readonly doneWaits: Wait[] = [];
+  /** Called once, when the process first waits for others or for time to pass. */
+  onSettledIn: (() => void) | undefined;
+  /** Called once, when it has ended. */
+  onExit: ((exit: Exit) => void) | undefined;
+  threadCount = 0;
+  childCount = 0;
+  value: unknown;
+
+  constructor(
+    readonly core: Core,
+    readonly machine: Machine,
+    readonly pid: number,
+    readonly name: string,
+    readonly parentPid: number,
+    /** Ends with the run: nobody waits for it. */
+    readonly isDaemon: boolean,
+    /** Names its random stream. */
+    readonly streamName: string,
+  ) {
+    this.main = new Thread(this, name, streamName);
+  }
+
+  get isAlive(): boolean {
+    return this.exit === undefined;
+  }
+}
+
+/** One line of execution of a process. */
+export class Thread {
+  readonly host: HostView;
+  exit: Exit | undefined;
+  readonly doneWaits: Wait[] = [];
+  controller: AbortController | undefined;
+
+  constructor(
+    readonly process: RunningProcess,
+    readonly name: string,
+    readonly streamName: string,
+  ) {
+    this.host = new HostView(this);
+  }
+
+  /** Something of this thread can be settled or called: its process lives and is not over. */
+  get isAlive(): boolean {
+    return this.process.exit === undefined;
+  }
+}

@@ -1,0 +1,103 @@
+import type { Core, ProgramState } from "./core.js";
+import { ProgramError } from "./errors.js";
+import type { Exit } from "./host.js";
+import type { Job, Programs } from "./scenario.js";
+import type { TraceRow } from "./trace.js";
+
+/** How a program of the scenario came out. */
+export type Outcome<R = unknown> = Exit<R> | { readonly how: "unfinished" };
+
+/** The results of programs, by the names that the scenario gave them: a value, or a list of values for a list of jobs. */
+export type Results<P extends Programs> = {
+  readonly [K in keyof P]: P[K] extends Job<string, infer R>
+    ? R
+    : P[K] extends readonly unknown[]
+      ? { readonly [I in keyof P[K]]: P[K][I] extends Job<string, infer R> ? R : never }
+      : never;
+};
+
+/** The outcomes of programs, by the names that the scenario gave them. */
+export type Outcomes<P extends Programs> = {
+  readonly [K in keyof P]: P[K] extends Job<string, infer R>
+    ? Outcome<R>
+    : P[K] extends readonly unknown[]
+      ? { readonly [I in keyof P[K]]: P[K][I] extends Job<string, infer R> ? Outcome<R> : never }
+      : never;
+};
+
+/** What came of a scenario; of the same shape from every runtime. */
+export interface Run<P extends Programs = Programs> {
+  readonly world: "virtual" | "live";
+  readonly seed: number;
+  /** What each program returned. Asking for one that did not return throws a {@link ProgramError} that says why. */
+  readonly results: Results<P>;
+  /** How each program ended. Daemons that still ran when the others had ended are `killed`. */
+  readonly outcomes: Outcomes<P>;
+  /** Everything that happened, in time order. */
+  readonly rows: readonly TraceRow[];
+  /** When the run ended, in scenario time. */
+  readonly endMs: number;
+  /** Whether it ended by the scenario's `limitMs`. */
+  readonly reachedLimit: boolean;
+}
+
+/** Puts together what the core knows at the end of a run. */
+export function makeRun<P extends Programs>(core: Core, programs: P, endMs: number, reachedLimit: boolean): Run<P> {
+  const states = new Map(
+    core.programs.map((state) => [state.name, { state, outcome: outcomeOf(state, reachedLimit) }]),
+  );
+  core.finish();
+  const results: Record<string, unknown> = {};
+  const outcomes: Record<string, unknown> = {};
+  for (const [name, entry] of Object.entries(programs)) {
+    const names = Array.isArray(entry) ? entry.map((_, i) => `${name}[${i}]`) : [name];
+    const found = names.map((each) => states.get(each) as { state: ProgramState; outcome: Outcome });
+    const all = found.map(({ outcome }) => outcome);
+    outcomes[name] = Array.isArray(entry) ? all : all[0];
+    if (all.every((outcome) => outcome.how === "returned")) {
+      const values = all.map((outcome) => (outcome as { value: unknown }).value);
+      results[name] = Array.isArray(entry) ? values : values[0];
+    } else {
+      const failed = found.find(({ outcome }) => outcome.how !== "returned") as {
+        state: ProgramState;
+        outcome: Outcome;
+      };
+      Object.defineProperty(results, name, {
+        enumerable: true,
+        get: () => {
+          throw programError(failed.state, failed.outcome, endMs);
+        },
+      });
+    }
+  }
+  return {
+    world: core.driver.world,
+    seed: core.seed,
+    results: results as Results<P>,
+    outcomes: outcomes as Outcomes<P>,
+    rows: core.trace.rows,
+    endMs,
+    reachedLimit,
+  };
+}
+
+/** Read before the daemons that are left are ended: at the limit everything that runs is unfinished. */
+function outcomeOf(state: ProgramState, reachedLimit: boolean): Outcome {
+  if (state.exit) return state.exit;
+  return state.job.isDaemon && !reachedLimit ? { how: "killed" } : { how: "unfinished" };
+}
+
+function programError(state: ProgramState, outcome: Outcome, endMs: number): ProgramError {
+  const who = `${state.name} (${state.process ? `pid ${state.process.pid} ` : ""}on ${state.job.host})`;
+  switch (outcome.how) {
+    case "threw": {
+      const { error } = outcome;
+      const text = `${who} threw at t=${state.exitMs.toFixed(3)} ms: ${error.name}: ${error.message}`;
+      return new ProgramError(text, { cause: error });
+    }
+    case "killed":
+      return new ProgramError(`${who} was killed at t=${(state.exit ? state.exitMs : endMs).toFixed(3)} ms`);
+    default:
+      return new ProgramError(`${who} was unfinished when the run ended at t=${endMs.toFixed(3)} ms`);
+  }
+}

@@ -1,0 +1,296 @@
+import { checkNonNegative, checkPositive, checkWhole, ParameterError, refuse, shown } from "../errors.js";
+import type { Program } from "./host.js";
+
+/** A machine. */
+export interface HostSpec {
+  /** How many jobs can compute at the same time; 1 unless told. */
+  readonly cores?: number;
+  /** The disk; without cost unless told. */
+  readonly disk?: {
+    /** What each access takes, whatever its size. */
+    readonly accessMs?: number;
+    /** What it reads and writes; without bound unless told. */
+    readonly bytesPerS?: number;
+  };
+  /** CPU time that the operating system takes; 0 unless told. */
+  readonly costs?: {
+    /** To start a thread: paid by the new thread before its first line. */
+    readonly threadMs?: number;
+    /** To start a process: paid by the new process before its first line. */
+    readonly processMs?: number;
+    /** To send or to receive one message. */
+    readonly messageMs?: number;
+  };
+  /** The speed of this machine's network interface, each way; that of the network unless told. */
+  readonly bytesPerS?: number;
+}
+
+/** What lies between two machines, both ways. */
+export interface LinkSpec<H extends string = string> {
+  readonly between: readonly [H, H];
+  readonly latencyMs?: number;
+  readonly bytesPerS?: number;
+}
+
+/** The network: every pair of machines, unless a link says otherwise. A machine reaches itself at once. */
+export interface NetworkSpec<H extends string = string> {
+  /** From the last byte sent to the last byte received; 0 unless told. */
+  readonly latencyMs?: number;
+  /** The speed of each machine's interface, each way, shared first in first out by all its connections; without bound unless told. */
+  readonly bytesPerS?: number;
+  readonly links?: readonly LinkSpec<H>[];
+}
+
+/**
+ * Something that goes wrong at a given time.
+ *
+ * `kill` ends a program's process (`program: "echo"`, or `"many[1]"` of a list). `crash` stops a machine: its memory is gone, its
+ * connections fall silent, its disk stays; `restart` boots it and starts its daemons again. `cut` stalls everything between two
+ * machines until `heal`. `pause` freezes a machine for `forMs`.
+ */
+export type Fault<H extends string = string> =
+  | { readonly kind: "kill"; readonly program: string; readonly atMs: number }
+  | { readonly kind: "crash"; readonly host: H; readonly atMs: number }
+  | { readonly kind: "restart"; readonly host: H; readonly atMs: number }
+  | { readonly kind: "cut" | "heal"; readonly between: readonly [H, H]; readonly atMs: number }
+  | { readonly kind: "pause"; readonly host: H; readonly atMs: number; readonly forMs: number };
+
+/** A program placed on a host, made by {@link on}. */
+export interface Job<H extends string = string, R = unknown> {
+  readonly host: H;
+  readonly program: Program<never[], R>;
+  readonly args: readonly unknown[];
+  readonly isDaemon: boolean;
+  readonly startMs: number;
+  /** The same job, as a server that ends with the run: nobody waits for it, and it starts before the others. */
+  daemon(): Job<H, R>;
+  /** The same job, started at that time. */
+  at(startMs: number): Job<H, R>;
+}
+
+class PlacedJob<H extends string, R> implements Job<H, R> {
+  constructor(
+    readonly host: H,
+    readonly program: Program<never[], R>,
+    readonly args: readonly unknown[],
+    readonly isDaemon = false,
+    readonly startMs = 0,
+  ) {}
+  daemon(): Job<H, R> {
+    return new PlacedJob(this.host, this.program, this.args, true, this.startMs);
+  }
+  at(startMs: number): Job<H, R> {
+    return new PlacedJob(
+      this.host,
+      this.program,
+      this.args,
+      this.isDaemon,
+      checkNonNegative("on(…).at", "startMs", startMs),
+    );
+  }
+}
+
+/**
+ * Places a program on a host: `on("client", ping, 5)` runs `ping(host, 5)` there.
+ *
+ * @throws {@link ParameterError} if `program` is not a function.
+ */
+export function on<const H extends string, A extends unknown[], R>(
+  host: H,
+  program: (host: import("./host.js").Host, ...args: A) => Promise<R>,
+  ...args: A
+): Job<H, R> {
+  if (typeof host !== "string") refuse("on", "host", "a host's name", host);
+  if (typeof program !== "function") refuse("on", "program", "an async function of a host", program);
+  return new PlacedJob(host, program as unknown as Program<never[], R>, args);
+}
+
+/** The programs of a scenario: by name, a job or a list of jobs. */
+// biome-ignore lint/suspicious/noExplicitAny: each job keeps its own result type
+export type Programs<H extends string = string> = Readonly<Record<string, Job<H, any> | readonly Job<H, any>[]>>;
+
+/** What {@link scenario} takes: plain data that any runtime can play, as often as you like. */
+export interface ScenarioSpec<H extends string, P extends Programs<NoInfer<H>>> {
+  readonly hosts: Readonly<Record<H, HostSpec>>;
+  readonly network?: NetworkSpec<NoInfer<H>>;
+  readonly faults?: readonly Fault<NoInfer<H>>[];
+  readonly programs: P;
+  /** The run ends there at the latest, in scenario time; programs that still run are `unfinished`. */
+  readonly limitMs?: number;
+}
+
+/** A checked scenario. */
+export interface Scenario<H extends string = string, P extends Programs<H> = Programs<H>> {
+  readonly hosts: Readonly<Record<H, HostSpec>>;
+  readonly network: NetworkSpec<H>;
+  readonly faults: readonly Fault<H>[];
+  readonly programs: P;
+  readonly limitMs: number;
+}
+
+const maxHosts = 100_000;
+
+/**
+ * Describes a run: machines, the network between them, what goes wrong, and which program runs where. Nothing runs
+ * yet: give the result to `simulate` (virtual time) or `runLive` (this machine).
+ *
+ * @throws {@link ParameterError} if a host is unknown, a number is out of range or a job was not made by {@link on}.
+ */
+export function scenario<const H extends string, const P extends Programs<NoInfer<H>>>(
+  spec: ScenarioSpec<H, P>,
+): Scenario<H, P> {
+  if (!isRecord(spec)) refuse("scenario", "its argument", "an object with hosts and programs", spec);
+  const known = ["hosts", "network", "faults", "programs", "limitMs"];
+  rejectUnknownFields("scenario", "", spec, known);
+  if (!isRecord(spec.hosts)) refuse("scenario", "hosts", "an object of machines by name", spec.hosts);
+  const names = Object.keys(spec.hosts);
+  if (names.length === 0 || names.length > maxHosts) {
+    refuse("scenario", "hosts", `1 to ${maxHosts} machines by name`, names.length);
+  }
+  for (const name of names) checkHost(name, (spec.hosts as Record<string, unknown>)[name]);
+  const limitMs = spec.limitMs === undefined ? Infinity : checkPositive("scenario", "limitMs", spec.limitMs);
+  checkNetwork(spec.network ?? {}, names);
+  const jobs = checkPrograms(spec.programs, names);
+  checkFaults(spec.faults ?? [], names, jobs, limitMs);
+  return Object.freeze({
+    hosts: spec.hosts,
+    network: spec.network ?? {},
+    faults: spec.faults ?? [],
+    programs: spec.programs,
+    limitMs,
+  }) as Scenario<H, P>;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function rejectUnknownFields(where: string, path: string, value: object, known: readonly string[]): void {
+  for (const field of Object.keys(value)) {
+    if (!known.includes(field)) {
+      throw new ParameterError(`${where}: ${path}${field} is not a field here; there are ${known.join(", ")}`);
+    }
+  }
+}
+
+function checkHost(name: string, host: unknown): void {
+  const path = `hosts.${name}`;
+  if (name === "" || name === "*") refuse("scenario", "hosts", 'names other than "" and "*"', name);
+  if (!isRecord(host)) refuse("scenario", path, "an object such as { cores: 1 }", host);
+  rejectUnknownFields("scenario", `${path}.`, host, ["cores", "disk", "costs", "bytesPerS"]);
+  const spec = host as HostSpec;
+  if (spec.cores !== undefined) checkWhole("scenario", `${path}.cores`, spec.cores, 1, 1024);
+  checkRate(`${path}.bytesPerS`, spec.bytesPerS);
+  for (const [group, fields] of [
+    ["disk", ["accessMs", "bytesPerS"]],
+    ["costs", ["threadMs", "processMs", "messageMs"]],
+  ] as const) {
+    const values = spec[group];
+    if (values === undefined) continue;
+    if (!isRecord(values)) refuse("scenario", `${path}.${group}`, "an object", values);
+    rejectUnknownFields("scenario", `${path}.${group}.`, values, fields);
+    for (const [field, value] of Object.entries(values)) {
+      if (field === "bytesPerS") checkRate(`${path}.disk.bytesPerS`, value);
+      else if (value !== undefined) checkNonNegative("scenario", `${path}.${group}.${field}`, value);
+    }
+  }
+}
+
+/** A rate may be left out, or `Infinity`: without bound. */
+function checkRate(field: string, value: unknown): void {
+  if (value !== undefined && value !== Infinity) checkPositive("scenario", field, value);
+}
+
+function checkPair(path: string, between: unknown, names: readonly string[]): void {
+  if (!Array.isArray(between) || between.length !== 2) refuse("scenario", `${path}.between`, "two hosts", between);
+  for (const end of between) checkName(`${path}.between`, end, names);
+  if (between[0] === between[1]) refuse("scenario", `${path}.between`, "two different hosts", between);
+}
+
+function checkName(field: string, name: unknown, names: readonly string[]): void {
+  if (typeof name !== "string" || !names.includes(name))
+    refuse("scenario", field, `one of the hosts ${list(names)}`, name);
+}
+
+function list(names: readonly string[]): string {
+  return names.length > 8 ? `${names.slice(0, 8).join(", ")}, …` : names.join(", ");
+}
+
+function checkNetwork(network: NetworkSpec, names: readonly string[]): void {
+  if (!isRecord(network)) refuse("scenario", "network", "an object such as { latencyMs: 1 }", network);
+  rejectUnknownFields("scenario", "network.", network, ["latencyMs", "bytesPerS", "links"]);
+  if (network.latencyMs !== undefined) checkNonNegative("scenario", "network.latencyMs", network.latencyMs);
+  checkRate("network.bytesPerS", network.bytesPerS);
+  if (network.links === undefined) return;
+  if (!Array.isArray(network.links)) refuse("scenario", "network.links", "an array of links", network.links);
+  network.links.forEach((link: LinkSpec, i) => {
+    const path = `network.links[${i}]`;
+    if (!isRecord(link)) refuse("scenario", path, "an object such as { between: [a, b], latencyMs: 5 }", link);
+    rejectUnknownFields("scenario", `${path}.`, link, ["between", "latencyMs", "bytesPerS"]);
+    checkPair(path, link.between, names);
+    if (link.latencyMs !== undefined) checkNonNegative("scenario", `${path}.latencyMs`, link.latencyMs);
+    checkRate(`${path}.bytesPerS`, link.bytesPerS);
+  });
+}
+
+/** A job with the name that the trace and the faults know it by. */
+export interface NamedJob {
+  readonly name: string;
+  readonly job: Job;
+}
+
+/** All jobs in the order written, lists spread out as `many[0]`, `many[1]`. */
+export function namedJobs(programs: Programs): NamedJob[] {
+  return Object.entries(programs).flatMap(([name, entry]) =>
+    Array.isArray(entry)
+      ? entry.map((job, i) => ({ name: `${name}[${i}]`, job: job as Job }))
+      : [{ name, job: entry as Job }],
+  );
+}
+
+function checkPrograms(programs: unknown, names: readonly string[]): NamedJob[] {
+  if (!isRecord(programs)) refuse("scenario", "programs", "an object of programs by name", programs);
+  const jobs = namedJobs(programs as Programs);
+  for (const { name, job } of jobs) {
+    if (!(job instanceof PlacedJob)) refuse("scenario", `programs.${name}`, 'made by on("host", program, …)', job);
+    checkName(`programs.${name}'s host`, job.host, names);
+  }
+  return jobs;
+}
+
+function checkFaults(faults: unknown, names: readonly string[], jobs: readonly NamedJob[], limitMs: number): void {
+  if (!Array.isArray(faults)) refuse("scenario", "faults", "an array of faults", faults);
+  faults.forEach((fault: Fault, i) => {
+    const path = `faults[${i}]`;
+    if (!isRecord(fault)) refuse("scenario", path, "an object such as { kind, atMs }", fault);
+    checkNonNegative("scenario", `${path}.atMs`, fault.atMs);
+    if (fault.atMs > limitMs) {
+      throw new ParameterError(`scenario: ${path}.atMs is ${fault.atMs}, past limitMs, which is ${limitMs}`);
+    }
+    const fields: Record<string, readonly string[]> = {
+      kill: ["program"],
+      crash: ["host"],
+      restart: ["host"],
+      cut: ["between"],
+      heal: ["between"],
+      pause: ["host", "forMs"],
+    };
+    const own = fields[fault.kind];
+    if (!own) refuse("scenario", `${path}.kind`, "kill, crash, restart, cut, heal or pause", fault.kind);
+    rejectUnknownFields("scenario", `${path}.`, fault, ["kind", "atMs", ...own]);
+    if (fault.kind === "kill") {
+      if (!jobs.some((job) => job.name === fault.program)) {
+        const known = jobs.map((job) => job.name);
+        refuse("scenario", `${path}.program`, `one of the programs ${list(known)}`, fault.program);
+      }
+    } else if ("between" in fault) checkPair(path, fault.between, names);
+    else checkName(`${path}.host`, fault.host, names);
+    if (fault.kind === "pause") checkPositive("scenario", `${path}.forMs`, fault.forMs);
+  });
+}
+
+/** The port of a listener or a peer: 1 to 65535, or 0 where a dynamic one may be asked for. */
+export function checkPort(where: string, port: unknown, least: 0 | 1): number {
+  if (typeof port !== "number") throw new ParameterError(`${where}: port must be a whole number, got ${shown(port)}`);
+  return checkWhole(where, "port", port, least, 65535);
+}

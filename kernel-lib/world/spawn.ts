@@ -1,0 +1,89 @@
+import { refuse } from "../errors.js";
+import { Endpoint } from "./connection.js";
+import { Cancelled } from "./errors.js";
+import type { Exit, Process, Program, SpawnOptions } from "./host.js";
+import { OpenPort } from "./port.js";
+import { RunningProcess, Thread } from "./process.js";
+import { copied } from "./values.js";
+
+/** Starts a program beside a thread: as one more thread of its process, or as a child process. */
+export function spawn<R>(
+  parent: Thread,
+  program: Program<never[], R>,
+  options: SpawnOptions,
+  args: readonly unknown[],
+): Process<R> {
+  if (typeof program !== "function") refuse("spawn", "program", "an async function of a host", program);
+  const as = options?.as;
+  if (as !== "thread" && as !== "process") refuse("spawn", "as", '"thread" or "process"', as);
+  const { process } = parent;
+  const { core, machine } = process;
+  const base = options.name ?? (program.name || "program");
+  if (as === "thread") {
+    const streamName = `${process.streamName}/thread ${++process.threadCount}`;
+    const thread = new Thread(process, base, streamName);
+    process.threads.add(thread);
+    core.launch(thread, program, args, machine.spec.costs?.threadMs ?? 0);
+    return new Started<R>(thread, thread);
+  }
+  const streamName = `${process.streamName}/child ${++process.childCount}`;
+  const child = new RunningProcess(core, machine, core.nextPid(), base, process.pid, process.isDaemon, streamName);
+  const passes = (value: object): boolean => value instanceof Endpoint || value instanceof OpenPort;
+  const handed: Endpoint[] = [];
+  const own = args.map((arg) =>
+    copied(arg, (value) => {
+      if (value instanceof Endpoint) handed.push(value);
+      return passes(value);
+    }),
+  );
+  core.begin(child);
+  for (const endpoint of handed) core.adopt(endpoint, child);
+  core.launch(child.main, program, own, machine.spec.costs?.processMs ?? 0);
+  return new Started<R>(child.main, parent);
+}
+
+class Started<R> implements Process<R> {
+  readonly #thread: Thread;
+  readonly #parent: Thread;
+
+  constructor(thread: Thread, parent: Thread) {
+    this.#thread = thread;
+    this.#parent = parent;
+  }
+
+  get pid(): number {
+    return this.#thread.process.pid;
+  }
+
+  get name(): string {
+    return this.#thread.name;
+  }
+
+  get #isThread(): boolean {
+    return this.#thread !== this.#thread.process.main;
+  }
+
+  done(): Promise<Exit<R>> {
+    const thread = this.#thread;
+    const { process } = thread;
+    const exit = this.#isThread ? (thread.exit ?? process.exit) : process.exit;
+    if (exit) return Promise.resolve(exit as Exit<R>);
+    const { core } = process;
+    const waiter = core.threadOf(this.#isThread ? process : this.#parent.process);
+    const wait = core.wait<Exit<R>>(waiter, "done", {
+      waitText: () => `the end of ${thread.name} (pid ${process.pid})`,
+    });
+    (this.#isThread ? thread.doneWaits : process.doneWaits).push(wait as never);
+    return wait.promise;
+  }
+
+  kill(): void {
+    this.#thread.process.core.kill(this.#thread.process);
+  }
+
+  cancel(reason: Error = new Cancelled(`${this.name} was cancelled`)): void {
+    const { process } = this.#thread;
+    if (this.#isThread) process.core.cancelThread(this.#thread, reason);
+    else process.core.cancel(process, reason);
+  }
+}

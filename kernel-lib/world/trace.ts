@@ -1,0 +1,105 @@
+/** What every row of a trace tells. */
+interface RowBase {
+  /** Scenario time. Rows are in time order. */
+  readonly timeMs: number;
+  readonly host: string;
+  /** The program's name: `echo`, or `many[1]` in a list; of a child, the name that it was spawned with. */
+  readonly process: string;
+  readonly pid: number;
+  /** The thread's name; that of the process for its first thread. */
+  readonly thread: string;
+}
+
+/** A process (or thread: `as`) starts. `parent` is the pid of the process that spawned it, 0 for programs of the scenario. */
+export interface StartRow extends RowBase {
+  readonly kind: "start";
+  readonly as: "thread" | "process";
+  readonly parent: number;
+}
+/** A process or thread ends. */
+export interface ExitRow extends RowBase {
+  readonly kind: "exit";
+  readonly as: "thread" | "process";
+  readonly how: "returned" | "threw" | "killed";
+  readonly error?: string;
+}
+/** A thread begins to wait; `on` says on what. */
+export interface WaitRow extends RowBase {
+  readonly kind: "wait";
+  readonly on: string;
+}
+/** A thread goes on; `on` says what it waited on. */
+export interface WakeRow extends RowBase {
+  readonly kind: "wake";
+  readonly on: string;
+}
+/** A message is sent, or taken by `receive`. A message's two rows share `connection`, `direction` and `sequence`. */
+export interface MessageRow extends RowBase {
+  readonly kind: "send" | "receive";
+  readonly connection: string;
+  /** `out`: from the side that connected to the side that accepted; `in`: back. */
+  readonly direction: "out" | "in";
+  /** Counts the messages of that direction from 1. */
+  readonly sequence: number;
+  /** The frame's size: five bytes of header and the encoded value. */
+  readonly bytes: number;
+  readonly peer: string;
+  /** The message in short. */
+  readonly message: string;
+}
+/** CPU time (`compute`) or an access to the disk (`disk`) from `timeMs` to `endMs`; the row is written at its start. */
+export interface WorkRow extends RowBase {
+  readonly kind: "compute" | "disk";
+  /** What was asked for: CPU time, or time on the disk without the wait for it. */
+  readonly workMs: number;
+  /** When it ended; `undefined` while it goes on, and for ever if it never did. */
+  endMs: number | undefined;
+  readonly priority?: number;
+  /** For disks: `read`, `write`, `remove` or `list`, and the name. */
+  readonly access?: string;
+}
+/** An urgent byte leaves (`sent: true`) or is handed to the program. */
+export interface UrgentRow extends RowBase {
+  readonly kind: "urgent";
+  readonly connection: string;
+  readonly direction: "out" | "in";
+  readonly sequence: number;
+  readonly sent: boolean;
+  readonly byte: number;
+  readonly peer: string;
+}
+/** A fault strikes. `process`, `pid` and `thread` are those of the victim of a kill; else empty and 0. */
+export interface FaultRow extends RowBase {
+  readonly kind: "fault";
+  readonly fault: string;
+}
+/** A program wrote it, with `host.log`. */
+export interface LogRow extends RowBase {
+  readonly kind: "log";
+  readonly event: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** One thing that happened in a run. */
+export type TraceRow = StartRow | ExitRow | WaitRow | WakeRow | MessageRow | WorkRow | UrgentRow | FaultRow | LogRow;
+
+/** The kinds of rows. */
+export type TraceKind = TraceRow["kind"];
+
+/** Every kind, in the order in which the documentation lists them. */
+export const traceKinds: readonly TraceKind[] = [
+  "start",
+  "exit",
+  "wait",
+  "wake",
+  "send",
+  "receive",
+  "compute",
+  "urgent",
+  "disk",
+  "fault",
+  "log",
+];
+
+/** What to keep: everything, nothing, or rows of these kinds. */
+export type TraceLevel = "all" | "none" | readonly TraceKind[];

@@ -1,0 +1,293 @@
+import { checkNonNegative, checkWhole, ParameterError, refuse, shown } from "../errors.js";
+import { type EventId, Scheduler } from "../simulation/index.js";
+import { Core } from "./core.js";
+import type { Driver, Pipe, Processor, Store } from "./driver.js";
+import {
+  afterMicrotasks,
+  type DrainKind,
+  findSynchronousDrain,
+  macrotask,
+  nodeProcess,
+  onInterrupt,
+  realNowMs,
+} from "./environment.js";
+import { ForeignWait, Interrupted } from "./errors.js";
+import { Guards } from "./guards.js";
+import type { Frame } from "./network.js";
+import { SharedProcessor } from "./processor.js";
+import { makeRun, type Run } from "./run.js";
+import type { Programs, Scenario } from "./scenario.js";
+import type { TraceLevel } from "./trace.js";
+
+/** Options of {@link simulate}. */
+export interface SimulateOptions {
+  /** A whole number; the same seed gives the same run, row for row. 1 unless told. */
+  readonly seed?: number;
+  /** Which rows to keep: all unless told. */
+  readonly trace?: TraceLevel;
+  /** Stops the run: the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Called some twenty times a second of real time with the scenario's time, for a progress bar. */
+  readonly onProgress?: (nowMs: number) => void;
+}
+
+/**
+ * Runs a scenario in virtual time: as fast as the machine can, with exact times, and the same for the same seed.
+ *
+ * @returns the run; what went wrong inside programs stands in its outcomes.
+ * @throws {@link ParameterError} for bad options, {@link Deadlock} if nothing can happen any more while programs wait,
+ *   {@link ForeignWait} if a program waits on something outside its host, {@link Interrupted} after Interrupt.
+ */
+export async function simulate<P extends Programs>(
+  scenario: Scenario<string, P>,
+  options: SimulateOptions = {},
+): Promise<Run<P>> {
+  const simulation = new Simulation(scenario, options);
+  await simulation.advance();
+  return simulation.run();
+}
+
+/** A simulation that is taken forward step by step, for whoever wants to look between the steps. */
+export class Simulation<P extends Programs> {
+  readonly #scenario: Scenario<string, P>;
+  readonly #options: SimulateOptions;
+  readonly #driver = new VirtualDriver();
+  readonly #core: Core;
+  readonly #guards: Guards;
+  readonly #forced: DrainKind | undefined;
+  #started = false;
+  #advancing = false;
+  #over = false;
+  #reachedLimit = false;
+
+  /** @param drain forces one of the ways to run promises to the last; found by trying unless told. */
+  constructor(scenario: Scenario<string, P>, options: SimulateOptions = {}, drain?: DrainKind) {
+    this.#scenario = checkScenario("simulate", scenario);
+    checkSeed("simulate", options.seed);
+    this.#options = options;
+    this.#core = new Core(scenario as Scenario, this.#driver, options.seed ?? 1, options.trace);
+    this.#guards = new Guards(this.#core);
+    this.#forced = drain;
+  }
+
+  /** The scenario's time. */
+  get nowMs(): number {
+    return this.#reachedLimit ? this.#scenario.limitMs : this.#driver.now();
+  }
+
+  /** Whether the run has ended. */
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /** Takes the run forward up to and including that time, or to its end; the event loop gets its turn before it returns. */
+  async advance(untilMs = Infinity): Promise<void> {
+    if (untilMs !== Infinity) checkNonNegative("advance", "untilMs", untilMs);
+    if (this.#advancing) throw new ParameterError("advance: the simulation is advancing already; await that first");
+    this.#advancing = true;
+    try {
+      while (!this.#over && !(await this.#stretch(untilMs))) this.#options.onProgress?.(this.nowMs);
+    } catch (error) {
+      this.#over = true;
+      this.#core.finish();
+      throw error;
+    } finally {
+      this.#advancing = false;
+    }
+  }
+
+  /** What has come of it: of a run that is not over, programs that have not ended are `unfinished`. Ends the simulation. */
+  run(): Run<P> {
+    const cutShort = !this.#over;
+    this.#over = true;
+    return makeRun(this.#core, this.#scenario.programs, this.nowMs, this.#reachedLimit || cutShort);
+  }
+
+  /** One stretch of simulation, some 50 ms of real time long at most; says whether it came to `untilMs` or the end. */
+  #stretch(untilMs: number): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const { signal } = this.#options;
+      const adopt = (reason: unknown): void => {
+        if (this.#core.current) this.#core.threadThrew(this.#core.current, reason);
+      };
+      const leave = (): void => {
+        this.#guards.remove();
+        nodeProcess?.off?.("unhandledRejection", adopt);
+        stopListening();
+      };
+      // After an interrupt in the middle of a program nothing of this function runs any more, `finally` neither: only this does.
+      const stopListening = onInterrupt(() => {
+        leave();
+        reject(new Interrupted(`simulate was interrupted at t=${this.nowMs.toFixed(3)} ms`));
+      });
+      macrotask(() => {
+        if (signal?.aborted) {
+          leave();
+          return reject(signal.reason);
+        }
+        nodeProcess?.on?.("unhandledRejection", adopt);
+        const end = (reached: boolean): void => {
+          leave();
+          resolve(reached);
+        };
+        const fail = (error: unknown): void => {
+          leave();
+          reject(error);
+        };
+        const drain = this.#forced === undefined || this.#forced === "tick" ? findSynchronousDrain() : undefined;
+        if (drain) {
+          this.#guards.install();
+          try {
+            end(this.#runSynchronously(untilMs, drain));
+          } catch (error) {
+            fail(error);
+          }
+        } else this.#runByTurns(untilMs, this.#forced === "channel" ? "channel" : "nextTick", end, fail);
+      });
+    });
+  }
+
+  #runSynchronously(untilMs: number, drain: () => void): boolean {
+    const deadlineMs = realNowMs() + 50;
+    for (let count = 1; ; count++) {
+      if (this.#step(untilMs)) return true;
+      if (this.#core.current) {
+        drain();
+        this.#check();
+      }
+      if ((count & 127) === 0 && realNowMs() > deadlineMs) return false;
+    }
+  }
+
+  #runByTurns(
+    untilMs: number,
+    kind: Exclude<DrainKind, "tick">,
+    end: (reached: boolean) => void,
+    fail: (error: unknown) => void,
+  ): void {
+    const deadlineMs = realNowMs() + 50;
+    const turn = (): void => {
+      try {
+        this.#guards.remove();
+        this.#check();
+        if (realNowMs() > deadlineMs) return end(false);
+        this.#guards.install();
+        if (this.#step(untilMs)) return end(true);
+        afterMicrotasks(kind, turn);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    turn();
+  }
+
+  /** Does the next thing; says whether there was none up to `untilMs`. */
+  #step(untilMs: number): boolean {
+    const core = this.#core;
+    core.current = undefined;
+    if (!this.#started) {
+      this.#started = true;
+      core.start();
+    }
+    if (core.isOver) {
+      this.#over = true;
+      return true;
+    }
+    if (core.step()) return false;
+    const nextMs = this.#driver.scheduler.nextTimeMs;
+    if (nextMs > this.#scenario.limitMs) {
+      if (untilMs < this.#scenario.limitMs) return true;
+      this.#over = true;
+      this.#reachedLimit = true;
+      return true;
+    }
+    if (nextMs === Infinity) throw core.deadlock();
+    if (nextMs > untilMs) return true;
+    try {
+      this.#driver.scheduler.step();
+    } catch (error) {
+      throw core.bug(error);
+    }
+    return false;
+  }
+
+  /** After the code of a step has run: did it leave the simulation? */
+  #check(): void {
+    const core = this.#core;
+    if (core.fatal) throw core.fatal;
+    if (!core.waitsOutside) return;
+    const { process } = core.current as NonNullable<typeof core.current>;
+    const who = `${process.name} (pid ${process.pid} on ${process.machine.name})`;
+    throw new ForeignWait(
+      `${who} waits on something outside its host at t=${core.now().toFixed(3)} ms: in virtual time every await must end in an ` +
+        "operation of the host (sleep, receive, take, done …), never in a real timer, file, network or another process's promise",
+    );
+  }
+}
+
+/** Virtual time: a clock that jumps from event to event. */
+class VirtualDriver implements Driver {
+  readonly world = "virtual";
+  readonly scheduler = new Scheduler();
+
+  now(): number {
+    return this.scheduler.nowMs;
+  }
+
+  at<T>(timeMs: number, callback: (argument: T) => void, argument: T): EventId {
+    return this.scheduler.at(timeMs, callback, argument);
+  }
+
+  cancel(id: EventId): void {
+    this.scheduler.cancel(id);
+  }
+
+  processor(_host: string, cores: number): Processor {
+    return new SharedProcessor(this, cores);
+  }
+
+  store(): Store {
+    const files = new Map<string, Uint8Array>();
+    return {
+      read: (name, done) => done(files.get(name)),
+      write: (name, bytes, done) => {
+        if (bytes) files.set(name, bytes);
+        else files.delete(name);
+        done();
+      },
+    };
+  }
+
+  openPort(_host: string, _port: number, opened: () => void): void {
+    opened();
+  }
+
+  closePort(): void {}
+
+  openPipe(
+    _host: string,
+    _port: number,
+    arrived: (frame: Frame) => void,
+    opened: (client: Pipe, server: Pipe) => void,
+  ): void {
+    const pipe: Pipe = {
+      write: (frame) => void this.scheduler.at(frame.firstByteMs, arrived, frame),
+      close: () => undefined,
+    };
+    opened(pipe, pipe);
+  }
+}
+
+/** A scenario made by `scenario`, else a {@link ParameterError}. */
+export function checkScenario<P extends Programs>(where: string, value: Scenario<string, P>): Scenario<string, P> {
+  if (typeof value !== "object" || value === null || !Object.isFrozen(value) || !("limitMs" in value)) {
+    throw new ParameterError(`${where}: its first argument must be made by scenario({ … }), got ${shown(value)}`);
+  }
+  return value;
+}
+
+/** A seed, or none. */
+export function checkSeed(where: string, seed: unknown): void {
+  if (seed !== undefined) checkWhole(where, "seed", seed);
+  if (seed !== undefined && typeof seed !== "number") refuse(where, "seed", "a whole number", seed);
+}
