@@ -4,7 +4,7 @@ import { SortedRun } from "./sorted-run.js";
 /** Up to so many events are sorted at once; more are first dealt into buckets. */
 const fewEnough = 16;
 /** Buckets for each event that is dealt: more are emptier, and cost memory, so there are fewer when events are many. */
-const bucketsPerEvent = (events: number): number => (events < 100_000 ? 4 : 2);
+const bucketsPerEvent = (events: number): number => (events < 100_000 ? 4 : 1);
 /** How many events may have to move for one that is put among the sorted ones. */
 const dear = 24;
 /** Past so many rungs a bucket is sorted whole, however full: times as dense as that are rare. */
