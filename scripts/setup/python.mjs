@@ -10,14 +10,14 @@ const usualFolders = ["/opt/homebrew/bin", "/usr/local/bin", "/usr/bin"];
 const question =
   "import sys, importlib.util as u; print(*sys.version_info[:2], int(all(map(u.find_spec, ('venv', 'ensurepip')))))";
 
-/** @returns `{ command, version }` of the first Python that is new enough and has venv. @throws SetupFailure */
-export function findPython(environment = process.env) {
+/** @returns `{ command, version, … }` of the first Python that is new enough and has venv. @throws SetupFailure */
+export function findPython(environment = process.env, otherFolders = usualFolders) {
   if (environment.PYTHON) {
     const found = ask(environment.PYTHON);
     if (!found) throw new SetupFailure(`PYTHON=${environment.PYTHON} is not a Python that runs. ${wanted}`);
     return check([found], `PYTHON=${environment.PYTHON} is`);
   }
-  const folders = new Set([...(environment.PATH ?? "").split(path.delimiter), ...usualFolders]);
+  const folders = new Set([...(environment.PATH ?? "").split(path.delimiter), ...otherFolders]);
   const seen = [];
   for (const name of names)
     for (const folder of folders) {

@@ -111,7 +111,8 @@ export async function makePages() {
     return upToDate;
   const result = await run("pages", process.execPath, [inRoot("node_modules", "typedoc", "bin", "typedoc")]);
   if (result.code === 0) writeStamp(stampOf("pages"), wanted);
-  return result.code === 0 ? "made" : `made with warnings (${result.log})`;
+  if (result.code === 0) return "made";
+  return `${existsSync(path.join(pagesFolder, "api", "index.html")) ? "made with warnings" : "not made"} (${result.log})`;
 }
 
 /** Puts the kernelspec, with this checkout's paths, where only our JupyterLab finds it. */

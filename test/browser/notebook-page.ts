@@ -1,0 +1,73 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import type { Locator, Page } from "playwright-core";
+import { inRoot } from "../../scripts/setup/paths.mjs";
+
+/** A notebook in JupyterLab, driven by what a reader sees and clicks. */
+export class NotebookPage {
+  constructor(readonly page: Page) {}
+
+  /** The notebook in front. */
+  get panel(): Locator {
+    return this.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)");
+  }
+
+  get codeCells(): Locator {
+    return this.panel.locator(".jp-CodeCell");
+  }
+
+  /** Waits until the notebook is drawn and its kernel is ready. */
+  async ready(limitS = 60): Promise<void> {
+    await this.panel
+      .locator(".jp-Cell")
+      .first()
+      .waitFor({ timeout: limitS * 1000 });
+    await this.idle(limitS);
+  }
+
+  /** Waits until the kernel has nothing left to do. */
+  async idle(limitS: number): Promise<void> {
+    const state = this.panel.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]');
+    await state.waitFor({ state: "attached", timeout: limitS * 1000 });
+  }
+
+  async busy(limitS: number): Promise<void> {
+    const state = this.panel.locator('.jp-Notebook-ExecutionIndicator[data-status="busy"]');
+    await state.waitFor({ state: "attached", timeout: limitS * 1000 });
+  }
+
+  /** Clicks through the menu bar, as in `menu("Run", "Run All Cells")`. */
+  async menu(...names: readonly string[]): Promise<void> {
+    const [top = "", ...items] = names;
+    await this.page.locator(".lm-MenuBar-item", { hasText: new RegExp(`^${top}$`) }).click();
+    for (const item of items)
+      await this.page.locator(".lm-Menu-item:not(.lm-mod-disabled)", { hasText: item }).first().click();
+  }
+
+  /** Presses a dialog's accepting button. */
+  async accept(): Promise<void> {
+    await this.page.locator(".jp-Dialog-button.jp-mod-accept").click();
+  }
+
+  /** Replaces a code cell's text as typing does, brackets as typed. */
+  async write(cell: Locator, text: string): Promise<void> {
+    const editor = cell.locator(".cm-content");
+    await editor.scrollIntoViewIfNeeded();
+    await editor.click();
+    await this.page.keyboard.press("ControlOrMeta+a");
+    await this.page.keyboard.press("Delete");
+    await this.page.keyboard.insertText(text);
+  }
+
+  /** Runs the cell in which the cursor is and stays in it. */
+  async runCell(): Promise<void> {
+    await this.page.keyboard.press("Control+Enter");
+  }
+
+  /** A picture for somebody to look at, in build/screenshots. */
+  async picture(name: string): Promise<void> {
+    const folder = inRoot("build", "screenshots");
+    mkdirSync(folder, { recursive: true });
+    await this.page.screenshot({ path: path.join(folder, `${name}.png`) });
+  }
+}

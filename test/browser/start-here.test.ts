@@ -1,0 +1,168 @@
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import type { Browser } from "playwright-core";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { inRoot } from "../../scripts/setup/paths.mjs";
+import { cloneFolder, makeClone, readersEnvironment } from "../setup/checkout.js";
+import { NpmStart, processesOf } from "../setup/npm-start.js";
+import { openBrowser } from "./browser.js";
+import { NotebookPage } from "./notebook-page.js";
+
+const reading = suite("notebook 00 in JupyterLab, from npm start's own URL");
+const home = path.join(cloneFolder, "build", "home");
+const notebookFile = path.join(cloneFolder, "notebooks", "00-start-here.ipynb");
+const textFile = path.join(cloneFolder, "notebooks", "text", "00-start-here.ts");
+
+let start: NpmStart;
+let browser: Browser;
+let lab: NotebookPage;
+const complaints: string[] = [];
+
+interface Output {
+  readonly output_type: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+interface Cell {
+  readonly cell_type: string;
+  readonly outputs?: readonly Output[];
+}
+const savedCells = (): readonly Cell[] => (JSON.parse(readFileSync(notebookFile, "utf8")) as { cells: Cell[] }).cells;
+
+reading.before(async () => {
+  makeClone(cloneFolder);
+  start = NpmStart.run(cloneFolder, readersEnvironment(home), ["--port", "0"]);
+  const { url } = await start.url();
+  browser = await openBrowser(inRoot("build", "browser"), { own: process.env.OWN_BROWSER === "1" });
+  const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  await page.goto(url);
+  lab = new NotebookPage(page);
+  await lab.ready();
+});
+
+reading.after(async () => {
+  await lab?.picture("99-last").catch(() => {}); // the page may be what failed
+  await browser?.close();
+  await start?.stop();
+});
+
+reading("opens 00 with our kernel and no dialog in the way", async () => {
+  await lab.panel.locator(".jp-Toolbar-kernelName", { hasText: "TypeScript (Handoff)" }).waitFor();
+  assert.is(await lab.page.locator(".lm-TabBar-tab.lm-mod-current", { hasText: "00-start-here" }).count(), 1);
+  assert.is(await lab.page.locator(".jp-Dialog").count(), 0);
+  await lab.page.waitForTimeout(1500); // news and updates would be announced by now
+  assert.is(await lab.page.locator(".Toastify__toast").count(), 0);
+  await lab.picture("01-opened");
+});
+
+reading("shows the shipped figures before anything is run", async () => {
+  const shippedFigures = savedCells()
+    .flatMap((cell) => cell.outputs ?? [])
+    .filter(isFigure).length;
+  assert.ok(shippedFigures > 0, "notebook 00 is shipped without a figure");
+  const figure = lab.panel.locator(".jp-OutputArea-output svg").first();
+  await figure.scrollIntoViewIfNeeded();
+  assert.ok(await figure.isVisible());
+  await lab.picture("02-figures-before-a-run");
+});
+
+reading("offers our kernel and no other", async () => {
+  const asked = await lab.page.request.get(new URL("/api/kernelspecs", lab.page.url()).href);
+  const specs = (await asked.json()) as { default: string; kernelspecs: object };
+  assert.is(specs.default, "handoff");
+  assert.equal(Object.keys(specs.kernelspecs), ["handoff"]);
+});
+
+reading("runs all cells, shows a figure's SVG and no error", async () => {
+  await lab.menu("Run", "Run All Cells");
+  await lab.busy(20);
+  await lab.idle(120);
+  await lab.menu("File", "Save Notebook");
+  await lab.page
+    .locator(".jp-NotebookPanel.jp-mod-dirty, .lm-TabBar-tab.lm-mod-current.jp-mod-dirty")
+    .waitFor({ state: "detached" });
+  const outputs = savedCells().flatMap((cell) => cell.outputs ?? []);
+  assert.is(outputs.filter(({ output_type }) => output_type === "error").length, 0);
+  assert.ok(outputs.some(isFigure));
+  const figure = lab.panel.locator(".jp-OutputArea-output svg").first();
+  await figure.scrollIntoViewIfNeeded();
+  assert.ok(await figure.isVisible());
+  await lab.picture("03-all-run");
+});
+
+reading("runs an edited cell again and keeps the text in step with the saved notebook", async () => {
+  const cell = lab.codeCells.first();
+  const mark = "six times seven is";
+  await lab.write(cell, `console.log("${mark}", 6 * 7);`);
+  await lab.runCell();
+  await cell.locator(".jp-OutputArea-output", { hasText: `${mark} 42` }).waitFor({ timeout: 20_000 });
+  await lab.picture("04-edited");
+  await lab.menu("File", "Save Notebook");
+  await until("the text has the edit", () => readFileSync(textFile, "utf8").includes(mark));
+  assert.ok(readFileSync(notebookFile, "utf8").includes(mark));
+});
+
+reading("stops a long cell on Interrupt, and the next one runs", async () => {
+  const cell = lab.codeCells.first();
+  await lab.write(cell, "await 0; for (let i = 0; ; i++) if (i < 0) break;");
+  await lab.runCell();
+  await lab.busy(10);
+  await lab.page.waitForTimeout(500);
+  const askedMs = performance.now();
+  await lab.menu("Kernel", "Interrupt Kernel");
+  await lab.idle(5);
+  assert.ok(performance.now() - askedMs < 3000, "Interrupt took longer than 3 s");
+  await lab.picture("05-interrupted");
+  await lab.write(cell, 'console.log("after the interrupt");');
+  await lab.runCell();
+  await cell.locator(".jp-OutputArea-output", { hasText: "after the interrupt" }).waitFor({ timeout: 10_000 });
+});
+
+reading("starts the kernel anew, without the old names", async () => {
+  const cell = lab.codeCells.first();
+  await lab.write(cell, "(globalThis as any).kept = 1;");
+  await lab.runCell();
+  await lab.idle(10);
+  await lab.menu("Kernel", "Restart Kernel…");
+  await lab.accept();
+  await lab.page.waitForTimeout(500);
+  await lab.idle(30);
+  await lab.write(cell, 'console.log("kept:", (globalThis as any).kept);');
+  await lab.runCell();
+  await cell.locator(".jp-OutputArea-output", { hasText: "kept: undefined" }).waitFor({ timeout: 20_000 });
+  await lab.picture("06-restarted");
+});
+
+reading("leads by a link to the API pages, whose search finds a name", async () => {
+  const link = lab.panel.locator('a[href*="/static/api/"]').first();
+  await link.scrollIntoViewIfNeeded();
+  const [api] = await Promise.all([lab.page.context().waitForEvent("page"), link.click()]);
+  await api.waitForLoadState();
+  assert.match(api.url(), /\/static\/api\//);
+  await api.locator("#tsd-search-trigger").click();
+  await api.locator("#tsd-search-input").fill("ParameterError");
+  await api.locator("#tsd-search-results a", { hasText: "ParameterError" }).first().click();
+  await api.waitForURL(/ParameterError/);
+  assert.match((await api.locator("h1").first().textContent()) ?? "", /ParameterError/);
+  await new NotebookPage(api).picture("07-api");
+  await api.close();
+});
+
+reading("no script of the page failed", () => assert.equal(complaints, []));
+
+reading("Ctrl-C ends JupyterLab and its kernels, and nothing was written to the home folder", async () => {
+  await start.stop();
+  assert.equal(processesOf(cloneFolder), []);
+  assert.not.ok(existsSync(path.join(home, ".jupyter")) || existsSync(path.join(home, ".local")));
+});
+
+const isFigure = ({ data }: Output): boolean =>
+  data !== undefined && ("image/svg+xml" in data || String(data["text/html"] ?? "").includes("<svg"));
+
+async function until(what: string, holds: () => boolean, limitMs = 10_000): Promise<void> {
+  for (const endMs = performance.now() + limitMs; !holds(); await new Promise((resolve) => setTimeout(resolve, 50)))
+    assert.ok(performance.now() < endMs, `${what}: not within ${limitMs} ms`);
+}
+
+reading.run();
