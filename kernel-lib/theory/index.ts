@@ -1,1 +1,49 @@
-export {};
+/**
+ * Closed forms to hold simulations and measurements against: single and multiple servers (M/M/1, M/G/1, M/G/1-PS,
+ * M/M/c, M/M/c/K), closed networks, order statistics of parallel requests. Steady state only: means of systems that
+ * have run for ever, with Poisson arrivals where arrivals are named; no transients, no priorities, no networks with
+ * several classes. Each function names its source and is tested against published values or hand calculation.
+ */
+export {
+  type ClosedNetworkOptions,
+  type ClosedNetworkResult,
+  type ClosedStation,
+  closedNetwork,
+} from "./closed-network.js";
+export {
+  type MvaOptions,
+  type MvaRow,
+  type MvaStation,
+  type MvaStationRow,
+  meanValueAnalysis,
+} from "./mean-value-analysis.js";
+export {
+  erlangB,
+  erlangC,
+  type FiniteMeans,
+  type FiniteOptions,
+  type MultiServerMeans,
+  type MultiServerOptions,
+  mmc,
+  mmck,
+} from "./multi-server.js";
+export {
+  allOf,
+  firstOf,
+  harmonic,
+  hedgedLoad,
+  mOfN,
+  type OrderOptions,
+  orderStatisticProbability,
+  shareWithSlow,
+} from "./order-statistics.js";
+export {
+  type GeneralOptions,
+  md1,
+  mg1,
+  mg1ps,
+  mm1,
+  mm1ResponseQuantile,
+  type QueueMeans,
+  type QueueOptions,
+} from "./single-server.js";

@@ -31,5 +31,5 @@ export { type Palette, palette, type Role } from "./palette.js";
 export { type ChoiceQuestion, type NumberQuestion, type OneOf, Prediction, predict } from "./predict.js";
 export { type Progress, progress } from "./progress.js";
 export { type SpaceTimeOptions, spaceTime } from "./space-time.js";
-export { type FieldAxis, type SweepOptions, sweep } from "./sweep.js";
+export { type FieldAxis, type SweepFigureOptions, sweepFigure } from "./sweep-figure.js";
 export { type MessageRecord, messages, type RunLike } from "./trace-view.js";

@@ -15,8 +15,8 @@ export interface FieldAxis extends AxisOptions {
   readonly high?: string;
 }
 
-/** See {@link sweep}. */
-export interface SweepOptions extends FigureText {
+/** See {@link sweepFigure}. */
+export interface SweepFigureOptions extends FigureText {
   readonly x: FieldAxis;
   readonly y: FieldAxis;
   /** The field that tells variants apart: each gets its colour. */
@@ -41,22 +41,22 @@ type Source = (typeof sources)[number];
  * @param rows flat records, one a point.
  * @throws {@link ParameterError} if there are no rows, a field is missing or not a number, or a source is unknown.
  * @example
- * sweep(rows, { title: "Where the lines cross", alt: "…", series: "organization",
+ * sweepFigure(rows, { title: "Where the lines cross", alt: "…", series: "organization",
  *   x: { field: "serviceMs", label: "service time", unit: "ms", scale: "log" },
  *   y: { field: "throughputPerS", label: "throughput", unit: "requests/s" } })
  */
-export function sweep(rows: readonly object[], options: SweepOptions): Figure {
-  checkText("sweep", options);
-  const flat = checkRows("sweep", "rows", rows);
-  if (flat.length === 0) refuse("sweep", "rows", "at least one record", rows);
+export function sweepFigure(rows: readonly object[], options: SweepFigureOptions): Figure {
+  checkText("sweepFigure", options);
+  const flat = checkRows("sweepFigure", "rows", rows);
+  if (flat.length === 0) refuse("sweepFigure", "rows", "at least one record", rows);
   const { x, y, series, source } = options;
-  const axes = { x: plotAxis("sweep", "x", x), y: plotAxis("sweep", "y", y) };
+  const axes = { x: plotAxis("sweepFigure", "x", x), y: plotAxis("sweepFigure", "y", y) };
   for (const [i, row] of flat.entries()) {
     for (const field of [x.field, y.field]) {
-      if (!Number.isFinite(row[field])) refuse("sweep", `rows[${i}].${field}`, "a finite number", row[field]);
+      if (!Number.isFinite(row[field])) refuse("sweepFigure", `rows[${i}].${field}`, "a finite number", row[field]);
     }
     if (source && !sources.includes(row[source] as Source)) {
-      refuse("sweep", `rows[${i}].${source}`, `one of ${sources.join(", ")}`, row[source]);
+      refuse("sweepFigure", `rows[${i}].${source}`, `one of ${sources.join(", ")}`, row[source]);
     }
   }
   const nameOf = (row: Row) => (series ? String(row[series]) : y.label);
