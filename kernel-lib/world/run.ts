@@ -7,22 +7,18 @@ import type { TraceRow } from "./trace.js";
 /** How a program of the scenario came out. */
 export type Outcome<R = unknown> = Exit<R> | { readonly how: "unfinished" };
 
+type ResultOf<J> = J extends Job<string, infer R> ? R : never;
+type ResultsOfList<L extends readonly unknown[]> = { readonly [I in keyof L]: ResultOf<L[I]> };
+type OutcomesOfList<L extends readonly unknown[]> = { readonly [I in keyof L]: Outcome<ResultOf<L[I]>> };
+
 /** The results of programs, by the names that the scenario gave them: a value, or a list of values for a list of jobs. */
 export type Results<P extends Programs> = {
-  readonly [K in keyof P]: P[K] extends Job<string, infer R>
-    ? R
-    : P[K] extends readonly unknown[]
-      ? { readonly [I in keyof P[K]]: P[K][I] extends Job<string, infer R> ? R : never }
-      : never;
+  readonly [K in keyof P]: P[K] extends readonly unknown[] ? ResultsOfList<P[K]> : ResultOf<P[K]>;
 };
 
 /** The outcomes of programs, by the names that the scenario gave them. */
 export type Outcomes<P extends Programs> = {
-  readonly [K in keyof P]: P[K] extends Job<string, infer R>
-    ? Outcome<R>
-    : P[K] extends readonly unknown[]
-      ? { readonly [I in keyof P[K]]: P[K][I] extends Job<string, infer R> ? Outcome<R> : never }
-      : never;
+  readonly [K in keyof P]: P[K] extends readonly unknown[] ? OutcomesOfList<P[K]> : Outcome<ResultOf<P[K]>>;
 };
 
 /** What came of a scenario; of the same shape from every runtime. */
