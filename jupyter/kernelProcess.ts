@@ -35,6 +35,8 @@ export class KernelProcess {
     // the kernel process puts it right.
     const flags = ["--disable-warning=ExperimentalWarning", "--no-force-async-hooks-checks"];
     this.#child = spawn(process.execPath, [...flags, entry], {
+      // A terminal's wish for colours is no notebook's.
+      env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: undefined },
       stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
       detached: true,
     });

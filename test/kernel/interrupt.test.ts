@@ -16,10 +16,10 @@ for (const [what, code] of [
   [
     "a busy loop in a socket's callback",
     `import { createServer, connect } from "node:net";
-const server = createServer((socket) => socket.on("data", () => { console.log("go"); for (;;); }));
+const server = createServer((socket) => socket.on("data", () => { server.close(); console.log("go"); for (;;); }));
 await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(0)));
 connect((server.address() as any).port, "127.0.0.1").write("x");
-server.close(); await new Promise(() => {});`,
+await new Promise(() => {});`,
   ],
   ["a loop of promises that never lets a timer run", 'console.log("go"); for (;;) await null;'],
   ["a pending await", 'console.log("go"); await new Promise(() => {});'],

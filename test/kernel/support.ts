@@ -68,6 +68,8 @@ export async function interruptAt(
 ): Promise<Execution & { readonly tookMs: number }> {
   let seen = "";
   let at = Number.NaN;
+  // A cell that never gets so far, or does not stop, must not hang the suite.
+  const late = setTimeout(() => kernel.kill(), 30_000);
   const execution = await kernel.execute(code, {
     onMessage: ({ header, content }) => {
       if (header.msg_type !== "stream" || !Number.isNaN(at)) return;
@@ -78,5 +80,6 @@ export async function interruptAt(
       setTimeout(interrupt, 50);
     },
   });
+  clearTimeout(late);
   return { ...execution, tookMs: performance.now() - at - 50 };
 }
