@@ -1,5 +1,6 @@
 import { checkWhole, refuse } from "../errors.js";
-import { checkConfidence, confidenceInterval, type Interval, type IntervalOptions } from "./intervals.js";
+import { checkConfidence, type Interval, type IntervalOptions } from "./intervals.js";
+import { checkMeasures, intervalsOf, type Measures } from "./measures.js";
 
 /** How often {@link replicate} runs a model, and from which seed on. */
 export interface ReplicationOptions extends IntervalOptions {
@@ -10,11 +11,11 @@ export interface ReplicationOptions extends IntervalOptions {
 }
 
 /** What {@link replicate} returns. */
-export interface Replications<Measures> {
+export interface Replications<M> {
   /** One row a run, in the order of seeds: the seed and what the model measured. */
-  readonly rows: readonly ({ readonly seed: number } & Measures)[];
+  readonly rows: readonly ({ readonly seed: number } & M)[];
   /** For each measure the interval of its mean over the runs. */
-  readonly intervals: { readonly [K in keyof Measures]: Interval };
+  readonly intervals: { readonly [K in keyof M]: Interval };
 }
 
 /**
@@ -24,41 +25,17 @@ export interface Replications<Measures> {
  * @param model takes a seed and returns what it measured, as named finite numbers; it may be async.
  * @throws {@link ParameterError} if an option is out of range or a run returns anything else, or other names than the first.
  */
-export async function replicate<Measures extends { readonly [name: string]: number }>(
-  model: (seed: number) => Measures | Promise<Measures>,
+export async function replicate<M extends Measures>(
+  model: (seed: number) => M | Promise<M>,
   options: ReplicationOptions = {},
-): Promise<Replications<Measures>> {
+): Promise<Replications<M>> {
   if (typeof model !== "function") refuse("replicate", "model", "a function of a seed", model);
   const replications = checkWhole("replicate", "replications", options.replications ?? 20, 2);
   const firstSeed = checkWhole("replicate", "firstSeed", options.firstSeed ?? 1);
   checkConfidence("replicate", options.confidence ?? 0.95);
-  const rows: ({ readonly seed: number } & Measures)[] = [];
-  for (let i = 0; i < replications; i++) {
-    const seed = firstSeed + i;
-    rows.push({ seed, ...(await model(seed)) });
+  const runs: M[] = [];
+  for (let seed = firstSeed; seed < firstSeed + replications; seed++) {
+    runs.push(checkMeasures("replicate", `seed ${seed}`, await model(seed), runs[0] && Object.keys(runs[0])));
   }
-  return { rows, intervals: intervalsOf(rows, options) };
-}
-
-function intervalsOf<Measures extends { readonly [name: string]: number }>(
-  rows: readonly ({ readonly seed: number } & Measures)[],
-  options: IntervalOptions,
-): { readonly [K in keyof Measures]: Interval } {
-  const names = Object.keys(rows[0] ?? {}).filter((name) => name !== "seed");
-  if (names.length === 0) refuse("replicate", "the model's result", "an object of named numbers", "no number");
-  const intervals: Record<string, Interval> = {};
-  for (const row of rows) {
-    for (const name of new Set([...names, ...Object.keys(row)])) {
-      if (!Number.isFinite(row[name])) {
-        refuse("replicate", `${name} (the model's result for seed ${row.seed})`, "a finite number", row[name]);
-      }
-    }
-  }
-  for (const name of names) {
-    intervals[name] = confidenceInterval(
-      rows.map((row) => row[name] as number),
-      options,
-    );
-  }
-  return intervals as { readonly [K in keyof Measures]: Interval };
+  return { rows: runs.map((run, i) => ({ seed: firstSeed + i, ...run })), intervals: intervalsOf(runs, options) };
 }
