@@ -9,3 +9,4 @@
  */
 export { type MachineInfo, measureMachine } from "./machine.js";
 export { type LiveRun, type RunLiveOptions, runLive } from "./run-live.js";
+export { exportedModel, selfContainedModel } from "./sweep-models.js";
