@@ -118,7 +118,8 @@ export class CheckResult implements Displayable {
     if (state === "passed") return [`✓ ${exercise}: passed${this.#runs ? `, in all ${this.#runs} runs` : ""}.`];
     const more = (this.#exercise.hints?.length ?? 0) - this.#hints.length;
     return [
-      `✗ ${exercise}: not yet. ${this.message}`,
+      `✗ ${exercise}: not yet.`,
+      this.message,
       ...(this.hint ? [`Hint: ${this.hint}`] : []),
       ...this.#hints.map((hint, i) => `Hint ${i + 1}: ${hint}`),
       ...(more > 0
@@ -134,7 +135,8 @@ export class CheckResult implements Displayable {
     const { state } = this.record;
     const color = state === "passed" ? palette.published : state === "failed" ? palette.measured : palette.faint;
     const lines = rest.map((line) => `<div style="margin:3px 0">${escapeMarkup(line)}</div>`).join("");
-    const claims = claimLines(this.record.failedClaims.map((name) => ({ name, holds: false })));
+    const failed = this.record.failedClaims.map((name) => ({ name, holds: false }));
+    const claims = failed.length > 1 ? claimLines(failed) : "";
     return (
       `<div class="handoff"><style>${outputStyle}</style><div style="border-left:4px solid ${color};padding:2px 10px;max-width:760px">` +
       `<div style="font-weight:600">${escapeMarkup(head)}</div>${claims}${lines}</div></div>${this.diagram?.html() ?? ""}`

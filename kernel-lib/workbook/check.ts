@@ -123,7 +123,7 @@ async function tryProgram(exercise: ProgramExercise<unknown>, answer: unknown): 
   const shown = smallest(failures.filter((failure) => failure.claim === first));
   const where = `in the scenario "${shown.scenario}" with seed ${shown.seed}`;
   const message = shown.error
-    ? `${describe(shown.error)} (${where})`
+    ? `${describe(shown.error, shown.run)} (${where})`
     : `It does not hold that ${shown.claim}, ${where}${shown.detail ? `: ${shown.detail}` : ""}.`;
   const mistake = failures.map((failure) => mistakeOf(exercise.mistakes, failure)).find((one) => one !== undefined);
   return {
@@ -185,9 +185,27 @@ function smallest(failures: readonly Failure[]): Failure {
   return failures.reduce((least, failure) => (size(failure) < size(least) ? failure : least));
 }
 
-function describe(error: Error): string {
+/** What went wrong, in the terms of the reader's program. */
+function describe(error: Error, run: RunLike | undefined): string {
+  if (error.name === "Deadlock") return `Nothing can happen any more. ${error.message}`;
+  if (error.name === "ProgramError") {
+    const waits = run ? lastWaits(run) : [];
+    const why = /was unfinished/.test(error.message) ? ": a loop without end, or a wait for what never comes?" : ".";
+    return `${error.message}${why}${waits.length ? ` At the end ${waits.join("; ")}.` : ""}`;
+  }
   const frames = (error.stack ?? "").split("\n").filter((line) => /cell \[\d+\]/.test(line));
   return `Your program threw ${error.name}: ${error.message}${frames[0] ? `, ${frames[0].trim()}` : ""}`;
+}
+
+/** Who waited on what when the run ended; the first four. */
+function lastWaits(run: RunLike): string[] {
+  const waiting = new Map<string, string>();
+  for (const row of run.rows) {
+    const who = `${row.thread} on ${row.host}`;
+    if (row.kind === "wait") waiting.set(who, row.on);
+    else if (row.kind === "wake" || (row.kind === "exit" && row.how !== "killed")) waiting.delete(who);
+  }
+  return [...waiting].slice(0, 4).map(([who, on]) => `${who} waits: ${on}`);
 }
 
 function failed(message: string, failedClaims: readonly string[], mistake: Verdict["mistake"], runs: number): Verdict {

@@ -49,10 +49,10 @@ export function claimLines(records: readonly ClaimRecord[]): string {
   return records
     .map(({ name, holds, detail }) => {
       const color = holds ? palette.published : palette.measured;
-      const mark = `<span aria-hidden="true" style="color:${color};font-weight:700;display:inline-block;width:1.4em">${holds ? "✓" : "✗"}</span>`;
+      const mark = `<span aria-hidden="true" style="color:${color};font-weight:700;flex:none;width:1.4em">${holds ? "✓" : "✗"}</span>`;
       const text = `${holds ? "" : "<strong>does not hold:</strong> "}${escapeMarkup(name)}`;
       const more = detail ? ` <span style="opacity:.75">— ${escapeMarkup(detail)}</span>` : "";
-      return `<div role="note" style="padding-left:1.4em;text-indent:-1.4em;margin:2px 0">${mark}${text}${more}</div>`;
+      return `<div style="display:flex;margin:2px 0">${mark}<span>${text}${more}</span></div>`;
     })
     .join("");
 }

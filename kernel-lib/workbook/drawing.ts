@@ -128,8 +128,15 @@ export function drawPlot(options: PlotOptions, legend: readonly LegendItem[] = [
   return {
     width,
     height: plotHeight + key.height,
-    body: `${key.body}<g transform="translate(0,${key.height})" ${attributes}>${svg.element.innerHTML}</g>`,
+    body: `${key.body}<g transform="translate(0,${key.height})" ${attributes}>${shortened(svg.element.innerHTML)}</g>`,
   };
+}
+
+/** Coordinates to a hundredth of a pixel: Plot writes all their digits. */
+function shortened(markup: string): string {
+  return markup.replace(/\s(?:d|transform|[xyr]|[xy][12]|c[xy]|width|height|points)="[^"]*"/g, (attribute) =>
+    attribute.replace(/\d+\.\d{3,}(?:e-?\d+)?/g, (number) => String(Number(Number(number).toFixed(2)))),
+  );
 }
 
 function draw(options: PlotOptions): { element: Element; scale(name: string): ScaleLike | undefined } {

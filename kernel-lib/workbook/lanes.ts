@@ -21,8 +21,8 @@ export interface LaneSpan {
 
 /** See {@link lanes}. */
 export interface LanesOptions extends Partial<FigureText> {
-  /** What a lane is when a run is drawn: default `thread`. `core` lays each host's CPU bars on as few lanes as they need. */
-  readonly by?: "thread" | "process" | "core";
+  /** What a lane is when a run is drawn: default `thread`. `cpu` has a lane for each job that a host's CPU worked on at the same time. */
+  readonly by?: "thread" | "process" | "cpu";
   /** Only these hosts. */
   readonly hosts?: readonly string[];
   /** Waits as thin lines. Default true. */
@@ -49,7 +49,7 @@ const maxSpans = 1500;
  */
 export function lanes(what: RunLike | readonly TraceRow[] | readonly LaneSpan[], options: LanesOptions = {}): Figure {
   const { by = "thread", waits = true, hosts, limit = 24 } = options;
-  if (!["thread", "process", "core"].includes(by)) refuse("lanes", "by", "thread, process or core", by);
+  if (!["thread", "process", "cpu"].includes(by)) refuse("lanes", "by", "thread, process or cpu", by);
   checkPositive("lanes", "limit", limit);
   const isSpans = Array.isArray(what) && what.length > 0 && "lane" in (what[0] as object);
   const { rows, world } = isSpans ? { rows: [], world: "virtual" } : rowsOf("lanes", what as RunLike);
@@ -99,8 +99,9 @@ function draw(all: readonly LaneSpan[], world: string, options: LanesOptions, li
   const look = { ...place, title, inset: 0.5, insetTop: 4, insetBottom: 4, rx: 2 };
   const drawing = drawPlot(
     {
-      height: options.height ?? Math.max(110, 74 + 27 * Math.max(1, shown.length)),
+      height: options.height ?? Math.max(90, 54 + 27 * Math.max(1, shown.length)),
       marginLeft,
+      marginTop: 8,
       x: { label: "time (ms)", domain: [fromMs, toMs > fromMs ? toMs : fromMs + 1], grid: true },
       y: { label: null, domain: shown, tickSize: 0 },
       marks: [
@@ -150,7 +151,7 @@ function draw(all: readonly LaneSpan[], world: string, options: LanesOptions, li
 }
 
 /** The stretches of time of a trace, in the order of their lanes' first rows. */
-function spansOf(rows: readonly TraceRow[], by: "thread" | "process" | "core", waits: boolean): LaneSpan[] {
+function spansOf(rows: readonly TraceRow[], by: "thread" | "process" | "cpu", waits: boolean): LaneSpan[] {
   const endOfAll = Math.max(0, ...rows.map((row) => ("endMs" in row ? (row.endMs ?? row.timeMs) : row.timeMs)));
   const sameName = new Map<string, Set<string>>();
   for (const row of rows) {
@@ -169,7 +170,7 @@ function spansOf(rows: readonly TraceRow[], by: "thread" | "process" | "core", w
     const free = until.findIndex((time) => time <= row.timeMs + 1e-9);
     const index = free >= 0 ? free : until.length;
     until[index] = endMs;
-    return `core ${index} of ${row.host}`;
+    return `CPU of ${row.host}, job ${index + 1}`;
   };
   const spans: LaneSpan[] = [];
   const waiting = new Map<string, TraceRow>();
@@ -177,12 +178,12 @@ function spansOf(rows: readonly TraceRow[], by: "thread" | "process" | "core", w
     if (row.kind === "compute" || row.kind === "disk") {
       const endMs = row.endMs ?? endOfAll;
       const share = endMs > row.timeMs ? Math.min(1, row.workMs / (endMs - row.timeMs)) : 1;
-      if (by === "core" && row.kind === "disk") continue;
-      const lane = by === "core" ? coreOf(row, endMs) : laneOf(row);
-      const label = by === "core" ? row.thread : undefined;
+      if (by === "cpu" && row.kind === "disk") continue;
+      const lane = by === "cpu" ? coreOf(row, endMs) : laneOf(row);
+      const label = by === "cpu" ? row.thread : undefined;
       spans.push({ lane, kind: row.kind, startMs: row.timeMs, endMs, share, ...(label ? { label } : {}) });
-    } else if (row.kind === "wait" && by !== "core") waiting.set(`${row.host}/${row.pid}/${row.thread}`, row);
-    else if ((row.kind === "wake" || row.kind === "exit") && waits && by !== "core") {
+    } else if (row.kind === "wait" && by !== "cpu") waiting.set(`${row.host}/${row.pid}/${row.thread}`, row);
+    else if ((row.kind === "wake" || row.kind === "exit") && waits && by !== "cpu") {
       const begun = waiting.get(`${row.host}/${row.pid}/${row.thread}`);
       if (!begun) continue;
       waiting.delete(`${row.host}/${row.pid}/${row.thread}`);
@@ -190,5 +191,11 @@ function spansOf(rows: readonly TraceRow[], by: "thread" | "process" | "core", w
         spans.push({ lane: laneOf(row), kind: "wait", startMs: begun.timeMs, endMs: row.timeMs });
     }
   }
-  return spans.sort((a, b) => a.startMs - b.startMs);
+  // Lanes of one host stand together, hosts and threads in the order of their first rows.
+  const hosts = [...new Set(rows.map((row) => row.host))];
+  const lanesInOrder = hosts.flatMap((host) => [
+    ...new Set(rows.filter((row) => row.host === host && row.pid > 0).map(laneOf)),
+  ]);
+  const place = (span: LaneSpan) => (by === "cpu" ? 0 : lanesInOrder.indexOf(span.lane));
+  return spans.sort((a, b) => place(a) - place(b) || a.startMs - b.startMs);
 }

@@ -2,7 +2,7 @@ import { escapeMarkup } from "./display.js";
 import { type Drawing, drawLegend, fitted, type LegendItem, textWidth, wrapped } from "./drawing.js";
 import { formatNumber } from "./numbers.js";
 import { palette } from "./palette.js";
-import type { SpaceTimeLayout } from "./space-time-layout.js";
+import { endsWithRun, type SpaceTimeLayout } from "./space-time-layout.js";
 import { type Step, stepsOf } from "./space-time-steps.js";
 import { type MessagePair, niceTicks } from "./trace-view.js";
 
@@ -291,7 +291,12 @@ function drawMarks(layout: SpaceTimeLayout, frame: Frame, steps: readonly Step[]
       const lane = layout.laneOf(row);
       const lanes = lane >= 0 ? [lane] : layout.lanes.flatMap((l, i) => (l.host === row.host ? [i] : []));
       const shapes = lanes.map((i) =>
-        markShape(row.kind, row.kind === "exit" && row.how, frame.at(i, row.timeMs), frame.isDown),
+        markShape(
+          row.kind,
+          row.kind === "exit" && !endsWithRun(row, layout.endMs) && row.how,
+          frame.at(i, row.timeMs),
+          frame.isDown,
+        ),
       );
       const step = steps.find((s) => s.row === row);
       return `<g ${attributes(steps, row, [row.host])}><title>${escapeMarkup(step ? `${formatNumber(row.timeMs)} ms: ${step.text}` : row.kind)}</title>${shapes.join("")}</g>`;
@@ -301,7 +306,7 @@ function drawMarks(layout: SpaceTimeLayout, frame: Frame, steps: readonly Step[]
 
 function markShape(kind: string, how: unknown, [x, y]: Point, isDown: boolean): string {
   const bar = isDown ? `M${px(x - 6)},${px(y)}h12` : `M${px(x)},${px(y - 6)}v12`;
-  if (kind === "fault" || (kind === "exit" && how !== "returned")) {
+  if (kind === "fault" || (kind === "exit" && typeof how === "string" && how !== "returned")) {
     return `<path d="${cross([x, y], 5)}" stroke="${palette.measured}" stroke-width="2.4"/>`;
   }
   if (kind === "start" || kind === "exit") return `<path d="${bar}" stroke="currentColor" stroke-width="1.6"/>`;

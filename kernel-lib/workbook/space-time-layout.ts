@@ -20,6 +20,8 @@ export interface SpaceTimeLayout {
   readonly marks: readonly (StartRow | ExitRow | FaultRow | LogRow | UrgentRow)[];
   readonly fromMs: number;
   readonly toMs: number;
+  /** When the run ended: the time of its last row. */
+  readonly endMs: number;
   /** What the diagram does not show, in words. */
   readonly leftOut: readonly string[];
   laneOf(row: { host: string; pid: number; process: string; thread?: string }): number;
@@ -28,6 +30,11 @@ export interface SpaceTimeLayout {
 const maxLanes = 16;
 const maxBars = 400;
 const maxMarks = 200;
+
+/** Daemons, and what is unfinished, are killed when the run ends: that is no fault. @internal */
+export function endsWithRun(row: TraceRow, endMs: number): boolean {
+  return row.kind === "exit" && row.how === "killed" && row.timeMs >= endMs;
+}
 
 /** Chooses lanes, messages and the span of time; says what is left out. */
 export function layOut(all: readonly TraceRow[], options: SpaceTimeOptions): SpaceTimeLayout {
@@ -101,6 +108,7 @@ export function layOut(all: readonly TraceRow[], options: SpaceTimeOptions): Spa
     marks: marks.slice(0, maxMarks),
     fromMs,
     toMs,
+    endMs: Math.max(0, ...all.map((row) => row.timeMs)),
     leftOut,
     laneOf,
   };

@@ -1,7 +1,7 @@
 import type { TraceRow } from "../world/trace.js";
 import { escapeMarkup } from "./display.js";
 import { formatNumber } from "./numbers.js";
-import type { SpaceTimeLayout } from "./space-time-layout.js";
+import { endsWithRun, type SpaceTimeLayout } from "./space-time-layout.js";
 
 /** One event that the reader can step to. */
 export interface Step {
@@ -27,7 +27,11 @@ export function stepsOf(layout: SpaceTimeLayout): Step[] {
   }
   return sorted.map((row) => {
     const end = other.get(row);
-    return { row, text: inWords(row), ...(end ? { other: at.get(end) } : {}) };
+    return {
+      row,
+      text: endsWithRun(row, layout.endMs) ? `${row.process} on ${row.host} ends with the run` : inWords(row),
+      ...(end ? { other: at.get(end) } : {}),
+    };
   });
 }
 

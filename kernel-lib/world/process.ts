@@ -25,6 +25,8 @@ export class RunningProcess {
   /** Called once, when it has ended. */
   onExit: ((exit: Exit) => void) | undefined;
   threadCount = 0;
+  /** How many of its threads were given a name; the second `worker` is called `worker 2`, so that traces tell them apart. */
+  readonly threadNames = new Map<string, number>();
   childCount = 0;
   value: unknown;
 

@@ -21,7 +21,9 @@ export function spawn<R>(
   const base = options.name ?? (program.name || "program");
   if (as === "thread") {
     const streamName = `${process.streamName}/thread ${++process.threadCount}`;
-    const thread = new Thread(process, base, streamName);
+    const used = (process.threadNames.get(base) ?? (base === process.name ? 1 : 0)) + 1;
+    process.threadNames.set(base, used);
+    const thread = new Thread(process, used === 1 ? base : `${base} ${used}`, streamName);
     process.threads.add(thread);
     core.launch(thread, program, args, machine.spec.costs?.threadMs ?? 0);
     return new Started<R>(thread, thread);
