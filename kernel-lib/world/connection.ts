@@ -8,7 +8,7 @@ import type { Connection, KeepAlive } from "./host.js";
 import type { Machine } from "./machine.js";
 import { type Frame, type FrameType, headerBytes, type Path } from "./network.js";
 import type { RunningProcess, Thread } from "./process.js";
-import { brief, decode, encode } from "./values.js";
+import { decode, encode } from "./values.js";
 import type { Wait, WaitKind, WaitTarget } from "./wait.js";
 
 /** How much a sender may have unread at the other side before `send` waits. */
@@ -277,7 +277,7 @@ export class Endpoint implements Connection, WaitTarget {
     const bytes = headerBytes + message.payload.length;
     this.#unreadAtPeer += bytes;
     const sequence = ++this.#sent;
-    this.core.trace.message(this.core.now(), thread, "send", this, this.direction, sequence, bytes, message);
+    this.core.trace.message(this.core.now(), thread, "send", this, this.direction, sequence, bytes, message.value);
     this.#transmit(message.type, message.payload, 0, bytes);
   }
 
@@ -312,14 +312,15 @@ export class Endpoint implements Connection, WaitTarget {
     const received = this.#inbox.shift() as Received;
     const sequence = ++this.#taken;
     const from = this.direction === "out" ? "in" : "out";
-    core.trace.message(core.now(), thread, "receive", this, from, sequence, received.bytes, received);
+    const message = received.type === "bytes" ? received.payload : decode(received.payload);
+    core.trace.message(core.now(), thread, "receive", this, from, sequence, received.bytes, message);
     this.#creditOwed += received.bytes;
     // Like TCP's acknowledgements, credit goes back in half windows: a sender can't starve by it, and few frames carry it.
     if (this.#creditOwed >= creditWindowBytes / 2) {
       this.#transmit("credit", nothing, this.#creditOwed, 0);
       this.#creditOwed = 0;
     }
-    return received.type === "bytes" ? received.payload : decode(received.payload);
+    return message;
   }
 
   #serveSenders(): void {
@@ -395,15 +396,12 @@ export class Endpoint implements Connection, WaitTarget {
 export interface EncodedMessage {
   readonly type: "data" | "bytes";
   readonly payload: Uint8Array;
+  /** What was encoded, for the trace. */
+  readonly value: unknown;
 }
 
 function encodeMessage(message: unknown, where: string): EncodedMessage {
-  return { type: message instanceof Uint8Array ? "bytes" : "data", payload: encode(message, where) };
-}
-
-/** The message of a frame in short. */
-export function briefMessage(message: { readonly type: FrameType; readonly payload: Uint8Array }): string {
-  return message.type === "bytes" ? brief(message.payload) : brief(decode(message.payload));
+  return { type: message instanceof Uint8Array ? "bytes" : "data", payload: encode(message, where), value: message };
 }
 
 /** Keepalive settings from a program. */

@@ -13,6 +13,14 @@ import { type NamedJob, namedJobs, type Scenario } from "./scenario.js";
 import type { TraceLevel } from "./trace.js";
 import { type Step, Wait, type WaitKind, type WaitTarget } from "./wait.js";
 
+const sleeping: WaitTarget = { waitText: () => "sleep" };
+
+function wakeSleeper(wait: Wait<void>): void {
+  // The timer has run: nothing is left to cancel.
+  wait.timer = undefined;
+  wait.thread.process.core.ready(wait, undefined);
+}
+
 /** What the core knows of a program of the scenario. */
 export interface ProgramState extends NamedJob {
   process: RunningProcess | undefined;
@@ -166,10 +174,8 @@ export class Core {
   }
 
   sleepUntil(thread: Thread, timeMs: number): Promise<void> {
-    const wait = this.wait<void>(thread, "sleep", { waitText: () => `sleep until t=${timeMs.toFixed(3)}` });
-    if (wait.state === "pending") {
-      wait.timer = this.driver.at(timeMs, (self: Wait<void>) => this.ready(self, undefined), wait);
-    }
+    const wait = this.wait<void>(thread, "sleep", sleeping);
+    if (wait.state === "pending") wait.timer = this.driver.at(timeMs, wakeSleeper, wait);
     return wait.promise;
   }
 
@@ -277,32 +283,12 @@ export class Core {
 
   /** Lets a thread begin: after `costMs` of CPU time, with the program's first line. */
   launch(thread: Thread, program: Program<never[], unknown>, args: readonly unknown[], costMs: number): void {
-    const { process } = thread;
-    if (process.exit) return;
-    process.pending++;
-    const run = (): void => {
-      let result: unknown;
-      try {
-        result = (program as (...all: unknown[]) => unknown)(thread.host, ...args);
-      } catch (error) {
-        return this.threadThrew(thread, error);
-      }
-      Promise.resolve(result).then(
-        (value) => this.#threadReturned(thread, value),
-        (error: unknown) => this.threadThrew(thread, error),
-      );
-    };
-    const go = (): void => {
-      process.pending--;
-      this.trace.start(this.now(), thread);
-      if (costMs === 0) return run();
-      const threw = (error: unknown): void => this.threadThrew(thread, error);
-      process.machine.compute(thread, costMs, 0, undefined).then(run, threw);
-    };
-    this.#push({ thread, go });
+    if (thread.process.exit) return;
+    thread.process.pending++;
+    this.#push(new Launch(thread, program, args, costMs));
   }
 
-  #threadReturned(thread: Thread, value: unknown): void {
+  threadReturned(thread: Thread, value: unknown): void {
     const { process } = thread;
     if (process.exit || thread.exit) return;
     thread.exit = { how: "returned", value };
@@ -320,7 +306,7 @@ export class Core {
 
   #tellEnd(thread: Thread): void {
     this.trace.exit(this.now(), thread, thread.exit as Exit);
-    for (const wait of thread.doneWaits) this.ready(wait, thread.exit);
+    for (const wait of thread.doneWaits ?? []) this.ready(wait, thread.exit);
   }
 
   kill(process: RunningProcess): void {
@@ -354,7 +340,7 @@ export class Core {
     }
     process.threads.clear();
     this.trace.exit(this.now(), process.main, exit);
-    for (const wait of process.doneWaits) this.ready(wait, exit);
+    for (const wait of process.doneWaits ?? []) this.ready(wait, exit);
     process.onExit?.(exit);
     if (!process.isDaemon) this.#awaited--;
     const settledIn = process.onSettledIn;
@@ -458,5 +444,34 @@ export class Core {
     if (error instanceof ModelError) return error;
     const text = error instanceof Error ? error.message : String(error);
     return new ModelError(`internal error at t=${this.now().toFixed(3)} ms: ${text}`, { cause: error });
+  }
+}
+
+/** The first step of a thread. */
+class Launch implements Step {
+  constructor(
+    readonly thread: Thread,
+    private readonly program: Program<never[], unknown>,
+    private readonly args: readonly unknown[],
+    private readonly costMs: number,
+  ) {}
+
+  go(): void {
+    const { process } = this.thread;
+    process.pending--;
+    process.core.trace.start(process.core.now(), this.thread);
+    void this.run(process.core);
+  }
+
+  private async run(core: Core): Promise<void> {
+    const { thread, costMs } = this;
+    let value: unknown;
+    try {
+      if (costMs > 0) await thread.process.machine.compute(thread, costMs, 0, undefined);
+      value = await (this.program as (...all: unknown[]) => unknown)(thread.host, ...this.args);
+    } catch (error) {
+      return core.threadThrew(thread, error);
+    }
+    core.threadReturned(thread, value);
   }
 }

@@ -1,39 +1,39 @@
-/** A queue whose head is taken in constant time, however long it is (`Array.shift` is not). */
+/** A queue in a ring: head and tail are reached in constant time, however long it is (`Array.shift` is not). */
 export class Fifo<T> {
-  #items: (T | undefined)[] = [];
-  #head = 0;
+  /** A power of two long. */
+  private items: (T | undefined)[] = [undefined, undefined, undefined, undefined];
+  private head = 0;
+  private count = 0;
 
   get size(): number {
-    return this.#items.length - this.#head;
+    return this.count;
   }
 
   push(item: T): void {
-    this.#items.push(item);
-  }
-
-  peek(): T | undefined {
-    return this.#items[this.#head];
+    if (this.count === this.items.length) this.grow();
+    this.items[(this.head + this.count++) & (this.items.length - 1)] = item;
   }
 
   shift(): T | undefined {
-    if (this.#head === this.#items.length) return undefined;
-    const item = this.#items[this.#head];
-    this.#items[this.#head++] = undefined;
-    if (this.#head === this.#items.length) {
-      this.#items.length = 0;
-      this.#head = 0;
-    } else if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
+    if (this.count === 0) return undefined;
+    const item = this.items[this.head];
+    this.items[this.head] = undefined;
+    this.head = (this.head + 1) & (this.items.length - 1);
+    this.count--;
     return item;
   }
 
   /** Takes everything out, in order. */
   drain(): T[] {
-    const items = this.#items.slice(this.#head) as T[];
-    this.#items.length = 0;
-    this.#head = 0;
+    const items: T[] = [];
+    while (this.count > 0) items.push(this.shift() as T);
     return items;
+  }
+
+  private grow(): void {
+    const items = this.items.slice(this.head).concat(this.items.slice(0, this.head));
+    items.length = this.items.length * 2;
+    this.items = items.fill(undefined, this.count);
+    this.head = 0;
   }
 }

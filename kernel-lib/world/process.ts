@@ -19,7 +19,8 @@ export class RunningProcess {
   firstWait: Wait | undefined;
   lastWait: Wait | undefined;
   exit: Exit | undefined;
-  readonly doneWaits: Wait[] = [];
+  /** Who waits for its end. */
+  doneWaits: Wait[] | undefined;
   /** Called once, when the process first waits for others or for time to pass. */
   onSettledIn: (() => void) | undefined;
   /** Called once, when it has ended. */
@@ -41,7 +42,7 @@ export class RunningProcess {
     /** Names its random stream. */
     readonly streamName: string,
   ) {
-    this.main = new Thread(this, name, streamName);
+    this.main = new Thread(this, name, 0);
   }
 
   get isAlive(): boolean {
@@ -53,15 +54,23 @@ export class RunningProcess {
 export class Thread {
   readonly host: HostView;
   exit: Exit | undefined;
-  readonly doneWaits: Wait[] = [];
+  /** Who waits for its end. */
+  doneWaits: Wait[] | undefined;
   controller: AbortController | undefined;
 
   constructor(
     readonly process: RunningProcess,
     readonly name: string,
-    readonly streamName: string,
+    /** Counts the threads that the process spawned; 0 is its first. */
+    readonly number: number,
   ) {
     this.host = new HostView(this);
+  }
+
+  /** Names its random stream. */
+  get streamName(): string {
+    const { streamName } = this.process;
+    return this.number === 0 ? streamName : `${streamName}/thread ${this.number}`;
   }
 
   /** Something of this thread can be settled or called: its process lives and is not over. */

@@ -1,9 +1,8 @@
 import { ParameterError, shown } from "../errors.js";
-import { briefMessage, type EncodedMessage } from "./connection.js";
 import type { Exit } from "./host.js";
-import type { FrameType } from "./network.js";
 import type { RunningProcess, Thread } from "./process.js";
 import { type TraceKind, type TraceLevel, type TraceRow, traceKinds, type WorkRow } from "./trace.js";
+import { brief } from "./values.js";
 
 type Work =
   | { readonly kind: "compute"; readonly workMs: number; readonly priority: number }
@@ -18,10 +17,13 @@ interface Line {
 export class Recorder {
   readonly rows: TraceRow[] = [];
   readonly #kinds: ReadonlySet<TraceKind>;
-  readonly #waits: boolean;
-  readonly #messages: boolean;
+  // Asked for each wait and each message, so kept apart; those rows are written out in full for the same reason.
+  private readonly waits: boolean;
+  private readonly wakes: boolean;
+  private readonly sends: boolean;
+  private readonly receives: boolean;
   /** The highest time written, so that rows stay in time order where a real clock and a nominal time meet. */
-  #lastMs = 0;
+  private lastMs = 0;
 
   constructor(level: TraceLevel = "all") {
     const kinds = level === "all" ? traceKinds : level === "none" ? [] : level;
@@ -33,8 +35,10 @@ export class Recorder {
       }
     }
     this.#kinds = new Set(kinds);
-    this.#waits = this.#kinds.has("wait");
-    this.#messages = this.#kinds.has("send") || this.#kinds.has("receive");
+    this.waits = this.#kinds.has("wait");
+    this.wakes = this.#kinds.has("wake");
+    this.sends = this.#kinds.has("send");
+    this.receives = this.#kinds.has("receive");
   }
 
   start(timeMs: number, thread: Thread): void {
@@ -50,11 +54,31 @@ export class Recorder {
   }
 
   wait(timeMs: number, thread: Thread, wait: { readonly text: string }): void {
-    if (this.#waits) this.rows.push({ kind: "wait", ...this.#base(timeMs, thread), on: wait.text });
+    if (!this.waits) return;
+    const { process, name } = thread;
+    this.rows.push({
+      kind: "wait",
+      timeMs: this.ordered(timeMs),
+      host: process.machine.name,
+      process: process.name,
+      pid: process.pid,
+      thread: name,
+      on: wait.text,
+    });
   }
 
   wake(timeMs: number, thread: Thread, wait: { readonly text: string }): void {
-    if (this.#kinds.has("wake")) this.rows.push({ kind: "wake", ...this.#base(timeMs, thread), on: wait.text });
+    if (!this.wakes) return;
+    const { process, name } = thread;
+    this.rows.push({
+      kind: "wake",
+      timeMs: this.ordered(timeMs),
+      host: process.machine.name,
+      process: process.name,
+      pid: process.pid,
+      thread: name,
+      on: wait.text,
+    });
   }
 
   message(
@@ -65,11 +89,24 @@ export class Recorder {
     direction: "out" | "in",
     sequence: number,
     bytes: number,
-    message: EncodedMessage | { readonly type: FrameType; readonly payload: Uint8Array },
+    message: unknown,
   ): void {
-    if (!this.#messages || !this.#kinds.has(kind)) return;
-    const of = { connection: line.id, direction, sequence, bytes, peer: line.peer, message: briefMessage(message) };
-    this.rows.push({ kind, ...this.#base(timeMs, thread), ...of });
+    if (kind === "send" ? !this.sends : !this.receives) return;
+    const { process, name } = thread;
+    this.rows.push({
+      kind,
+      timeMs: this.ordered(timeMs),
+      host: process.machine.name,
+      process: process.name,
+      pid: process.pid,
+      thread: name,
+      connection: line.id,
+      direction,
+      sequence,
+      bytes,
+      peer: line.peer,
+      message: brief(message),
+    });
   }
 
   work(timeMs: number, thread: Thread, work: Work): WorkRow | undefined {
@@ -96,7 +133,7 @@ export class Recorder {
   fault(timeMs: number, host: string, fault: string, victim?: RunningProcess): void {
     if (!this.#kinds.has("fault")) return;
     const of = { process: victim?.name ?? "", pid: victim?.pid ?? 0, thread: victim?.main.name ?? "" };
-    this.rows.push({ kind: "fault", timeMs: this.#ordered(timeMs), host, ...of, fault });
+    this.rows.push({ kind: "fault", timeMs: this.ordered(timeMs), host, ...of, fault });
   }
 
   log(timeMs: number, thread: Thread, event: string, fields: Readonly<Record<string, unknown>>): void {
@@ -110,7 +147,7 @@ export class Recorder {
   ): { timeMs: number; host: string; process: string; pid: number; thread: string } {
     const { process } = thread;
     return {
-      timeMs: this.#ordered(timeMs),
+      timeMs: this.ordered(timeMs),
       host: process.machine.name,
       process: process.name,
       pid: process.pid,
@@ -118,9 +155,9 @@ export class Recorder {
     };
   }
 
-  #ordered(timeMs: number): number {
-    if (timeMs > this.#lastMs) this.#lastMs = timeMs;
-    return this.#lastMs;
+  private ordered(timeMs: number): number {
+    if (timeMs > this.lastMs) this.lastMs = timeMs;
+    return this.lastMs;
   }
 }
 

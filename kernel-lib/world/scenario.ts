@@ -109,11 +109,14 @@ export function on<const H extends string, A extends unknown[], R>(
 // biome-ignore lint/suspicious/noExplicitAny: each job keeps its own result type
 export type Programs<H extends string = string> = Readonly<Record<string, Job<H, any> | readonly Job<H, any>[]>>;
 
+/** Keeps a name from being inferred here: it is checked against those that are. (`NoInfer` needs TypeScript 5.4; cells have 5.0.) */
+export type Checked<T> = [T][T extends unknown ? 0 : never];
+
 /** What {@link scenario} takes: plain data that any runtime can play, as often as you like. */
-export interface ScenarioSpec<H extends string, P extends Programs<NoInfer<H>>> {
+export interface ScenarioSpec<H extends string, P extends Programs<Checked<H>>> {
   readonly hosts: Readonly<Record<H, HostSpec>>;
-  readonly network?: NetworkSpec<NoInfer<H>>;
-  readonly faults?: readonly Fault<NoInfer<H>>[];
+  readonly network?: NetworkSpec<Checked<H>>;
+  readonly faults?: readonly Fault<Checked<H>>[];
   readonly programs: P;
   /** The run ends there at the latest, in scenario time; programs that still run are `unfinished`. */
   readonly limitMs?: number;
@@ -136,7 +139,7 @@ const maxHosts = 100_000;
  *
  * @throws {@link ParameterError} if a host is unknown, a number is out of range or a job was not made by {@link on}.
  */
-export function scenario<const H extends string, const P extends Programs<NoInfer<H>>>(
+export function scenario<const H extends string, const P extends Programs<Checked<H>>>(
   spec: ScenarioSpec<H, P>,
 ): Scenario<H, P> {
   if (!isRecord(spec)) refuse("scenario", "its argument", "an object with hosts and programs", spec);

@@ -20,10 +20,9 @@ export function spawn<R>(
   const { core, machine } = process;
   const base = options.name ?? (program.name || "program");
   if (as === "thread") {
-    const streamName = `${process.streamName}/thread ${++process.threadCount}`;
     const used = (process.threadNames.get(base) ?? (base === process.name ? 1 : 0)) + 1;
     process.threadNames.set(base, used);
-    const thread = new Thread(process, used === 1 ? base : `${base} ${used}`, streamName);
+    const thread = new Thread(process, used === 1 ? base : `${base} ${used}`, ++process.threadCount);
     process.threads.add(thread);
     core.launch(thread, program, args, machine.spec.costs?.threadMs ?? 0);
     return new Started<R>(thread, thread);
@@ -45,47 +44,46 @@ export function spawn<R>(
 }
 
 class Started<R> implements Process<R> {
-  readonly #thread: Thread;
-  readonly #parent: Thread;
-
-  constructor(thread: Thread, parent: Thread) {
-    this.#thread = thread;
-    this.#parent = parent;
-  }
+  constructor(
+    private readonly thread: Thread,
+    private readonly parent: Thread,
+  ) {}
 
   get pid(): number {
-    return this.#thread.process.pid;
+    return this.thread.process.pid;
   }
 
   get name(): string {
-    return this.#thread.name;
+    return this.thread.name;
   }
 
   get #isThread(): boolean {
-    return this.#thread !== this.#thread.process.main;
+    return this.thread !== this.thread.process.main;
   }
 
   done(): Promise<Exit<R>> {
-    const thread = this.#thread;
+    const thread = this.thread;
     const { process } = thread;
     const exit = this.#isThread ? (thread.exit ?? process.exit) : process.exit;
     if (exit) return Promise.resolve(exit as Exit<R>);
     const { core } = process;
-    const waiter = core.threadOf(this.#isThread ? process : this.#parent.process);
+    const waiter = core.threadOf(this.#isThread ? process : this.parent.process);
     const wait = core.wait<Exit<R>>(waiter, "done", {
       waitText: () => `the end of ${thread.name} (pid ${process.pid})`,
     });
-    (this.#isThread ? thread.doneWaits : process.doneWaits).push(wait as never);
+    const ending = this.#isThread ? thread : process;
+    ending.doneWaits ??= [];
+    ending.doneWaits.push(wait as never);
     return wait.promise;
   }
 
   kill(): void {
-    this.#thread.process.core.kill(this.#thread.process);
+    this.thread.process.core.kill(this.thread.process);
   }
 
   cancel(reason: Error = new Cancelled(`${this.name} was cancelled`)): void {
-    const { process } = this.#thread;
-    if (this.#isThread) process.core.cancelThread(this.#thread, reason);
+    const { process } = this.thread;
+    if (this.#isThread) process.core.cancelThread(this.thread, reason);
     else process.core.cancel(process, reason);
   }
 }
