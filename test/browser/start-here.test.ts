@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { inRoot } from "../../scripts/setup/paths.mjs";
 import { cloneFolder, makeClone, readersEnvironment } from "../setup/checkout.js";
-import { NpmStart, processesOf } from "../setup/npm-start.js";
+import { NpmStart, nothingIsLeft } from "../setup/npm-start.js";
 import { openBrowser } from "./browser.js";
 import { NotebookPage } from "./notebook-page.js";
 
@@ -153,7 +153,7 @@ reading("no script of the page failed", () => assert.equal(complaints, []));
 
 reading("Ctrl-C ends JupyterLab and its kernels, and nothing was written to the home folder", async () => {
   await start.stop();
-  assert.equal(processesOf(cloneFolder), []);
+  await nothingIsLeft(cloneFolder, 2000);
   assert.not.ok(existsSync(path.join(home, ".jupyter")) || existsSync(path.join(home, ".local")));
 });
 

@@ -15,7 +15,10 @@ export class NpmStart {
         this.output += chunk;
       });
     process.once("exit", this.kill); // a test that breaks off leaves nothing behind
-    this.closed = once(child, "close").then(([code]) => code as number | null);
+    this.closed = once(child, "close").then(([code]) => {
+      process.off("exit", this.kill);
+      return code as number | null;
+    });
   }
 
   /** Runs `npm start -- --no-browser …` in a folder, in a process group of its own as a terminal gives it. */
@@ -81,4 +84,10 @@ export function processesOf(folder: string): string[] {
       return []; // not a process, or it has just ended
     }
   });
+}
+
+/** Waits until no process of the folder is left. @throws with their command lines if that takes too long. */
+export async function nothingIsLeft(folder: string, limitMs: number): Promise<void> {
+  for (const endMs = performance.now() + limitMs; processesOf(folder).length > 0; await sleep(50))
+    if (performance.now() > endMs) throw new Error(`left after ${limitMs} ms:\n${processesOf(folder).join("\n")}`);
 }
