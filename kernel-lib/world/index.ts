@@ -14,6 +14,7 @@ export * from "./errors.js";
 export type * from "./host.js";
 export * from "./run.js";
 export {
+  type Checked,
   type Fault,
   type HostSpec,
   type Job,
