@@ -73,6 +73,7 @@ export class Cells {
   constructor(rootDir: string, guarded: <T>(work: () => T) => T) {
     this.#guarded = guarded;
     this.#traces = new Traces([process.cwd(), rootDir]);
+    this.#traces.install();
     const node = this.#converter(createConverter());
     let browser: Converter | undefined;
     const converters = {

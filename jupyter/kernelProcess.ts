@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { fileURLToPath } from "node:url";
@@ -58,8 +59,8 @@ export class KernelProcess {
       const ended = async (how: string) => {
         resolve();
         if (this.#stopping) return;
-        // What it wrote before it ended is still in the pipes.
-        await new Promise((drained) => setTimeout(drained, 50));
+        // What it wrote before it ended may still be in the pipe.
+        if (!frames.readableEnded) await Promise.race([once(frames, "end"), new Promise((r) => setTimeout(r, 1000))]);
         this.#emit((events) => events.died(how));
       };
       this.#child.on("error", (error) => ended(error.message));

@@ -40,6 +40,7 @@ interface Place {
 /** Finds the reader's own lines in stack traces and words errors for them. */
 export class Traces {
   readonly #cells = new Map<string, CellMap & { stages?: readonly SourceMap[] }>();
+  readonly #idsByLabel = new Map<string, string>();
   readonly #folders: readonly string[];
 
   /** @param folders whose absolute paths are left out of messages */
@@ -47,16 +48,26 @@ export class Traces {
     this.#folders = folders;
   }
 
+  /** From now on every error's `stack`, also one that the reader prints, holds the reader's own lines only. */
+  install(): void {
+    Error.stackTraceLimit = 50;
+    Error.prepareStackTrace = (error, sites) => {
+      const frames = sites.map((site) => this.#frame(`    at ${site}`)).filter((frame) => frame !== undefined);
+      return [Error.prototype.toString.call(error), ...frames].join("\n");
+    };
+  }
+
   /** The script name under which a cell is compiled. */
   add(id: string, map: CellMap): string {
     this.#cells.set(id, map);
+    this.#idsByLabel.set(map.label, id);
     return `cell:${id}`;
   }
 
   /** The id of the cell on whose line the error arose, if its trace says so. */
   cellOf(error: unknown): string | undefined {
     const stack = types.isNativeError(error) ? String(error.stack) : "";
-    return /\bcell:([\w-]+):\d+:\d+/.exec(stack)?.[1];
+    return this.#idsByLabel.get(/\b(cell \[\d+\]), line \d+, column \d+\)?$/m.exec(stack)?.[1] ?? "");
   }
 
   describe(thrown: unknown): CellError {
@@ -110,21 +121,27 @@ export class Traces {
     return this.#relative(String(error.message)).replace(/\nRequire stack:\n(- .*\n?)*/, "");
   }
 
+  /** The frames of an error, with the text of the line on which it arose. */
   #frames(error: Error): string[] {
-    const frames: string[] = [];
-    for (const line of String(error.stack ?? "").split("\n")) {
-      const match = /^\s+at (?:(.*?) \()?(?:.*, )?cell:([\w-]+):(\d+):(\d+)\)?$/.exec(line);
-      const cell = this.#cells.get(match?.[2] ?? "");
-      if (!match || !cell) continue;
-      const place = this.#original(cell, { line: Number(match[3]) - 1, column: Number(match[4]) - 1 });
-      if (!place) continue;
-      const name = match[1]?.replace(/^eval /, "").replace(/^Object\./, "");
-      const where = `${cell.label}, line ${place.line + 1}, column ${place.column + 1}`;
-      frames.push(name && name !== "async" ? `    at ${name} (${where})` : `    at ${where}`);
-      const text = cell.source.split("\n")[place.line]?.trim();
-      if (frames.length === 1 && text) frames.push(`        ${text}`);
-    }
+    const frames = String(error.stack ?? "")
+      .split("\n")
+      .filter((line) => /^ {4}at .*\bcell \[\d+\], line \d+, column \d+\)?$/.test(line));
+    const [, label = "", line] = /(cell \[\d+\]), line (\d+)/.exec(frames[0] ?? "") ?? [];
+    const source = this.#cells.get(this.#idsByLabel.get(label) ?? "")?.source;
+    const text = source?.split("\n")[Number(line) - 1]?.trim();
+    if (text) frames.splice(1, 0, `        ${text}`);
     return frames;
+  }
+
+  /** One line of a trace as the reader sees it; nothing if it is not the reader's. */
+  #frame(line: string): string | undefined {
+    const match = /^\s+at (?:(.*?) \()?(?:.*, )?cell:([\w-]+):(\d+):(\d+)\)?$/.exec(line);
+    const cell = this.#cells.get(match?.[2] ?? "");
+    const place = match && cell && this.#original(cell, { line: Number(match[3]) - 1, column: Number(match[4]) - 1 });
+    if (!place) return undefined;
+    const name = match[1]?.replace(/^eval /, "").replace(/^Object\./, "");
+    const where = `${cell.label}, line ${place.line + 1}, column ${place.column + 1}`;
+    return name && name !== "async" ? `    at ${name} (${where})` : `    at ${where}`;
   }
 
   #original(cell: CellMap & { stages?: readonly SourceMap[] }, { line, column }: Place): Place | undefined {

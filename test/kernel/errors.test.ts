@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Execution, startKernel } from "../../jupyter/client.js";
@@ -119,6 +120,25 @@ test("a syntax error is a TypeScriptError with its place", async () => {
   const error = errorOf(await kernel().execute("const x = ;\n"));
   assert.is(error.ename, "TypeScriptError");
   assert.equal(places(error)[0], "1:11");
+});
+
+test("an error that the reader prints or returns has the reader's own lines only", async () => {
+  const { executionCount, outputs } = await kernel().execute(
+    '// one\nfunction f() { return new Error("seen"); }\nconsole.log(f()); f().stack',
+  );
+  const trace = (column: number) =>
+    `Error: seen\n    at f (cell [${executionCount}], line 2, column 23)\n    at cell [${executionCount}], line 3, column ${column}`;
+  assert.is(outputs[0]?.output_type === "stream" && outputs[0].text, `${trace(13)}\n`);
+  assert.is(outputs[1]?.output_type === "execute_result" && outputs[1].data["text/plain"], inspect(trace(19)));
+});
+
+test("a trace reaches the reader's line from deep inside a package", async () => {
+  const error = errorOf(
+    await kernel().execute(
+      'import lodash from "lodash"; const nested = JSON.parse("[".repeat(10) + "]".repeat(10));\nlodash.cloneDeepWith(nested, (value) => {\n  if (value.length === 0) throw new Error("deep");\n});',
+    ),
+  );
+  assert.equal([places(error)[0], places(error).at(-1)], ["3:33", "2:3"]);
 });
 
 test("a missing package is named without the kernel's own paths", async () => {
