@@ -109,10 +109,12 @@ export async function makePages() {
   const wanted = hashOf([...sources(), "typedoc.json", "README.md"]);
   if (readStamp(stampOf("pages")) === wanted && existsSync(path.join(pagesFolder, "api", "index.html")))
     return upToDate;
-  const result = await run("pages", process.execPath, [inRoot("node_modules", "typedoc", "bin", "typedoc")]);
+  const lenient = ["--treatWarningsAsErrors", "false", "--treatValidationWarningsAsErrors", "false"];
+  const typedoc = inRoot("node_modules", "typedoc", "bin", "typedoc");
+  const result = await run("pages", process.execPath, [typedoc, ...lenient]);
   if (result.code === 0) writeStamp(stampOf("pages"), wanted);
   if (result.code === 0) return "made";
-  return `${existsSync(path.join(pagesFolder, "api", "index.html")) ? "made with warnings" : "not made"} (${result.log})`;
+  return `not made, see ${result.log}`;
 }
 
 /** Puts the kernelspec, with this checkout's paths, where only our JupyterLab finds it. */

@@ -1,0 +1,32 @@
+// `npm run picture`: the README's picture, docs/start-here.png, from notebook 00 as a reader sees it after a run.
+import path from "node:path";
+import { inRoot } from "../../scripts/setup/paths.mjs";
+import { cloneFolder, makeClone, readersEnvironment } from "../setup/checkout.js";
+import { NpmStart } from "../setup/npm-start.js";
+import { openBrowser } from "./browser.js";
+import { NotebookPage } from "./notebook-page.js";
+
+makeClone(cloneFolder);
+const home = path.join(cloneFolder, "..", "an empty home");
+const start = NpmStart.run(cloneFolder, readersEnvironment(home), ["--port", "0"]);
+try {
+  const { url } = await start.url();
+  const browser = await openBrowser(inRoot("build", "browser"));
+  const page = await browser.newPage({ viewport: { width: 1200, height: 900 }, deviceScaleFactor: 1.5 });
+  await page.goto(url);
+  const lab = new NotebookPage(page);
+  await lab.ready();
+  await lab.menu("Run", "Run All Cells");
+  await lab.busy(20);
+  await lab.idle(120);
+  await page.keyboard.press("ControlOrMeta+b"); // the file list
+  const figure = lab.panel.locator(".jp-OutputArea-output svg").first();
+  const cell = lab.codeCells.filter({ has: figure }).first();
+  await cell.evaluate((element) => element.scrollIntoView({ block: "start" }));
+  await page.waitForTimeout(1000);
+  await page.screenshot({ path: inRoot("docs", "start-here.png") });
+  await browser.close();
+  console.log("docs/start-here.png");
+} finally {
+  await start.stop();
+}
