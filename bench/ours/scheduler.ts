@@ -1,24 +1,30 @@
-/** Our side of the Scheduler workloads: one workload a process; prints seconds, events and a result, as the peers do. */
+/** Workloads on the callback Scheduler. usage: hold PENDING EVENTS | queue SERVERS LOAD CUSTOMERS | memory PENDING EVENTS */
 import { exponential, randomStream, Scheduler } from "kernel-lib";
+import { main, type Timed, timed } from "./timed.js";
 
 /** Each event schedules another: the classic test of an event list at a steady size. Its delays are drawn beforehand. */
-export function hold(pending: number, events: number): { seconds: number; events: number; result: number } {
+function holding(pending: number): Scheduler {
   const scheduler = new Scheduler();
-  const delayMs = exponential({ mean: 1 }, randomStream(1, "delays"));
-  const delaysMs = Float64Array.from({ length: 1 << 16 }, delayMs);
+  const delaysMs = Float64Array.from({ length: 1 << 16 }, exponential({ mean: 1 }, randomStream(1, "delays")));
   let turn = 0;
   const again = (): void => {
     scheduler.after(delaysMs[turn++ & 0xffff] as number, again);
   };
   for (let i = 0; i < pending; i++) again();
+  return scheduler;
+}
+
+function hold(pending: number, events: number): Promise<Timed> {
+  const scheduler = holding(pending);
   scheduler.run({ maxEvents: pending });
-  const start = process.hrtime.bigint();
-  scheduler.run({ maxEvents: events });
-  return { seconds: Number(process.hrtime.bigint() - start) / 1e9, events, result: scheduler.nowMs };
+  return timed(events, () => {
+    scheduler.run({ maxEvents: events });
+    return scheduler.nowMs;
+  });
 }
 
 /** M/M/c: the mean wait of all customers. */
-export function queue(servers: number, load: number, customers: number): ReturnType<typeof hold> {
+function queue(servers: number, load: number, customers: number): Promise<Timed> {
   const scheduler = new Scheduler();
   const gapMs = exponential({ mean: 1 / (load * servers) }, randomStream(1, "arrivals"));
   const serviceMs = exponential({ mean: 1 }, randomStream(1, "service"));
@@ -45,15 +51,19 @@ export function queue(servers: number, load: number, customers: number): ReturnT
       waiting[tail++ & 0xffff] = scheduler.nowMs;
     }
   };
-  const start = process.hrtime.bigint();
-  scheduler.after(gapMs(), arrive);
-  const { events } = scheduler.run();
-  return { seconds: Number(process.hrtime.bigint() - start) / 1e9, events, result: waitedMs / customers };
+  return timed(customers, () => {
+    scheduler.after(gapMs(), arrive);
+    scheduler.run();
+    return waitedMs / customers;
+  });
 }
 
-const [kind, ...numbers] = process.argv.slice(2);
-const [a = 0, b = 0, c = 0] = numbers.map(Number);
-if (kind === "hold" || kind === "queue") {
-  const { seconds, events, result } = kind === "hold" ? hold(a, b) : queue(a, b, c);
-  console.log(`${seconds.toFixed(9)} ${events} ${result.toFixed(6)}`);
+/** The most memory that the process held, in MB, while so many events were pending and so many ran. */
+function memory(pending: number, events: number): Promise<Timed> {
+  return timed(events, () => {
+    holding(pending).run({ maxEvents: events });
+    return process.resourceUsage().maxRSS / 1000;
+  });
 }
+
+await main({ hold, queue, memory });

@@ -1,0 +1,102 @@
+"""The peer in virtual time: each workload as SimPy's own documentation would write it.
+
+usage: simpy_loop.py hold PENDING EVENTS | queue SERVERS LOAD CUSTOMERS | sleeps PROGRAMS SLEEPS | messages COUNT
+Prints seconds, units of work and a result.
+"""
+import random
+import sys
+import time
+
+import simpy
+
+
+def hold(pending, events):
+    env = simpy.Environment()
+    chance = random.Random(1)
+    delays = [chance.expovariate(1) for _ in range(1 << 16)]  # drawn beforehand, as in ours
+    state = {"turn": 0, "left": pending + events}
+    done = env.event()
+
+    def again(_event):
+        state["left"] -= 1
+        if state["left"] == 0:
+            done.succeed()
+        state["turn"] += 1
+        env.timeout(delays[state["turn"] & 0xFFFF]).callbacks.append(again)
+
+    for i in range(pending):
+        env.timeout(delays[i & 0xFFFF]).callbacks.append(again)
+    state["left"] = pending
+    env.run(until=done)
+    done = env.event()
+    state["left"] = events
+    start = time.perf_counter()
+    env.run(until=done)
+    return time.perf_counter() - start, events, env.now
+
+
+def queue(servers, load, customers):
+    env = simpy.Environment()
+    arrivals, service = random.Random(1), random.Random(2)
+    desk = simpy.Resource(env, capacity=servers)
+    waited = 0.0
+
+    def customer():
+        nonlocal waited
+        arrived = env.now
+        with desk.request() as turn:
+            yield turn
+            waited += env.now - arrived
+            yield env.timeout(service.expovariate(1))
+
+    def source():
+        for _ in range(customers):
+            yield env.timeout(arrivals.expovariate(load * servers))
+            env.process(customer())
+
+    env.process(source())
+    start = time.perf_counter()
+    env.run()
+    return time.perf_counter() - start, customers, waited / customers
+
+
+def sleeps(programs, count):
+    env = simpy.Environment()
+
+    def sleeper(i):
+        for k in range(count):
+            yield env.timeout(1 + (i * 7 + k * 13) % 10)
+
+    for i in range(programs):
+        env.process(sleeper(i))
+    start = time.perf_counter()
+    env.run()
+    return time.perf_counter() - start, programs * count, env.now
+
+
+def messages(count):
+    env = simpy.Environment()
+    there, back = simpy.Store(env), simpy.Store(env)
+
+    def client():
+        for i in range(count // 2):
+            yield there.put({"number": i, "text": "hello"})
+            yield back.get()
+
+    def server():
+        for _ in range(count // 2):
+            message = yield there.get()
+            yield back.put(message)
+
+    env.process(client())
+    env.process(server())
+    start = time.perf_counter()
+    env.run()
+    return time.perf_counter() - start, count, env.now
+
+
+if __name__ == "__main__":
+    workload, *numbers = sys.argv[1:]
+    numbers = [float(n) if "." in n else int(n) for n in numbers]
+    seconds, units, result = {"hold": hold, "queue": queue, "sleeps": sleeps, "messages": messages}[workload](*numbers)
+    print(f"{seconds:.9f} {units} {result:.6f}")
