@@ -1,15 +1,17 @@
+/** The base of the errors of this library: each knows the name of its own class. */
+export abstract class NamedError extends Error {
+  /** The name of the error's class, such as `ParameterError`. */
+  override readonly name: string = this.constructor.name;
+}
+
 /**
  * The caller passed something that the function can't take. The message names the function, the field, what is wanted
  * and what came: `preCopy: linkBytesPerS must be a finite number above 0, got NaN`.
  */
-export class ParameterError extends Error {
-  override name = "ParameterError";
-}
+export class ParameterError extends NamedError {}
 
 /** An invariant of the library is broken: a fault of ours, not of the caller. */
-export class ModelError extends Error {
-  override name = "ModelError";
-}
+export class ModelError extends NamedError {}
 
 /** A short, safe rendering of any value, for messages: `NaN`, `"serverr"`, `[1, 2, …]`, `an object`. */
 export function shown(value: unknown): string {

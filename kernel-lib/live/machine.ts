@@ -9,8 +9,11 @@ export interface MachineInfo {
   readonly logicalCores: number;
   /** Iterations of the burning loop that one core does in 1 ms. */
   readonly iterationsPerMs: number;
+  /** The processor's name, as the operating system gives it. */
   readonly cpu: string;
+  /** The operating system: `linux`, `darwin`. */
   readonly platform: string;
+  /** The version of Node. */
   readonly node: string;
 }
 

@@ -29,10 +29,13 @@ export interface RunLiveOptions {
 
 /** What came of a scenario on this machine. Times are in the scenario's ms: real ms divided by `timeScale`. */
 export interface LiveRun<P extends Programs = Programs> extends Run<P> {
+  /** Which runtime played the scenario. */
   readonly world: "live";
+  /** Real milliseconds for one of the scenario. */
   readonly timeScale: number;
   /** The virtual run of the same draws, to compare with request by request. */
   readonly predicted: Run<P>;
+  /** What this machine is, and what it really gives. */
   readonly machine: MachineInfo;
   /** What this run could not hold, most important first: missing cores, a short time scale, and what no live run can hold. */
   readonly limits: readonly string[];
@@ -198,7 +201,6 @@ class LiveSession<P extends Programs> {
         macrotask(() => {
           this.#drain = findSynchronousDrain();
           this.#driver.startClock();
-          if (this.#core.isStarting) this.#driver.holdClock();
           this.#core.start();
           this.#pump();
         });
@@ -256,7 +258,9 @@ class LiveSession<P extends Programs> {
     const deadline = performance.now() + 5;
     for (;;) {
       if (core.fatal) throw core.fatal;
-      if (!core.isStarting) this.#driver.releaseClock();
+      // A daemon's listen takes no time in the scenario: the others start, at 0, when it is through.
+      if (core.isStarting && this.#driver.portsOpening > 0) this.#driver.holdClock();
+      else this.#driver.releaseClock();
       if (core.isOver) {
         this.#end(() => this.#resolve(false));
         return false;

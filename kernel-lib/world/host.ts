@@ -8,10 +8,29 @@
 export type Program<A extends any[] = any[], R = unknown> = (host: Host, ...args: A) => Promise<R>;
 
 /** How a process ended. */
-export type Exit<R = unknown> =
-  | { readonly how: "returned"; readonly value: R }
-  | { readonly how: "threw"; readonly error: Error }
-  | { readonly how: "killed" };
+export type Exit<R = unknown> = Returned<R> | Threw | Killed;
+
+/** The program came to its end. */
+export interface Returned<R = unknown> {
+  /** Tells the ends apart. */
+  readonly how: "returned";
+  /** What the program returned. */
+  readonly value: R;
+}
+
+/** The program, or one of its threads, threw an error and did not catch it. */
+export interface Threw {
+  /** Tells the ends apart. */
+  readonly how: "threw";
+  /** What was thrown; what is not an Error is wrapped in one. */
+  readonly error: Error;
+}
+
+/** The process was killed, its machine crashed, or it was a daemon when the run ended. */
+export interface Killed {
+  /** Tells the ends apart. */
+  readonly how: "killed";
+}
 
 /** A machine, as one of its threads sees it. Each thread gets a host of its own: use yours, not your parent's. */
 export interface Host {
@@ -70,8 +89,11 @@ export interface Host {
 
 /** When to give up a silent peer: after `idleMs` without a frame, `probes` questions `intervalMs` apart. */
 export interface KeepAlive {
+  /** How long the peer may be silent before it is asked. */
   readonly idleMs: number;
+  /** How long to wait for each answer. */
   readonly intervalMs: number;
+  /** How many questions may stay without an answer. */
   readonly probes: number;
 }
 
@@ -85,12 +107,15 @@ export interface ListenOptions {
 
 /** Options of {@link Host.connect}. */
 export interface ConnectOptions {
+  /** How long to try; 127 s unless told, as long as Linux repeats a SYN. */
   readonly timeoutMs?: number;
+  /** Keepalive of this end; off unless told. */
   readonly keepAlive?: KeepAlive;
 }
 
 /** Options of {@link Host.spawn}. */
 export interface SpawnOptions {
+  /** A `thread` shares its process; a `process` has a pid, connections and a fate of its own. */
   readonly as: "thread" | "process";
   /** The name in trace and reports; the program's own name unless told. */
   readonly name?: string;
@@ -141,7 +166,9 @@ export interface Connection<In = any, Out = any> extends AsyncIterable<In> {
 
 /** A process or thread that was started. */
 export interface Process<R = unknown> {
+  /** The process's number; a thread has that of its process. */
   readonly pid: number;
+  /** The name in trace and reports. */
   readonly name: string;
   /** Waits for its end and tells how it ended. */
   done(): Promise<Exit<R>>;
@@ -167,7 +194,9 @@ export interface Queue<T> {
 
 /** A lock: threads get it in the order in which they asked. */
 export interface Mutex {
+  /** Waits until nobody holds the lock, and takes it. */
   lock(): Promise<void>;
+  /** Gives the lock to whoever waits longest. @throws {@link ParameterError} if it is not locked. */
   unlock(): void;
 }
 
@@ -176,7 +205,9 @@ export interface Disk {
   /** The value, or `undefined` if there is none of that name. */
   // biome-ignore lint/suspicious/noExplicitAny: the reader of a file knows what was written
   read(name: string): Promise<any>;
+  /** Puts the value under that name, in the place of what was there. @throws {@link MessageError} if it can't be encoded. */
   write(name: string, value: unknown): Promise<void>;
+  /** Takes the name away; one that is not there is no error. */
   remove(name: string): Promise<void>;
   /** The names, sorted. */
   list(): Promise<string[]>;

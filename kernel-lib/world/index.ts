@@ -12,15 +12,28 @@
  */
 export * from "./errors.js";
 export type * from "./host.js";
-export * from "./run.js";
+export type {
+  Outcome,
+  Outcomes,
+  OutcomesOfList,
+  ResultOf,
+  Results,
+  ResultsOfList,
+  Run,
+  Unfinished,
+} from "./run.js";
 export {
   type Checked,
+  type CrashOrRestart,
+  type CutOrHeal,
   type Fault,
   type HostSpec,
   type Job,
+  type Kill,
   type LinkSpec,
   type NetworkSpec,
   on,
+  type Pause,
   type Programs,
   type Scenario,
   type ScenarioSpec,
@@ -31,6 +44,7 @@ export type {
   FaultRow,
   LogRow,
   MessageRow,
+  RowBase,
   StartRow,
   TraceKind,
   TraceLevel,

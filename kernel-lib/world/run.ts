@@ -5,11 +5,20 @@ import type { Job, Programs } from "./scenario.js";
 import type { TraceRow } from "./trace.js";
 
 /** How a program of the scenario came out. */
-export type Outcome<R = unknown> = Exit<R> | { readonly how: "unfinished" };
+export type Outcome<R = unknown> = Exit<R> | Unfinished;
 
-type ResultOf<J> = J extends Job<string, infer R> ? R : never;
-type ResultsOfList<L extends readonly unknown[]> = { readonly [I in keyof L]: ResultOf<L[I]> };
-type OutcomesOfList<L extends readonly unknown[]> = { readonly [I in keyof L]: Outcome<ResultOf<L[I]>> };
+/** The program had not ended when the run did, at its `limitMs`. */
+export interface Unfinished {
+  /** Tells the outcomes apart. */
+  readonly how: "unfinished";
+}
+
+/** What a job's program returns. */
+export type ResultOf<J> = J extends Job<string, infer R> ? R : never;
+/** What the programs of a list of jobs return, in the order of the list. */
+export type ResultsOfList<L extends readonly unknown[]> = { readonly [I in keyof L]: ResultOf<L[I]> };
+/** How the programs of a list of jobs ended, in the order of the list. */
+export type OutcomesOfList<L extends readonly unknown[]> = { readonly [I in keyof L]: Outcome<ResultOf<L[I]>> };
 
 /** The results of programs, by the names that the scenario gave them: a value, or a list of values for a list of jobs. */
 export type Results<P extends Programs> = {
@@ -23,7 +32,9 @@ export type Outcomes<P extends Programs> = {
 
 /** What came of a scenario; of the same shape from every runtime. */
 export interface Run<P extends Programs = Programs> {
+  /** Which runtime played the scenario. */
   readonly world: "virtual" | "live";
+  /** What all random numbers of the run were drawn from. */
   readonly seed: number;
   /** What each program returned. Asking for one that did not return throws a {@link ProgramError} that says why. */
   readonly results: Results<P>;

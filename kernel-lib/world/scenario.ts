@@ -27,8 +27,11 @@ export interface HostSpec {
 
 /** What lies between two machines, both ways. */
 export interface LinkSpec<H extends string = string> {
+  /** The two machines. */
   readonly between: readonly [H, H];
+  /** From the last byte sent to the last byte received; the network's unless told. */
   readonly latencyMs?: number;
+  /** How fast each of the two interfaces is for this pair; as fast as the slower one unless told. */
   readonly bytesPerS?: number;
 }
 
@@ -38,29 +41,69 @@ export interface NetworkSpec<H extends string = string> {
   readonly latencyMs?: number;
   /** The speed of each machine's interface, each way, shared first in first out by all its connections; without bound unless told. */
   readonly bytesPerS?: number;
+  /** Pairs of machines with a latency or a rate of their own. */
   readonly links?: readonly LinkSpec<H>[];
 }
 
+/** Ends a program's process at once, as SIGKILL does. */
+export interface Kill {
+  /** Tells the faults apart. */
+  readonly kind: "kill";
+  /** The program's name: `echo`, or `many[1]` of a list. */
+  readonly program: string;
+  /** When, in scenario time. */
+  readonly atMs: number;
+}
+
 /**
- * Something that goes wrong at a given time.
- *
- * `kill` ends a program's process (`program: "echo"`, or `"many[1]"` of a list). `crash` stops a machine: its memory is gone, its
- * connections fall silent, its disk stays; `restart` boots it and starts its daemons again. `cut` stalls everything between two
- * machines until `heal`. `pause` freezes a machine for `forMs`.
+ * `crash` stops a machine: its memory is gone, its connections fall silent, its disk stays. `restart` boots it (after a crash, if it
+ * runs) and starts its daemons again.
  */
-export type Fault<H extends string = string> =
-  | { readonly kind: "kill"; readonly program: string; readonly atMs: number }
-  | { readonly kind: "crash"; readonly host: H; readonly atMs: number }
-  | { readonly kind: "restart"; readonly host: H; readonly atMs: number }
-  | { readonly kind: "cut" | "heal"; readonly between: readonly [H, H]; readonly atMs: number }
-  | { readonly kind: "pause"; readonly host: H; readonly atMs: number; readonly forMs: number };
+export interface CrashOrRestart<H extends string = string> {
+  /** Tells the faults apart. */
+  readonly kind: "crash" | "restart";
+  /** The machine. */
+  readonly host: H;
+  /** When, in scenario time. */
+  readonly atMs: number;
+}
+
+/** `cut` stalls everything between two machines until `heal`; nothing on a connection is lost by it. */
+export interface CutOrHeal<H extends string = string> {
+  /** Tells the faults apart. */
+  readonly kind: "cut" | "heal";
+  /** The two machines. */
+  readonly between: readonly [H, H];
+  /** When, in scenario time. */
+  readonly atMs: number;
+}
+
+/** Freezes a machine: its programs and its CPU stand still, and what comes waits. */
+export interface Pause<H extends string = string> {
+  /** Tells the faults apart. */
+  readonly kind: "pause";
+  /** The machine. */
+  readonly host: H;
+  /** When, in scenario time. */
+  readonly atMs: number;
+  /** How long. */
+  readonly forMs: number;
+}
+
+/** Something that goes wrong at a given time. */
+export type Fault<H extends string = string> = Kill | CrashOrRestart<H> | CutOrHeal<H> | Pause<H>;
 
 /** A program placed on a host, made by {@link on}. */
 export interface Job<H extends string = string, R = unknown> {
+  /** The machine it runs on. */
   readonly host: H;
+  /** The program. */
   readonly program: Program<never[], R>;
+  /** What the program gets after its host. */
   readonly args: readonly unknown[];
+  /** Whether the run ends without waiting for it. */
   readonly isDaemon: boolean;
+  /** When it starts, in scenario time. */
   readonly startMs: number;
   /** The same job, as a server that ends with the run: nobody waits for it, and it starts before the others. */
   daemon(): Job<H, R>;
@@ -114,9 +157,13 @@ export type Checked<T> = [T][T extends unknown ? 0 : never];
 
 /** What {@link scenario} takes: plain data that any runtime can play, as often as you like. */
 export interface ScenarioSpec<H extends string, P extends Programs<Checked<H>>> {
+  /** The machines, by name. */
   readonly hosts: Readonly<Record<H, HostSpec>>;
+  /** What lies between them; without latency and without bound unless told. */
   readonly network?: NetworkSpec<Checked<H>>;
+  /** What goes wrong, in any order. */
   readonly faults?: readonly Fault<Checked<H>>[];
+  /** Which programs run where, by name. Daemons start first, in the order written. */
   readonly programs: P;
   /** The run ends there at the latest, in scenario time; programs that still run are `unfinished`. */
   readonly limitMs?: number;
@@ -124,10 +171,15 @@ export interface ScenarioSpec<H extends string, P extends Programs<Checked<H>>> 
 
 /** A checked scenario. */
 export interface Scenario<H extends string = string, P extends Programs<H> = Programs<H>> {
+  /** As given. */
   readonly hosts: Readonly<Record<H, HostSpec>>;
+  /** As given, or empty. */
   readonly network: NetworkSpec<H>;
+  /** As given, or empty. */
   readonly faults: readonly Fault<H>[];
+  /** As given. */
   readonly programs: P;
+  /** As given, or `Infinity`. */
   readonly limitMs: number;
 }
 

@@ -1,10 +1,12 @@
 /** What every row of a trace tells. */
-interface RowBase {
+export interface RowBase {
   /** Scenario time. Rows are in time order. */
   readonly timeMs: number;
+  /** The machine. */
   readonly host: string;
   /** The program's name: `echo`, or `many[1]` in a list; of a child, the name that it was spawned with. */
   readonly process: string;
+  /** The process's number. */
   readonly pid: number;
   /** The thread's name; that of the process for its first thread. */
   readonly thread: string;
@@ -12,30 +14,43 @@ interface RowBase {
 
 /** A process (or thread: `as`) starts. `parent` is the pid of the process that spawned it, 0 for programs of the scenario. */
 export interface StartRow extends RowBase {
+  /** Tells the rows apart. */
   readonly kind: "start";
+  /** Whether it is the first thread of a process, or one more. */
   readonly as: "thread" | "process";
+  /** The pid of the process that spawned it. */
   readonly parent: number;
 }
 /** A process or thread ends. */
 export interface ExitRow extends RowBase {
+  /** Tells the rows apart. */
   readonly kind: "exit";
+  /** Whether it is the first thread of a process, or one more. */
   readonly as: "thread" | "process";
+  /** How it ended. */
   readonly how: "returned" | "threw" | "killed";
+  /** The error's name and message, if it threw. */
   readonly error?: string;
 }
 /** A thread begins to wait; `on` says on what. */
 export interface WaitRow extends RowBase {
+  /** Tells the rows apart. */
   readonly kind: "wait";
+  /** What it waits on, in words: `receive on client#1>server:7 from client`. */
   readonly on: string;
 }
 /** A thread goes on; `on` says what it waited on. */
 export interface WakeRow extends RowBase {
+  /** Tells the rows apart. */
   readonly kind: "wake";
+  /** What it waits on, in words: `receive on client#1>server:7 from client`. */
   readonly on: string;
 }
 /** A message is sent, or taken by `receive`. A message's two rows share `connection`, `direction` and `sequence`. */
 export interface MessageRow extends RowBase {
+  /** Tells the rows apart. */
   readonly kind: "send" | "receive";
+  /** The connection's id. */
   readonly connection: string;
   /** `out`: from the side that connected to the side that accepted; `in`: back. */
   readonly direction: "out" | "in";
@@ -43,40 +58,55 @@ export interface MessageRow extends RowBase {
   readonly sequence: number;
   /** The frame's size: five bytes of header and the encoded value. */
   readonly bytes: number;
+  /** The machine at the other end. */
   readonly peer: string;
   /** The message in short. */
   readonly message: string;
 }
 /** CPU time (`compute`) or an access to the disk (`disk`) from `timeMs` to `endMs`; the row is written at its start. */
 export interface WorkRow extends RowBase {
+  /** Tells the rows apart. */
   readonly kind: "compute" | "disk";
   /** What was asked for: CPU time, or time on the disk without the wait for it. */
   readonly workMs: number;
   /** When it ended; `undefined` while it goes on, and for ever if it never did. */
   endMs: number | undefined;
+  /** For CPU time: higher runs first. */
   readonly priority?: number;
   /** For disks: `read`, `write`, `remove` or `list`, and the name. */
   readonly access?: string;
 }
 /** An urgent byte leaves (`sent: true`) or is handed to the program. */
 export interface UrgentRow extends RowBase {
+  /** Tells the rows apart. */
   readonly kind: "urgent";
+  /** The connection's id. */
   readonly connection: string;
+  /** As in {@link MessageRow}. */
   readonly direction: "out" | "in";
+  /** Counts the urgent bytes of that direction from 1. */
   readonly sequence: number;
+  /** Whether it leaves here, or is handed over here. */
   readonly sent: boolean;
+  /** From 0 to 255. */
   readonly byte: number;
+  /** The machine at the other end. */
   readonly peer: string;
 }
 /** A fault strikes. `process`, `pid` and `thread` are those of the victim of a kill; else empty and 0. */
 export interface FaultRow extends RowBase {
+  /** Tells the rows apart. */
   readonly kind: "fault";
+  /** What struck, in words: `crash`, `cut a–b`. */
   readonly fault: string;
 }
 /** A program wrote it, with `host.log`. */
 export interface LogRow extends RowBase {
+  /** Tells the rows apart. */
   readonly kind: "log";
+  /** What the program called it. */
   readonly event: string;
+  /** What the program wrote with it. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 

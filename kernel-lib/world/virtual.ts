@@ -60,7 +60,7 @@ export class Simulation<P extends Programs> {
   #over = false;
   #reachedLimit = false;
 
-  /** @param drain forces one of the ways to run promises to the last; found by trying unless told. */
+  /** @internal @param drain forces one of the ways to run promises to the last; found by trying unless told. */
   constructor(scenario: Scenario<string, P>, options: SimulateOptions = {}, drain?: DrainKind) {
     this.#scenario = checkScenario("simulate", scenario);
     checkSeed("simulate", options.seed);
