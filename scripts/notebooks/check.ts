@@ -1,0 +1,112 @@
+import { homedir, tmpdir } from "node:os";
+import { root } from "../setup/paths.mjs";
+import { brokenClaims, defaultTolerance, differences, shapeDifferences } from "./compare.js";
+import type { NotebookFolder } from "./files.js";
+import { type CodeCell, cellName, type Notebook } from "./format.js";
+import { notebooksFromTexts } from "./jupytext.js";
+import { inPool } from "./pool.js";
+import { isLive, mayFail, type Problem, sourceProblems, staleness } from "./rules.js";
+import { runNotebook } from "./run.js";
+import { lintProblems, typeProblems } from "./static.js";
+
+/** What the check found of one notebook. */
+export interface Report {
+  readonly name: string;
+  readonly problems: readonly Problem[];
+  readonly codeCells: number;
+  readonly durationMs: number;
+}
+
+export interface CheckOptions {
+  /** See {@link runNotebook}. */
+  readonly limitMs?: number;
+  /** For numbers of tables, relative. Default 1e-9. */
+  readonly tolerance?: number;
+  /** Whether Biome reads the texts, which it does only in the checkout. Default true. */
+  readonly lint?: boolean;
+  /** Called when a notebook is done. */
+  readonly onReport?: (report: Report) => void;
+}
+
+const kernelsAtOnce = 2;
+
+/** Checks notebooks against their texts, and their committed outputs against a new run. Writes nothing. */
+export async function checkNotebooks(
+  folder: NotebookFolder,
+  names: readonly string[],
+  options: CheckOptions = {},
+): Promise<Report[]> {
+  const texts = new Map(names.flatMap((name) => entry(name, folder.text(name))));
+  const made = await notebooksFromTexts(texts);
+  const files = [...texts.keys()].map((name) => folder.textFile(name));
+  const ofTexts = [...typeProblems(files), ...(options.lint === false ? [] : await lintProblems(files))];
+  return inPool(names, kernelsAtOnce, async (name) => {
+    const startedMs = performance.now();
+    const known = ofTexts.filter(({ notebook }) => notebook === name);
+    const { problems, codeCells } = await checkOne(folder, name, made.get(name), options).catch((error: unknown) => ({
+      problems: [{ notebook: name, message: (error as Error).message }],
+      codeCells: 0,
+    }));
+    const report = { name, problems: [...known, ...problems], codeCells, durationMs: performance.now() - startedMs };
+    options.onReport?.(report);
+    return report;
+  });
+}
+
+const entry = <T>(name: string, value: T | undefined): [string, T][] => (value === undefined ? [] : [[name, value]]);
+
+async function checkOne(
+  folder: NotebookFolder,
+  name: string,
+  source: Notebook | undefined,
+  { limitMs, tolerance = defaultTolerance }: CheckOptions,
+): Promise<Pick<Report, "problems" | "codeCells">> {
+  const committed = folder.notebook(name);
+  if (!source) return { problems: [{ notebook: name, message: "has no text: run npm run notebooks" }], codeCells: 0 };
+  const problems = [...sourceProblems(name, source)];
+  if (committed) problems.push(...staleness(name, source, committed), ...committedProblems(name, committed));
+  else problems.push({ notebook: name, message: "is missing: run npm run notebooks" });
+  const ran = await runNotebook(name, source, { cwd: folder.path, ...(limitMs === undefined ? {} : { limitMs }) });
+  problems.push(...ran.problems, ...outputProblems(name, ran.notebook, committed, tolerance));
+  return { problems, codeCells: codeOf(ran.notebook).length };
+}
+
+const codeOf = ({ cells }: Notebook) => cells.filter((cell): cell is CodeCell => cell.cell_type === "code");
+
+function outputProblems(name: string, ran: Notebook, committed: Notebook | undefined, tolerance: number): Problem[] {
+  const there = new Map(committed?.cells.map((cell, at) => [cellName(cell, at), cell]));
+  return ran.cells.flatMap((cell, at) => {
+    if (cell.cell_type !== "code" || cell.execution_count === null) return [];
+    const called = cellName(cell, at);
+    const old = there.get(called);
+    const found = brokenClaims(cell.outputs);
+    // A cell whose source differs is named as such already.
+    if (old?.cell_type === "code" && old.source === cell.source) {
+      const compare = isLive(cell) ? shapeDifferences : differences;
+      found.push(...compare(old.outputs, cell.outputs, tolerance));
+    }
+    return found.map((message) => ({ notebook: name, cell: called, message }));
+  });
+}
+
+// Paths of whoever made the notebook; a path of a model's own file system is none.
+const homes = /(?<![\w.:<-])(?:file:\/\/|\/home\/|\/Users\/)[\w./-]+/;
+
+/** What committed outputs must be like by themselves. */
+export function committedProblems(name: string, committed: Notebook): Problem[] {
+  return committed.cells.flatMap((cell, at) => {
+    if (cell.cell_type !== "code") return [];
+    const found = brokenClaims(cell.outputs).map((claim) => `in the committed outputs ${claim}`);
+    const text = JSON.stringify(cell.outputs);
+    const [path] = homes.exec(text) ?? [root, homedir(), tmpdir()].filter((known) => holdsPath(text, known));
+    if (path) found.push(`the committed outputs hold a path of this machine: ${path}`);
+    const error = cell.outputs.find((output) => output.output_type === "error");
+    if (error?.output_type === "error" && !mayFail(cell))
+      found.push(`the committed outputs hold an error: ${error.ename}: ${error.evalue}`);
+    return found.map((message) => ({ notebook: name, cell: cellName(cell, at), message }));
+  });
+}
+
+function holdsPath(text: string, path: string): boolean {
+  return path.length > 1 && (text.includes(`${path}/`) || text.includes(`${path}"`));
+}

@@ -1,0 +1,70 @@
+import { shipped } from "../setup/shipped.mjs";
+import { brokenClaims } from "./compare.js";
+import { notebookEdits } from "./edited.js";
+import type { NotebookFolder } from "./files.js";
+import { cellName } from "./format.js";
+import { withKeptOutputs } from "./keep.js";
+import { inPool } from "./pool.js";
+import { type Problem, sourceProblems, wording } from "./rules.js";
+import { runNotebook } from "./run.js";
+import { lintProblems, typeProblems } from "./static.js";
+import { type Synced, synchronise } from "./sync.js";
+
+/** One notebook's line. */
+export function progressLine(name: string, codeCells: number, durationMs: number, note: string): string {
+  const cells = `${codeCells} cells`.padStart(9);
+  return `${name.padEnd(34)}${cells}${(durationMs / 1000).toFixed(1).padStart(7)} s  ${note}`;
+}
+
+const kernelsAtOnce = 2;
+
+/**
+ * Brings notebooks and texts in step, runs the notebooks and writes them with their outputs. One that fails is shown and
+ * left as it was.
+ *
+ * @returns whether all were made.
+ */
+export async function makeNotebooks(folder: NotebookFolder, names: readonly string[]): Promise<boolean> {
+  if (names.length === 0) console.log("no notebooks yet");
+  const isEdited = notebookEdits(shipped().names());
+  const synced = await synchronise(folder, names, isEdited);
+  // Written before the run, so that what is checked below and what its editor shows is what is run.
+  for (const { name, text, fromNotebook } of synced) {
+    if (fromNotebook) console.log(`${name}: the notebook was edited without its text, which now follows`);
+    folder.writeText(name, text);
+  }
+  const files = synced.map(({ name }) => folder.textFile(name));
+  const ofTexts = [...typeProblems(files), ...(await lintProblems(files))];
+  const made = await inPool(synced, kernelsAtOnce, async (one) => {
+    const startedMs = performance.now();
+    const found = ofTexts.filter(({ notebook }) => notebook === one.name);
+    const { problems, note } = await makeOne(folder, one, found).catch((error: unknown) => ({
+      problems: [{ notebook: one.name, message: (error as Error).message }],
+      note: "failed, not written",
+    }));
+    const codeCells = one.notebook.cells.filter(({ cell_type }) => cell_type === "code").length;
+    console.log(progressLine(one.name, codeCells, performance.now() - startedMs, note));
+    for (const problem of problems) console.log(wording(problem).replace(/^/gm, "    "));
+    return problems.length === 0;
+  });
+  return made.every(Boolean);
+}
+
+async function makeOne(
+  folder: NotebookFolder,
+  { name, notebook, committed }: Synced,
+  ofText: readonly Problem[],
+): Promise<{ problems: readonly Problem[]; note: string }> {
+  const before = [...ofText, ...sourceProblems(name, notebook)];
+  if (before.length > 0) return { problems: before, note: "not run" };
+  const ran = await runNotebook(name, notebook, { cwd: folder.path });
+  const broken = ran.notebook.cells.flatMap((cell, at) =>
+    cell.cell_type === "code"
+      ? brokenClaims(cell.outputs).map((message) => ({ notebook: name, cell: cellName(cell, at), message }))
+      : [],
+  );
+  const problems = [...ran.problems, ...broken];
+  if (problems.length > 0) return { problems, note: "failed, not written" };
+  const wrote = folder.write(name, withKeptOutputs(ran.notebook, committed));
+  return { problems, note: wrote ? "written" : "unchanged" };
+}

@@ -1,0 +1,84 @@
+import type { NotebookFolder } from "./files.js";
+import type { Cell, Notebook } from "./format.js";
+import { notebooksFromTexts, textsFromNotebooks } from "./jupytext.js";
+import { sameSource } from "./rules.js";
+import { formatted } from "./static.js";
+
+/** A notebook and its text, in step. */
+export interface Synced {
+  readonly name: string;
+  /** As Biome and jupytext write it. */
+  readonly text: string;
+  /** With the committed outputs where a cell's source is still the same. */
+  readonly notebook: Notebook;
+  /** What stood in the file, if there was one. */
+  readonly committed: Notebook | undefined;
+  /** True if the notebook was edited without its text, which now follows. */
+  readonly fromNotebook: boolean;
+}
+
+/**
+ * Brings notebooks and texts in step, without writing them.
+ *
+ * Where they differ the text decides, unless the notebook is newer and somebody edited it.
+ *
+ * @param isEdited whether a notebook file differs from the one that was shipped
+ */
+export async function synchronise(
+  folder: NotebookFolder,
+  names: readonly string[],
+  isEdited: (name: string) => boolean,
+): Promise<Synced[]> {
+  const texts = new Map(names.flatMap((name) => entry(name, mapped(folder.text(name), formatted))));
+  const committed = new Map(names.flatMap((name) => entry(name, folder.notebook(name))));
+  const made = await notebooksFromTexts(texts);
+  const chosen = new Map<string, Notebook>();
+  const fromNotebook = new Set<string>();
+  for (const name of names) {
+    const [ours, theirs] = [made.get(name), committed.get(name)];
+    const differ = ours && theirs && !sameSource(ours, theirs);
+    const takeTheirs = theirs && (!ours || (differ && folder.isNotebookNewer(name) && isEdited(name)));
+    if (takeTheirs) fromNotebook.add(name);
+    const source = takeTheirs ? theirs : ours;
+    if (source) chosen.set(name, assemble(source, theirs));
+  }
+  const canonical = await textsFromNotebooks(chosen);
+  return [...chosen].map(([name, notebook]) => ({
+    name,
+    text: formatted(canonical.get(name) ?? ""),
+    notebook,
+    committed: committed.get(name),
+    fromNotebook: fromNotebook.has(name),
+  }));
+}
+
+const entry = <T>(name: string, value: T | undefined): [string, T][] => (value === undefined ? [] : [[name, value]]);
+
+const mapped = <T, R>(value: T | undefined, work: (value: T) => R) => (value === undefined ? undefined : work(value));
+
+/** Cells as the source has them, ids from their names, outputs of cells that are still the same. */
+export function assemble(source: Notebook, committed: Notebook | undefined): Notebook {
+  const before = new Map(committed?.cells.map((cell) => [cell.metadata.name, cell]));
+  const cells = source.cells.map((cell): Cell => {
+    const { name, tags, jupyter } = cell.metadata;
+    const metadata = { ...(jupyter ? { jupyter } : {}), ...(name ? { name } : {}), ...(tags?.length ? { tags } : {}) };
+    const id = name ?? cell.id;
+    const own = { ...cell, metadata, ...(id === undefined ? {} : { id }) };
+    if (own.cell_type !== "code") return own;
+    const old = before.get(name);
+    const keeps = old?.cell_type === "code" && old.source === own.source;
+    return {
+      ...own,
+      outputs: keeps ? old.outputs : [],
+      execution_count: keeps ? old.execution_count : null,
+    };
+  });
+  const { jupytext, kernelspec } = source.metadata;
+  const { language_info } = committed?.metadata ?? {};
+  return {
+    cells,
+    metadata: { ...(jupytext ? { jupytext } : {}), kernelspec, ...(language_info ? { language_info } : {}) },
+    nbformat: 4,
+    nbformat_minor: 5,
+  };
+}
