@@ -124,7 +124,7 @@ async function tryProgram(exercise: ProgramExercise<unknown>, answer: unknown): 
   const where = `in the scenario "${shown.scenario}" with seed ${shown.seed}`;
   const message = shown.error
     ? `${describe(shown.error, shown.run)} (${where})`
-    : `It does not hold that ${shown.claim}, ${where}${shown.detail ? `: ${shown.detail}` : ""}.`;
+    : `It does not hold that ${shown.claim}, ${where}${shown.detail ? `: ${shown.detail}` : ""}.${threwToo(shown.run)}`;
   const mistake = failures.map((failure) => mistakeOf(exercise.mistakes, failure)).find((one) => one !== undefined);
   return {
     ...failed(
@@ -183,6 +183,12 @@ function programFailure(run: RunLike): Error | undefined {
 function smallest(failures: readonly Failure[]): Failure {
   const size = (failure: Failure) => failure.run?.rows.length ?? Number.POSITIVE_INFINITY;
   return failures.reduce((least, failure) => (size(failure) < size(least) ? failure : least));
+}
+
+/** A program's error is often why a claim fails; it may also be as it should be. */
+function threwToo(run: RunLike | undefined): string {
+  const error = run && programFailure(run);
+  return error ? ` A program threw ${error.name}: ${error.message}` : "";
 }
 
 /** What went wrong, in the terms of the reader's program. */

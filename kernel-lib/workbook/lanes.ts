@@ -161,6 +161,7 @@ function spansOf(rows: readonly TraceRow[], by: "thread" | "process" | "cpu", wa
   const laneOf = (row: TraceRow) => {
     if (by === "process") return `${row.process} (pid ${row.pid}) on ${row.host}`;
     const several = (sameName.get(`${row.host}/${row.thread}`)?.size ?? 0) > 1;
+    if (row.thread === row.host && !several) return row.host;
     return `${row.thread}${several ? ` (pid ${row.pid})` : ""} on ${row.host}`;
   };
   const cores = new Map<string, number[]>();

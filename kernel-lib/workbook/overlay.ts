@@ -104,7 +104,7 @@ export function overlay(options: OverlayOptions): Figure {
   const legend: LegendItem[] = [
     ...all.map(legendItem),
     ...predictions.map(({ label, value }) => ({
-      label: `${names.reader}: ${label}: ${formatNumber(value ?? Number.NaN)}`,
+      label: `${label}: ${formatNumber(value ?? Number.NaN)}`,
       color: palette.reader,
       mark: "dashed" as const,
     })),

@@ -47,7 +47,7 @@ export class Prediction<A extends number | string> implements Displayable {
 
   /** The question, short, as {@link overlay}'s legend shows it. */
   get label(): string {
-    return this.name;
+    return `your prediction (${this.name})`;
   }
 
   /**

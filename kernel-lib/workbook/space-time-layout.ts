@@ -129,7 +129,11 @@ function lanesOf(
     const key = keyOf(row);
     if (found.has(key)) continue;
     const name = by === "thread" ? row.thread : row.process;
-    found.set(key, { key, host: row.host, label: by === "host" ? row.host : `${name} on ${row.host}` });
+    found.set(key, {
+      key,
+      host: row.host,
+      label: by === "host" || name === row.host ? row.host : `${name} on ${row.host}`,
+    });
   }
   const hosts = order ?? [...new Set([...found.values()].map((lane) => lane.host))];
   return [...found.values()].sort((a, b) => hosts.indexOf(a.host) - hosts.indexOf(b.host));

@@ -67,7 +67,7 @@ function fieldsInWords(fields: Readonly<Record<string, unknown>> | undefined): s
   return ` (${entries.map(([name, value]) => `${name}: ${typeof value === "number" ? formatNumber(value) : String(value)}`).join(", ")})`;
 }
 
-/** The controls under a diagram; the script shows them. */
+/** The controls above a diagram; the script shows them. */
 export function controlsOf(hosts: readonly string[]): string {
   const button = (action: string, label: string, title: string) =>
     `<button type="button" data-do="${action}" title="${title}" aria-label="${title}">${label}</button>`;

@@ -1,0 +1,224 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  check,
+  checkMime,
+  exercise,
+  exerciseResults,
+  exportResults,
+  forgetResults,
+  type Host,
+  jupyterDisplay,
+  on,
+  ParameterError,
+  scenario,
+  simulate,
+} from "kernel-lib";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+
+type Client = (host: Host, n: number) => Promise<unknown>;
+const doubling = async (host: Host) => {
+  for await (const connection of await host.listen(7))
+    for await (const n of connection) await connection.send(2 * (n as number));
+};
+const ask = async (client: Client, n: number, seed: number) => {
+  const run = await simulate(
+    scenario({
+      hosts: { server: {}, client: {} },
+      network: { latencyMs: 3 },
+      programs: { server: on("server", doubling).daemon(), answer: on("client", client, n) },
+      limitMs: 1000,
+    }),
+    { seed },
+  );
+  return { ...run, n };
+};
+const double = exercise({
+  name: "double",
+  statement: "Return the server's answer to n.",
+  scenarios: {
+    "n = 21": (answer: Client, seed) => ask(answer, 21, seed),
+    "n = 0": (answer: Client, seed) => ask(answer, 0, seed),
+  },
+  seeds: [1, 2],
+  claims: {
+    "the client returns": (run) => run.results.answer !== undefined || "it returned nothing",
+    "it returns the answer": (run) => run.results.answer === 2 * run.n || `it returned ${run.results.answer}`,
+  },
+  mistakes: [
+    { name: "throws", recognise: ({ error }) => error?.name === "ConnectionRefused", hint: "Which port?" },
+    {
+      name: "returns n",
+      recognise: ({ run }) => (run?.n ?? 0) > 0 && run?.results.answer === run?.n,
+      hint: "That is n itself.",
+    },
+  ],
+  hints: ["First hint.", "Second hint."],
+});
+const right: Client = async (host, n) => {
+  const connection = await host.connect("server", 7);
+  await connection.send(n);
+  return connection.receive();
+};
+const text = (value: { [jupyterDisplay](): Record<string, unknown> }) => String(value[jupyterDisplay]()["text/plain"]);
+
+test("the right answer passes in all runs", async () => {
+  const result = await check(double, right);
+  assert.ok(result.passed);
+  assert.match(text(result), "passed, in all 4 runs");
+  assert.is(result.diagram, undefined);
+});
+
+test("no answer is not an attempt, and not an error", async () => {
+  forgetResults();
+  const result = await check(double, undefined);
+  assert.is(result.record.state, "not attempted");
+  assert.is(result.record.attempts, 0);
+  assert.match(text(result), "Return the server's answer to n.");
+});
+
+test("a wrong answer is told by claim, scenario and seed, with the hint for its mistake", async () => {
+  const result = await check(double, async (_host, n) => n);
+  assert.not.ok(result.passed);
+  assert.is(
+    result.message,
+    'It does not hold that it returns the answer, in the scenario "n = 21" with seed 1: it returned 21.',
+  );
+  assert.is(result.hint, "That is n itself.");
+  assert.equal(result.record.failedClaims, ["it returns the answer"]);
+  assert.is(result.record.mistake, "returns n");
+});
+
+test("the diagram shows the smallest of the failing runs", async () => {
+  const chatty: Client = async (host, n) => {
+    const connection = await host.connect("server", 7);
+    for (let i = 0; i < 3 + n; i++) {
+      await connection.send(n);
+      await connection.receive();
+    }
+    return "none";
+  };
+  const result = await check(double, chatty);
+  assert.is(result.diagram?.rows.length, 6);
+  assert.match(String(result[jupyterDisplay]()["text/html"]), "The smallest run in which it fails");
+});
+
+test("further hints come one after the other, and the result says how many there are", async () => {
+  const wrong: Client = async () => 1;
+  assert.match(text(await check(double, wrong)), "There are 2 more hints: check(…, …, { hints: 1 }).");
+  const one = text(await check(double, wrong, { hints: 1 }));
+  assert.match(one, "Hint 1: First hint.");
+  assert.not.match(one, "Second hint");
+  assert.match(one, "There is 1 more hint");
+  assert.not.match(text(await check(double, wrong, { hints: 9 })), "more hint");
+});
+
+test("an error in the reader's program is told in its own words", async () => {
+  const result = await check(double, async (host) => host.connect("server", 8));
+  assert.match(result.message, /^Your program threw ConnectionRefused: /);
+  assert.is(result.hint, "Which port?");
+});
+
+test("a program without end in virtual time stops at the scenario's limit, and the result says who waits on what", async () => {
+  const result = await check(double, async (host) => {
+    for (;;) await host.sleep(1);
+  });
+  assert.match(
+    result.message,
+    /unfinished when the run ended at t=1000.* a loop without end, .*answer on client waits: sleep/,
+  );
+});
+
+test("a deadlock is told as such", async () => {
+  const waits = exercise({
+    name: "waits",
+    statement: "End.",
+    scenarios: {
+      only: (answer: Client, seed) =>
+        simulate(scenario({ hosts: { a: {} }, programs: { p: on("a", answer, 1) } }), { seed }),
+    },
+    claims: { "it ends": (run) => run.outcomes.p.how === "returned" },
+  });
+  const result = await check(waits, async (host) => (await host.listen(7)).accept());
+  assert.match(result.message, /^Nothing can happen any more\. /);
+});
+
+test("a claim that is itself at fault is not blamed on the reader", async () => {
+  const faulty = exercise({
+    name: "faulty",
+    statement: "-",
+    scenarios: { only: (_answer: Client, seed) => ask(right, 1, seed) },
+    claims: { "it holds": () => (undefined as unknown as { x: { y: boolean } }).x.y },
+  });
+  try {
+    await check(faulty, right);
+    assert.unreachable();
+  } catch (error) {
+    assert.ok(
+      error instanceof ParameterError && /the claim "it holds" threw TypeError/.test(error.message),
+      String(error),
+    );
+  }
+});
+
+test("numbers are compared within the tolerance, and a known wrong one has its own hint", async () => {
+  const load = exercise({
+    name: "load",
+    statement: "What is the load?",
+    value: async () => 0.8,
+    unit: "",
+    tolerance: 0.05,
+    mistakes: [{ name: "inverse", recognise: (answer) => Math.abs(answer - 1.25) < 0.01, hint: "Upside down." }],
+  });
+  assert.ok((await check(load, 0.84)).passed);
+  assert.is((await check(load, 0.7)).message, "0.7 is too low.");
+  assert.is((await check(load, 1.25)).hint, "Upside down.");
+  assert.match((await check(load, Number.NaN)).message, "finite number");
+});
+
+test("a choice is right or not, and does not say which one would be", async () => {
+  const who = exercise({ name: "who", statement: "Who waits?", choices: { a: "first", b: "second" }, correct: "b" });
+  assert.ok((await check(who, "b")).passed);
+  assert.is((await check(who, "a")).message, '"a" is not it.');
+});
+
+test("results accumulate: attempts are counted, a passed exercise stays passed, and a grader gets them as JSON", async () => {
+  forgetResults();
+  const wrong: Client = async () => 1;
+  await check(double, wrong, { hints: 1 });
+  await check(double, right);
+  const after = await check(double, wrong);
+  assert.equal(after[jupyterDisplay]()[checkMime], after.record);
+  assert.equal(exerciseResults(), [
+    { exercise: "double", state: "passed", attempts: 3, failedClaims: [], hintsShown: 1 },
+  ]);
+  const folder = mkdtempSync(join(tmpdir(), "handoff-"));
+  try {
+    assert.is(exportResults(join(folder, "results.json")), 1);
+    assert.equal(JSON.parse(readFileSync(join(folder, "results.json"), "utf8")), { results: exerciseResults() });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("an exercise with two kinds of answer, without claims or with a wrong solution is refused", () => {
+  const refused = (f: () => unknown, message: RegExp) =>
+    assert.throws(f, (error: Error) => error instanceof ParameterError && message.test(error.message));
+  const texts = { name: "x", statement: "y" };
+  refused(() => exercise({ ...texts } as never), /exactly one of scenarios/);
+  refused(() => exercise({ ...texts, value: 1, unit: "", choices: {} } as never), /exactly one of/);
+  refused(
+    () => exercise({ ...texts, scenarios: { a: async () => ({ rows: [] }) }, claims: {} }),
+    /^exercise: claims must be/,
+  );
+  refused(
+    () => exercise({ ...texts, choices: { a: "1" }, correct: "b" as "a" }),
+    /^exercise: correct must be one of a, got "b"/,
+  );
+  refused(() => exercise({ ...texts, value: Number.NaN, unit: "" }), /^exercise: value/);
+  refused(() => exercise({ ...texts, value: 1, unit: "", mistakes: [{} as never] }), /^exercise: mistakes\[0\]/);
+});
+
+test.run();
