@@ -138,7 +138,7 @@ test("a trace reaches the reader's line from deep inside a package", async () =>
       'import lodash from "lodash"; const nested = JSON.parse("[".repeat(10) + "]".repeat(10));\nlodash.cloneDeepWith(nested, (value) => {\n  if (value.length === 0) throw new Error("deep");\n});',
     ),
   );
-  assert.equal([places(error)[0], places(error).at(-1)], ["3:33", "2:3"]);
+  assert.equal([places(error)[0], places(error).at(-1)], ["3:33", "2:8"]);
 });
 
 test("a missing package is named without the kernel's own paths", async () => {

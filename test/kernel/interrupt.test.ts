@@ -98,6 +98,46 @@ hook.onInterrupt(() => { throw new Error("a callback's own fault"); });`);
   assert.is(resultOf(await kernel().execute("[calls, withdrawn]")), "[ 1, 0 ]");
 });
 
+// A live run plays its scenario in virtual time first, so the caller starts twice.
+for (const [what, marker, limitMs, run] of [
+  ["a run in virtual time", "start 1", 1e12, "await simulate(long);"],
+  ["a live run", "start 2", 20_000, "await runLive(long, { maxRealMs: 60_000, timeScale: 1 });"],
+] as const) {
+  test(`${what} is stopped, and leaves no socket, timer or worker`, async () => {
+    const defined = await kernel().execute(`let starts = 0;
+import { type Host, on, runLive, scenario, simulate } from "kernel-lib";
+const echo = async (host: Host) => {
+  for await (const connection of await host.listen(7)) for await (const message of connection) await connection.send(message);
+};
+const caller = async (host: Host) => {
+  const connection = await host.connect("server", 7);
+  console.log("start " + ++starts);
+  for (;;) { await connection.send("x"); await connection.receive(); await host.compute(5); }
+};
+const long = scenario({
+  limitMs: ${limitMs},
+  hosts: { server: {}, client: {} },
+  programs: { echo: on("server", echo).daemon(), caller: on("client", caller) },
+});
+const open = () => (process as any).getActiveResourcesInfo().sort().join(" ");`);
+    assert.is(defined.status, "ok", JSON.stringify(defined.outputs));
+    const before = resultOf(await kernel().execute("open()"));
+    assert.type(before, "string");
+    const execution = await interruptAt(kernel(), marker, run);
+    assert.equal(
+      errorsOf(execution).map(({ evalue }) => evalue),
+      ["the cell was stopped"],
+    );
+    assert.ok(execution.tookMs < promptMs, `took ${execution.tookMs} ms`);
+    let after: unknown;
+    for (let i = 0; i < 20 && after !== before; i++) {
+      await sleep(100);
+      after = resultOf(await kernel().execute("open()"));
+    }
+    assert.is(after, before);
+  });
+}
+
 test("cells that wait behind an interrupted one are aborted", async () => {
   const running = interruptAt(kernel(), "go", 'console.log("go"); for (;;);');
   const waiting = kernel().execute("1");

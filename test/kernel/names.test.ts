@@ -9,10 +9,15 @@ test.before(async () => {
   await kernel().execute('import * as lib from "kernel-lib";\nimport { ParameterError } from "kernel-lib";');
 });
 
-async function inspect(code: string, cursor_pos = code.length): Promise<Record<string, string>> {
+interface Shown {
+  readonly "text/plain": string;
+  readonly "text/markdown": string;
+}
+
+async function inspect(code: string, cursor_pos = code.length): Promise<Shown> {
   const reply = await kernel().request("shell", "inspect_request", { code, cursor_pos, detail_level: 0 });
   assert.is(reply.status, "ok");
-  return reply.data as Record<string, string>;
+  return reply.data as Shown;
 }
 
 test("the names that kernel-lib exports complete", async () => {
