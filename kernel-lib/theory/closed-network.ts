@@ -1,5 +1,11 @@
 import { checkNonNegative, checkWhole, refuse } from "../errors.js";
-import { checkStations, type MvaRow, type MvaStation, type MvaStationRow } from "./mean-value-analysis.js";
+import {
+  checkStations,
+  type MvaResult,
+  type MvaRow,
+  type MvaStation,
+  type MvaStationRow,
+} from "./mean-value-analysis.js";
 
 /** A station of a closed network, of any number of servers. */
 export interface ClosedStation extends MvaStation {
@@ -11,17 +17,12 @@ export interface ClosedStation extends MvaStation {
 
 /** See {@link closedNetwork}. */
 export interface ClosedNetworkOptions {
+  /** Where customers are served; the order does not matter. */
   readonly stations: readonly ClosedStation[];
   /** The largest number of customers. */
   readonly customers: number;
   /** What a customer does elsewhere between two cycles. Default 0. */
   readonly thinkMs?: number;
-}
-
-/** See {@link closedNetwork}. */
-export interface ClosedNetworkResult {
-  readonly rows: MvaRow[];
-  readonly stations: MvaStationRow[];
 }
 
 /**
@@ -36,7 +37,7 @@ export interface ClosedNetworkResult {
  * finite and above 0.
  * @see Buzen, "Computational Algorithms for Closed Queueing Networks with Exponential Servers", C. ACM 16, 1973.
  */
-export function closedNetwork(options: ClosedNetworkOptions): ClosedNetworkResult {
+export function closedNetwork(options: ClosedNetworkOptions): MvaResult {
   const { stations, customers, thinkMs = 0 } = options;
   checkStations("closedNetwork", stations);
   checkWhole("closedNetwork", "customers", customers, 1);

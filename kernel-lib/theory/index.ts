@@ -6,12 +6,12 @@
  */
 export {
   type ClosedNetworkOptions,
-  type ClosedNetworkResult,
   type ClosedStation,
   closedNetwork,
 } from "./closed-network.js";
 export {
   type MvaOptions,
+  type MvaResult,
   type MvaRow,
   type MvaStation,
   type MvaStationRow,

@@ -2,6 +2,7 @@ import { checkNonNegative, checkWhole, refuse } from "../errors.js";
 
 /** A station that each customer visits. */
 export interface MvaStation {
+  /** Names the station in the rows. */
   readonly name: string;
   /** Service that a customer needs there in one cycle: visits times service time. */
   readonly demandMs: number;
@@ -11,6 +12,7 @@ export interface MvaStation {
 
 /** See {@link meanValueAnalysis}. */
 export interface MvaOptions {
+  /** Where customers are served; the order does not matter. */
   readonly stations: readonly MvaStation[];
   /** The largest number of customers. */
   readonly customers: number;
@@ -20,6 +22,7 @@ export interface MvaOptions {
 
 /** The network with so many customers. */
 export interface MvaRow {
+  /** How many customers go round. */
   readonly customers: number;
   /** Cycles that are completed. */
   readonly throughputPerS: number;
@@ -29,7 +32,9 @@ export interface MvaRow {
 
 /** One station with so many customers in the network. */
 export interface MvaStationRow {
+  /** How many customers go round. */
   readonly customers: number;
+  /** The station's name. */
   readonly station: string;
   /** Spent there in one cycle, waiting and served. */
   readonly residenceMs: number;
@@ -37,6 +42,14 @@ export interface MvaStationRow {
   readonly inStation: number;
   /** Share of time that the server works; at a `delay`, the mean number being served. */
   readonly utilization: number;
+}
+
+/** See {@link meanValueAnalysis}. */
+export interface MvaResult {
+  /** One row for each number of customers, from 1. */
+  readonly rows: MvaRow[];
+  /** One row for each number of customers and each station, in the order given. */
+  readonly stations: MvaStationRow[];
 }
 
 /**
@@ -50,7 +63,7 @@ export interface MvaStationRow {
  * @example
  * meanValueAnalysis({ stations: [{ name: "cpu", demandMs: 15 }, { name: "disk", demandMs: 25 }], customers: 16 })
  */
-export function meanValueAnalysis(options: MvaOptions): { rows: MvaRow[]; stations: MvaStationRow[] } {
+export function meanValueAnalysis(options: MvaOptions): MvaResult {
   const { stations, customers, thinkMs = 0 } = options;
   checkStations("meanValueAnalysis", stations);
   checkWhole("meanValueAnalysis", "customers", customers, 1);

@@ -9,10 +9,13 @@ import { spaceTime } from "./space-time.js";
 
 /** What a grader gets of one exercise. */
 export interface CheckRecord {
+  /** The exercise's name. */
   readonly exercise: string;
+  /** `not attempted` as long as the answer is undefined. */
   readonly state: "passed" | "failed" | "not attempted";
   /** How many answers were checked so far. */
   readonly attempts: number;
+  /** The claims that did not hold, in the exercise's order. */
   readonly failedClaims: readonly string[];
   /** The name of the known mistake that the last answer made. */
   readonly mistake?: string;
@@ -61,6 +64,7 @@ export function exportResults(path: string): number {
 
 /** What {@link check} found, in the reader's words. */
 export class CheckResult implements Displayable {
+  /** What a grader gets of it. */
   readonly record: CheckRecord;
   /** What is wrong; empty if nothing is. */
   readonly message: string;

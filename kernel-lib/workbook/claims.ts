@@ -4,7 +4,9 @@ import { outputStyle, palette } from "./palette.js";
 
 /** A named statement about a result, and whether it holds. */
 export interface ClaimRecord {
+  /** The statement, in words. */
   readonly name: string;
+  /** Whether it is so. */
   readonly holds: boolean;
   /** What came, in a few words. */
   readonly detail?: string;

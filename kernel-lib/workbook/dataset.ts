@@ -3,6 +3,7 @@ import { refuse } from "../errors.js";
 
 /** A published table: its rows, and where they come from. */
 export interface Dataset<R = Readonly<Record<string, string | number | boolean | null>>> {
+  /** Its name, as {@link datasets} lists it. */
   readonly name: string;
   /** The publication, with the place in it. */
   readonly source: string;
@@ -14,11 +15,13 @@ export interface Dataset<R = Readonly<Record<string, string | number | boolean |
 
 /** There is no dataset of that name; the message lists those that there are. */
 export class UnknownDataset extends Error {
+  /** The class's name. */
   override name = "UnknownDataset";
 }
 
 /** A dataset's file is not what it should be. */
 export class MalformedDataset extends Error {
+  /** The class's name. */
   override name = "MalformedDataset";
 }
 

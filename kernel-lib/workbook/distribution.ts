@@ -7,7 +7,9 @@ import { palette, type Role } from "./palette.js";
 
 /** Numbers drawn from one source, with the name that the legend gives them. */
 export interface Sample {
+  /** Its name in the legend and in the data. */
   readonly label: string;
+  /** At least one finite number, in any order. */
   readonly values: readonly number[];
   /** Gives the sample its colour; several of one role differ by their dashes. */
   readonly role?: Role;
@@ -21,7 +23,9 @@ export interface DistributionOptions extends FigureText {
   readonly show?: "cumulative" | "tail";
   /** Quantiles that are marked on the curves, from 0 to 1. Default 0.5 and 0.99. */
   readonly quantiles?: readonly number[];
+  /** In pixels. Default 720. */
   readonly width?: number;
+  /** In pixels. Default 360. */
   readonly height?: number;
 }
 

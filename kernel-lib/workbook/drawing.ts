@@ -14,8 +14,11 @@ export interface Drawing {
 
 /** One entry of a legend: how a mark looks and what it stands for. */
 export interface LegendItem {
+  /** What the mark stands for. */
   readonly label: string;
+  /** Its colour, best from {@link palette}. */
   readonly color: string;
+  /** How it looks. */
   readonly mark: "line" | "dashed" | "dot" | "hollow" | "diamond" | "square" | "bar" | "triangle" | "hatched" | "thin";
 }
 

@@ -15,6 +15,7 @@ export interface ExerciseText {
 export interface Failure<R extends RunLike = RunLike> {
   /** The scenario, by its name. */
   readonly scenario: string;
+  /** The seed of the run. */
   readonly seed: number;
   /** The first claim that did not hold; empty if the program threw instead. */
   readonly claim: string;
@@ -28,9 +29,11 @@ export interface Failure<R extends RunLike = RunLike> {
 
 /** A mistake that people make, and the hint that helps. */
 export interface Mistake<F> {
+  /** Names the mistake in results. */
   readonly name: string;
   /** Whether this is what went wrong. An error thrown here counts as no. */
   readonly recognise: (failure: F) => boolean;
+  /** What helps, without the solution. */
   readonly hint: string;
 }
 
@@ -45,6 +48,7 @@ export interface ProgramExercise<A, R extends RunLike = RunLike> extends Exercis
   readonly seeds?: readonly number[];
   /** What must hold in each run, in the order in which it is worth saying that it does not. */
   readonly claims: Readonly<Record<string, RunClaim<R>>>;
+  /** Hints for known mistakes; the first that is recognised is given. */
   readonly mistakes?: readonly Mistake<Failure<R>>[];
 }
 
@@ -56,6 +60,7 @@ export interface NumberExercise extends ExerciseText {
   readonly unit: string;
   /** How far the answer may be off, as a share of the value. Default 0.01. */
   readonly tolerance?: number;
+  /** Hints for wrong numbers, e.g. the inverse. */
   readonly mistakes?: readonly Mistake<number>[];
 }
 
@@ -63,7 +68,9 @@ export interface NumberExercise extends ExerciseText {
 export interface ChoiceExercise<C extends string = string> extends ExerciseText {
   /** By the answer that the reader writes, what it says. */
   readonly choices: Readonly<Record<C, string>>;
+  /** The right one. */
   readonly correct: OneChoice<C>;
+  /** Hints for wrong choices. */
   readonly mistakes?: readonly Mistake<C>[];
 }
 

@@ -61,8 +61,11 @@ export interface FigureParts extends FigureText {
  * `show()`.
  */
 export class Figure implements Displayable {
+  /** Stands above the figure. */
   readonly title: string;
+  /** What is to be seen. */
   readonly alt: string;
+  /** Stands below; empty if there is none. */
   readonly caption: string;
   /** The rows behind the figure, in the order of its table. */
   readonly rows: readonly Row[];

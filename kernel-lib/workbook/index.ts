@@ -26,9 +26,9 @@ export {
 } from "./exercise.js";
 export { type AxisOptions, Figure, type FigureOptions, type FigureText, figure } from "./figure.js";
 export { type LaneSpan, type LanesOptions, lanes } from "./lanes.js";
-export { type OverlayOptions, overlay, type Point, type Series, type Theory } from "./overlay.js";
+export { type OverlayOptions, overlay, type Point, type PredictedHeight, type Series, type Theory } from "./overlay.js";
 export { type Palette, palette, type Role } from "./palette.js";
-export { type ChoiceQuestion, type NumberQuestion, type OneOf, Prediction, predict } from "./predict.js";
+export { type ChoiceQuestion, Comparison, type NumberQuestion, type OneOf, Prediction, predict } from "./predict.js";
 export { type Progress, progress } from "./progress.js";
 export { type SpaceTimeOptions, spaceTime } from "./space-time.js";
 export { type FieldAxis, type SweepFigureOptions, sweepFigure } from "./sweep-figure.js";

@@ -8,8 +8,11 @@ import { type RunLike, rowsOf } from "./trace-view.js";
 
 /** A stretch of time in a lane. */
 export interface LaneSpan {
+  /** The lane's name; lanes stand in the order in which their names first appear. */
   readonly lane: string;
+  /** When it begins. */
   readonly startMs: number;
+  /** When it ends; not before it begins. */
   readonly endMs: number;
   /** `compute` and `disk` are bars, `wait` is a thin line. Default `compute`. */
   readonly kind?: "compute" | "disk" | "wait";
@@ -27,10 +30,13 @@ export interface LanesOptions extends Partial<FigureText> {
   readonly hosts?: readonly string[];
   /** Waits as thin lines. Default true. */
   readonly waits?: boolean;
+  /** Leaves out what ended earlier. */
   readonly fromMs?: number;
+  /** Leaves out what began later. */
   readonly toMs?: number;
   /** How many lanes are drawn at most; the figure says how many are left out. Default 24. */
   readonly limit?: number;
+  /** In pixels; by default as many as the lanes need. */
   readonly height?: number;
 }
 

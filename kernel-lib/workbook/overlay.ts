@@ -10,6 +10,7 @@ import { palette, type Role } from "./palette.js";
 export interface Point {
   /** Where on the horizontal axis: a number, or a name. */
   readonly x: number | string;
+  /** How high. */
   readonly y: number;
   /** Lower end of the interval. */
   readonly low?: number;
@@ -19,23 +20,37 @@ export interface Point {
 
 /** Points with the name that the legend gives them. */
 export interface Series {
+  /** Its name in the legend; by default what the source is called. */
   readonly label?: string;
+  /** In the order in which a line joins them. */
   readonly points: readonly Point[];
 }
 
 /** A closed form, drawn as a line. */
 export interface Theory {
+  /** Its name in the legend. Default `theory`. */
   readonly label?: string;
   /** The height at x; infinite values are left out. */
   readonly f: (x: number) => number;
   /** Where the line begins and ends; by default the span of the other series. */
   readonly from?: number;
+  /** See `from`. */
   readonly to?: number;
+}
+
+/** What the reader said beforehand; a {@link Prediction} of a number is one. */
+export interface PredictedHeight {
+  /** Stands in the legend, with the value. */
+  readonly label: string;
+  /** Where the line is drawn; undefined if nothing was said. */
+  readonly value: number | undefined;
 }
 
 /** See {@link overlay}. */
 export interface OverlayOptions extends FigureText {
+  /** The horizontal axis. */
   readonly x: AxisOptions;
+  /** The vertical axis; from 0 unless something is below it, or `domain` says otherwise. */
   readonly y: AxisOptions;
   /** Closed forms, or points of a table of theory: lines. */
   readonly theory?: Theory | Series | readonly (Theory | Series)[];
@@ -46,8 +61,10 @@ export interface OverlayOptions extends FigureText {
   /** From a published table: squares. */
   readonly published?: readonly Point[] | Series | readonly Series[];
   /** What the reader said beforehand, as heights: dashed lines across. Undefined ones are left out. */
-  readonly predictions?: readonly { readonly label: string; readonly value: number | undefined }[];
+  readonly predictions?: readonly PredictedHeight[];
+  /** In pixels. Default 720. */
   readonly width?: number;
+  /** In pixels. Default 360. */
   readonly height?: number;
 }
 

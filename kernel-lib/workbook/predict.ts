@@ -6,6 +6,7 @@ import { outputStyle, palette } from "./palette.js";
 
 /** A question whose answer is a number. */
 export interface NumberQuestion {
+  /** What is asked. */
   readonly question: string;
   /** The answer's unit; the empty text for pure numbers. */
   readonly unit: string;
@@ -13,7 +14,9 @@ export interface NumberQuestion {
 
 /** A question with choices: by the answer that the reader writes, what it says. */
 export interface ChoiceQuestion<C extends string = string> {
+  /** What is asked. */
   readonly question: string;
+  /** At least two. */
   readonly choices: Readonly<Record<C, string>>;
 }
 
@@ -23,7 +26,9 @@ const compared = new Set<string>();
 
 /** What a reader says before the result is seen. */
 export class Prediction<A extends number | string> implements Displayable {
+  /** Names the question. */
   readonly name: string;
+  /** What is asked. */
   readonly question: string;
   /** Undefined as long as the reader has not answered. */
   readonly answer: A | undefined;
@@ -55,7 +60,7 @@ export class Prediction<A extends number | string> implements Displayable {
    *
    * @throws {@link ParameterError} if `actual` is not a finite number, or not one of the choices.
    */
-  compare(actual: A): Displayable & { show(): void } {
+  compare(actual: A): Comparison {
     checkAnswer("compare", this.#about, actual);
     compared.add(this.name);
     return new Comparison(
@@ -84,27 +89,45 @@ export class Prediction<A extends number | string> implements Displayable {
   }
 }
 
-class Comparison implements Displayable {
-  constructor(
-    readonly name: string,
-    readonly about: NumberQuestion | ChoiceQuestion,
-    readonly answer: number | string | undefined,
-    readonly actual: number | string,
-    readonly first: number | string | undefined,
-  ) {}
+/** A prediction beside what came. */
+export class Comparison implements Displayable {
+  /** The question's name. */
+  readonly name: string;
+  /** What was predicted; undefined if nothing was. */
+  readonly answer: number | string | undefined;
+  /** What came. */
+  readonly actual: number | string;
+  readonly #about: NumberQuestion | ChoiceQuestion;
+  readonly #first: number | string | undefined;
 
+  /** @internal */
+  constructor(
+    name: string,
+    about: NumberQuestion | ChoiceQuestion,
+    answer: number | string | undefined,
+    actual: number | string,
+    first: number | string | undefined,
+  ) {
+    this.name = name;
+    this.answer = answer;
+    this.actual = actual;
+    this.#about = about;
+    this.#first = first;
+  }
+
+  /** Shows the comparison in the middle of a cell. */
   show(): void {
     show(this);
   }
 
   [jupyterDisplay](): MimeBundle {
-    const came = inWords(this.about, this.actual);
-    const said = this.answer === undefined ? "you made none" : inWords(this.about, this.answer);
+    const came = inWords(this.#about, this.actual);
+    const said = this.answer === undefined ? "you made none" : inWords(this.#about, this.answer);
     const lines = [
       ["Your prediction", said],
       ["What came", came],
       ...(this.answer === undefined ? [] : [["Difference", this.#verdict(this.answer)]]),
-      ...(this.first === undefined ? [] : [["Your first answer", inWords(this.about, this.first)]]),
+      ...(this.#first === undefined ? [] : [["Your first answer", inWords(this.#about, this.#first)]]),
     ] as [string, string][];
     const rows = lines
       .map(
@@ -113,9 +136,9 @@ class Comparison implements Displayable {
       )
       .join("");
     return {
-      "text/plain": `${this.about.question}\n${lines.map(([head, text]) => `${head}: ${text}`).join("\n")}`,
+      "text/plain": `${this.#about.question}\n${lines.map(([head, text]) => `${head}: ${text}`).join("\n")}`,
       "text/html": card(
-        `<strong>${escapeMarkup(this.about.question)}</strong><table class="handoff-table">${rows}</table>`,
+        `<strong>${escapeMarkup(this.#about.question)}</strong><table class="handoff-table">${rows}</table>`,
       ),
       [tableMime]: [
         { question: this.name, actual: typeof this.actual === "number" ? rounded(this.actual) : this.actual },

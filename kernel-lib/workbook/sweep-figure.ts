@@ -12,12 +12,15 @@ export interface FieldAxis extends AxisOptions {
   readonly field: string;
   /** On the vertical axis: the fields of an interval's lower and upper end. */
   readonly low?: string;
+  /** See `low`. */
   readonly high?: string;
 }
 
 /** See {@link sweepFigure}. */
 export interface SweepFigureOptions extends FigureText {
+  /** The parameter. */
   readonly x: FieldAxis;
+  /** The result. */
   readonly y: FieldAxis;
   /** The field that tells variants apart: each gets its colour. */
   readonly series?: string;
@@ -26,7 +29,9 @@ export interface SweepFigureOptions extends FigureText {
    * `published` (squares). Without it, all rows are from virtual time.
    */
   readonly source?: string;
+  /** In pixels. Default 720. */
   readonly width?: number;
+  /** In pixels. Default 360. */
   readonly height?: number;
 }
 

@@ -11,17 +11,27 @@ export interface RunLike {
 
 /** A message of a trace: its two rows in one. */
 export interface MessageRecord {
+  /** When `send` was called. */
   readonly sentMs: number;
   /** Undefined if no receive took it. */
   readonly receivedMs: number | undefined;
+  /** The sending host. */
   readonly from: string;
+  /** The receiving host. */
   readonly to: string;
+  /** The sending program's name. */
   readonly fromProcess: string;
+  /** The receiving program's name; empty if nobody took it. */
   readonly toProcess: string;
+  /** The connection's id. */
   readonly connection: string;
+  /** `out`: from the side that connected. */
   readonly direction: "out" | "in";
+  /** Counts the messages of a connection's direction, from 1. */
   readonly sequence: number;
+  /** The frame's size. */
   readonly bytes: number;
+  /** The message in short. */
   readonly message: string;
 }
 
