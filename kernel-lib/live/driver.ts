@@ -34,6 +34,8 @@ export class LiveDriver implements Driver {
   #arrived: (frame: Frame) => void = () => undefined;
   #originMs = performance.now();
   #heldSinceMs: number | undefined;
+  /** Ports that the operating system is opening. */
+  portsOpening = 0;
   /** Operations of the operating system that will call back. */
   #pending = 0;
   #isClosed = false;
@@ -125,10 +127,15 @@ export class LiveDriver implements Driver {
 
   openPort(host: string, port: number, opened: () => void, failed: (error: Error) => void): void {
     const server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
-    this.#servers.set(`${host}:${port}`, server);
+    const key = `${host}:${port}`;
+    this.#servers.set(key, server);
     this.#pending++;
+    this.portsOpening++;
     const settle = (callback: () => void): void => {
       this.#pending--;
+      this.portsOpening--;
+      // Closed before the operating system had opened it: Node forgets that close.
+      if (this.#isClosed || this.#servers.get(key) !== server) server.close();
       callback();
       this.onEvent();
     };
@@ -160,7 +167,10 @@ export class LiveDriver implements Driver {
       callback();
       this.onEvent();
     };
-    const refused = (error: Error): void => settle(() => failed(error));
+    const refused = (error: Error): void => {
+      if (client.localPort !== undefined) this.#clients.delete(client.localPort);
+      settle(() => failed(error));
+    };
     client.once("error", refused);
     client.once("connect", () => {
       const number = client.localPort as number;
@@ -184,6 +194,7 @@ export class LiveDriver implements Driver {
 
   /** The two ends of a connection find each other by the client's port, whichever event comes first. */
   #accept(socket: Socket): void {
+    if (this.#isClosed) return void socket.destroy();
     this.#track(socket);
     const number = socket.remotePort as number;
     const join = this.#clients.get(number);

@@ -49,7 +49,7 @@ export class SocketPipe implements Pipe {
   }
 
   write(frame: Frame): void {
-    if (this.#isGone || this.#isClosed || this.other.#isClosed) return this.#clock.frameArrived(frame);
+    if (this.#isGone) return this.#clock.frameArrived(frame);
     this.#underWay.push(frame);
     this.#socket.write(frameBytes(frame));
   }

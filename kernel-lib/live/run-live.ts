@@ -49,6 +49,9 @@ const alwaysLost =
 /** A mean CPU or disk time below which Node's overhead shows, in real ms. */
 const clearWorkMs = 20;
 
+/** How many times as long as it may be a scenario is simulated, to tell how long it is. */
+const farTooLong = 100;
+
 /**
  * Runs a scenario on this machine: real sockets on loopback, the real clock, CPU time burned by one thread for each core, files.
  * The network's latency and bandwidth are put in by holding each frame until it is due.
@@ -66,7 +69,7 @@ export async function runLive<P extends Programs>(
   checkSeed("runLive", options.seed);
   const maxRealMs = options.maxRealMs === undefined ? 10_000 : checkPositive("runLive", "maxRealMs", options.maxRealMs);
   if (options.timeScale !== undefined) checkPositive("runLive", "timeScale", options.timeScale);
-  const predicted = await predict(scenario, options);
+  const predicted = await predict(scenario, options, maxRealMs);
   const timeScale = options.timeScale ?? defaultTimeScale(predicted, maxRealMs);
   refuseLongRun(predicted.endMs, timeScale, maxRealMs, options.timeScale !== undefined);
   const machine = await measureMachine();
@@ -76,14 +79,24 @@ export async function runLive<P extends Programs>(
   return { ...run, world: "live", timeScale, predicted, machine, limits };
 }
 
-async function predict<P extends Programs>(scenario: Scenario<string, P>, options: RunLiveOptions): Promise<Run<P>> {
+async function predict<P extends Programs>(
+  scenario: Scenario<string, P>,
+  options: RunLiveOptions,
+  maxRealMs: number,
+): Promise<Run<P>> {
   const { seed, signal } = options;
   const simulation = new Simulation(scenario, { ...(seed !== undefined && { seed }), ...(signal && { signal }) });
   try {
-    await simulation.advance();
+    // Far enough to propose a time scale; what is longer by far, or never ends, is refused as it is.
+    await simulation.advance((farTooLong * maxRealMs) / Math.min(1, options.timeScale ?? 1));
   } catch (error) {
     // The live run will find it out for itself.
     if (!(error instanceof Deadlock)) throw error;
+  }
+  if (!simulation.isOver) {
+    throw new ParameterError(
+      `runLive: the scenario takes more than ${Math.floor(simulation.nowMs)} ms in virtual time, or never ends; give it a limitMs`,
+    );
   }
   return simulation.run();
 }
@@ -189,7 +202,6 @@ class LiveSession<P extends Programs> {
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
       signal?.throwIfAborted();
-      await this.#driver.warmUp();
       const reachedLimit = await new Promise<boolean>((resolve, reject) => {
         this.#resolve = resolve;
         this.#reject = reject;
@@ -198,12 +210,14 @@ class LiveSession<P extends Programs> {
           if (!this.#isPumping) this.#pumpSoon();
         };
         this.#driver.onBroken = (error) => this.#end(() => reject(this.#core.bug(error)));
-        macrotask(() => {
+        const start = (): void => {
+          if (this.#isOver) return;
           this.#drain = findSynchronousDrain();
           this.#driver.startClock();
           this.#core.start();
           this.#pump();
-        });
+        };
+        this.#driver.warmUp().then(() => macrotask(start), reject);
       });
       const endMs = reachedLimit ? this.#scenario.limitMs : this.#driver.now();
       return makeRun(this.#core, this.#scenario.programs, endMs, reachedLimit);

@@ -93,19 +93,21 @@ export class Endpoint implements Connection, WaitTarget {
 
   send(message: unknown): Promise<void> {
     const { core } = this;
-    const encoded = encodeMessage(message, `send on ${this.id}`);
+    let encoded: EncodedMessage;
+    try {
+      encoded = encodeMessage(message, `send on ${this.id}`);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const costMs = this.machine.spec.costs?.messageMs ?? 0;
     if (costMs > 0) return this.#sendAtCost(encoded, costMs);
-    this.#checkSendable();
+    const refusal = this.#refusalToSend();
+    if (refusal) return Promise.reject(refusal);
     if (this.#unreadAtPeer < creditWindowBytes && this.#senders.size === 0) {
       this.#transmitMessage(encoded, core.threadOf(this.owner));
       return done;
     }
-    const wait = core.wait<void>(core.threadOf(this.owner), "send", this);
-    this.#senders.push({ wait: wait as Wait, message: encoded });
-    // Who sends without awaiting learns of a reset at the next call; it must not end the whole Node process.
-    wait.promise.catch(() => undefined);
-    return wait.promise;
+    return this.#sendWhenCredited(encoded, core.threadOf(this.owner));
   }
 
   async #sendAtCost(encoded: EncodedMessage, costMs: number): Promise<void> {
@@ -115,9 +117,13 @@ export class Endpoint implements Connection, WaitTarget {
     this.#checkSendable();
     if (this.#unreadAtPeer < creditWindowBytes && this.#senders.size === 0)
       return this.#transmitMessage(encoded, thread);
+    await this.#sendWhenCredited(encoded, thread);
+  }
+
+  #sendWhenCredited(encoded: EncodedMessage, thread: Thread): Promise<void> {
     const wait = this.core.wait<void>(thread, "send", this);
     this.#senders.push({ wait: wait as Wait, message: encoded });
-    await wait.promise;
+    return wait.promise;
   }
 
   receive(options?: { readonly timeoutMs?: number }): Promise<unknown> {
@@ -268,9 +274,14 @@ export class Endpoint implements Connection, WaitTarget {
 
   // ---- inside
 
+  #refusalToSend(): Error | undefined {
+    if (this.failure) return this.failure;
+    return this.hasEnded || this.isGone ? new Closed(`send: this side of ${this.id} has ended`) : undefined;
+  }
+
   #checkSendable(): void {
-    if (this.failure) throw this.failure;
-    if (this.hasEnded || this.isGone) throw new Closed(`send: this side of ${this.id} has ended`);
+    const refusal = this.#refusalToSend();
+    if (refusal) throw refusal;
   }
 
   #transmitMessage(message: EncodedMessage, thread: Thread): void {
@@ -287,9 +298,9 @@ export class Endpoint implements Connection, WaitTarget {
     let startMs = core.now();
     if (this.outDoneMs > startMs) startMs = this.outDoneMs;
     let sentMs = startMs;
-    if (bytes > 0 && path.msPerByte > 0) {
+    if (bytes > 0 && path.outMsPerByte > 0) {
       if (path.from.outFreeMs > startMs) startMs = path.from.outFreeMs;
-      sentMs = startMs + bytes * path.msPerByte;
+      sentMs = startMs + bytes * path.outMsPerByte;
       path.from.outFreeMs = sentMs;
     }
     this.outDoneMs = sentMs;
@@ -358,17 +369,23 @@ export class Endpoint implements Connection, WaitTarget {
     this.#inbox.drain();
     for (const wait of this.#receivers.drain()) this.core.fail(wait, error);
     for (const { wait } of this.#senders.drain()) this.core.fail(wait, error);
-    this.#controller?.abort(error);
+    if (this.#controller) this.core.abort(this.core.threadOf(this.owner), this.#controller, error);
   }
 
+  /** Both directions have ended: nothing is left to tell or to hear, and its process need not keep it. */
   #closePipe(): void {
+    this.owner.connections.delete(this);
     this.pipe?.close();
     this.#stopWatching();
   }
 
   #watch(inMs: number): void {
     const { core } = this;
-    this.#keepAliveTimer = core.driver.at(core.now() + inMs, (self) => self.#checkPeer(), this as this);
+    this.#keepAliveTimer = core.driver.at(
+      core.now() + inMs,
+      (self) => self.machine.whenRunning(() => self.#checkPeer()),
+      this as this,
+    );
   }
 
   #stopWatching(): void {

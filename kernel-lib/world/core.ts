@@ -11,6 +11,7 @@ import { RunningProcess, type Thread } from "./process.js";
 import { Recorder } from "./recorder.js";
 import { type NamedJob, namedJobs, type Scenario } from "./scenario.js";
 import type { TraceLevel } from "./trace.js";
+import { copied } from "./values.js";
 import { type Step, Wait, type WaitKind, type WaitTarget } from "./wait.js";
 
 const sleeping: WaitTarget = { waitText: () => "sleep" };
@@ -132,7 +133,9 @@ export class Core {
     };
     machine.processes.add(process);
     process.threads.add(process.main);
-    this.launch(process.main, job.program, job.args, 0);
+    // Each run, and each start after a crash, gets a copy of its own, as a child process does.
+    const args = job.args.map((arg) => copied(arg, () => false));
+    this.launch(process.main, job.program, args, 0);
   }
 
   /** Nobody is left that the run waits for. */
@@ -234,6 +237,11 @@ export class Core {
     if (machine.isPaused) machine.deferred.push(() => this.#steps.push(step));
     else this.#steps.push(step);
     this.onActivity?.();
+  }
+
+  /** Aborts a signal as a step of that thread: whoever listens to it runs as that thread. */
+  abort(thread: Thread, controller: AbortController, reason: Error): void {
+    this.#push({ thread, go: () => controller.abort(reason) });
   }
 
   get hasSteps(): boolean {
@@ -356,7 +364,7 @@ export class Core {
   cancelThread(thread: Thread, reason: Error): void {
     if (thread.exit || !thread.isAlive) return;
     thread.controller ??= new AbortController();
-    thread.controller.abort(reason);
+    this.abort(thread, thread.controller, reason);
     for (let wait = thread.process.firstWait; wait; wait = wait.next) {
       if (wait.thread === thread) this.fail(wait, reason ?? new Cancelled(`${thread.name} was cancelled`));
     }
@@ -377,9 +385,9 @@ export class Core {
     const { path } = to.other;
     const now = this.now();
     let dueMs = Math.max(frame.lastByteMs, to.inDoneMs);
-    if (frame.bytes > 0 && path.msPerByte > 0) {
+    if (frame.bytes > 0 && path.inMsPerByte > 0) {
       const startMs = Math.max(frame.firstByteMs, path.to.inFreeMs);
-      dueMs = Math.max(dueMs, startMs + frame.bytes * path.msPerByte);
+      dueMs = Math.max(dueMs, startMs + frame.bytes * path.inMsPerByte);
       path.to.inFreeMs = dueMs;
     }
     to.inDoneMs = dueMs;

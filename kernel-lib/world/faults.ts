@@ -49,6 +49,7 @@ export class FaultInjector {
     core.trace.fault(core.now(), machine.name, "crash");
     machine.isDown = true;
     machine.isPaused = false;
+    machine.pausedUntilMs = 0;
     machine.deferred.length = 0;
     for (const process of [...machine.processes]) core.endProcess(process, { how: "killed" }, true);
     machine.processor.resume();
@@ -68,6 +69,11 @@ export class FaultInjector {
     for (const path of [core.network.path(a, b), core.network.path(b, a)]) {
       path.isCut = isCut;
       if (isCut) continue;
+      const answers = path.stalledAnswers.splice(0);
+      const answer = (): void => {
+        for (const each of answers) each();
+      };
+      if (answers.length > 0) core.driver.at(core.now() + path.latencyMs, answer, undefined);
       for (const endpoint of path.stalled) {
         core.driver.at(core.now() + path.latencyMs, (stalled) => core.unstall(stalled), endpoint);
       }

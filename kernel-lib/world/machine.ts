@@ -12,6 +12,7 @@ import type { Wait, WaitKind, WaitTarget } from "./wait.js";
 
 /** The first port that `listen(0)` gives, as in IANA's dynamic range. */
 export const firstDynamicPort = 49152;
+const lastPort = 65535;
 
 /** A machine of the scenario, while a run lasts. */
 export class Machine implements WaitTarget {
@@ -41,6 +42,16 @@ export class Machine implements WaitTarget {
 
   waitText(kind: WaitKind): string {
     return kind;
+  }
+
+  /** The next dynamic port in order that is not open, after the last the first again; `undefined` if all are open. */
+  takeDynamicPort(): number | undefined {
+    for (let tried = firstDynamicPort; tried <= lastPort; tried++) {
+      const port = this.nextDynamicPort;
+      this.nextDynamicPort = port === lastPort ? firstDynamicPort : port + 1;
+      if (!this.ports.has(port)) return port;
+    }
+    return undefined;
   }
 
   /** Runs now, or after the pause. */

@@ -32,17 +32,22 @@ export interface NetworkInterface {
 /** The way from one machine to another. */
 export interface Path {
   readonly latencyMs: number;
-  readonly msPerByte: number;
+  /** What a byte takes at the sender's interface, and at the receiver's. */
+  readonly outMsPerByte: number;
+  readonly inMsPerByte: number;
   readonly from: NetworkInterface;
   readonly to: NetworkInterface;
   isCut: boolean;
   /** Ends that hold frames because of a cut. */
   readonly stalled: Set<Endpoint>;
+  /** Answers to SYNs that a cut holds. */
+  readonly stalledAnswers: (() => void)[];
 }
 
 /**
  * Latency, bandwidth and cuts. A frame occupies the sender's interface, then travels, then occupies the receiver's, which
- * starts with the frame's first byte: alone on its way, n bytes take `latencyMs + n / bytesPerS`.
+ * starts with the frame's first byte and ends after its last: alone on its way, n bytes take `latencyMs + n / bytesPerS` of the
+ * slower of the two. So a fast server can serve several slow clients at once.
  */
 export class Network {
   readonly #interfaces = new Map<string, NetworkInterface>();
@@ -70,19 +75,18 @@ export class Network {
   }
 
   #makePath(from: string, to: string): Path {
-    const ends = { from: this.#interface(from), to: this.#interface(to), isCut: false, stalled: new Set<Endpoint>() };
-    if (from === to) return { latencyMs: 0, msPerByte: 0, ...ends };
+    const ends = { from: this.#interface(from), to: this.#interface(to), isCut: false, stalled: new Set<Endpoint>(), stalledAnswers: [] };
+    if (from === to) return { latencyMs: 0, outMsPerByte: 0, inMsPerByte: 0, ...ends };
     const link = this.#spec.links?.findLast(
       ({ between: [a, b] }) => (a === from && b === to) || (a === to && b === from),
     );
     const hosts: Readonly<Record<string, { readonly bytesPerS?: number }>> = this.#scenario.hosts;
-    const slowest = Math.min(
-      hosts[from]?.bytesPerS ?? this.#spec.bytesPerS ?? Infinity,
-      hosts[to]?.bytesPerS ?? this.#spec.bytesPerS ?? Infinity,
-    );
+    const msPerByte = (host: string): number =>
+      1000 / (link?.bytesPerS ?? hosts[host]?.bytesPerS ?? this.#spec.bytesPerS ?? Infinity);
     return {
       latencyMs: link?.latencyMs ?? this.#spec.latencyMs ?? 0,
-      msPerByte: 1000 / (link?.bytesPerS ?? slowest),
+      outMsPerByte: msPerByte(from),
+      inMsPerByte: msPerByte(to),
       ...ends,
     };
   }

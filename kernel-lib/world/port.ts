@@ -3,7 +3,7 @@ import type { EventId } from "../simulation/index.js";
 import { checkKeepAlive, Endpoint } from "./connection.js";
 import type { Core } from "./core.js";
 import type { Pipe } from "./driver.js";
-import { AddressInUse, Closed, ConnectionRefused, TimedOut } from "./errors.js";
+import { AddressInUse, Closed, ConnectionRefused, ConnectionReset, TimedOut } from "./errors.js";
 import { Fifo } from "./fifo.js";
 import type { Connection, ConnectOptions, KeepAlive, Listener, ListenOptions } from "./host.js";
 import type { Machine } from "./machine.js";
@@ -24,6 +24,8 @@ const firstSynRepeatMs = 1000;
 export class OpenPort implements Listener, WaitTarget {
   readonly #acceptors = new Fifo<Wait>();
   readonly #backlogged = new Fifo<Endpoint>();
+  /** How many of the acceptors wait still: one that was cancelled stays in line until its turn. */
+  #accepting = 0;
   /** Handshakes that have a place in the backlog but are not yet through. */
   #arriving = 0;
   isClosed = false;
@@ -31,7 +33,7 @@ export class OpenPort implements Listener, WaitTarget {
   constructor(
     readonly core: Core,
     readonly machine: Machine,
-    readonly owner: RunningProcess,
+    public owner: RunningProcess,
     readonly port: number,
     readonly backlog: number,
     readonly keepAlive: KeepAlive | undefined,
@@ -54,12 +56,23 @@ export class OpenPort implements Listener, WaitTarget {
       return Promise.resolve(endpoint);
     }
     const wait = this.core.wait(thread, "accept", this);
+    this.#accepting++;
+    wait.abandon = () => {
+      this.#accepting--;
+    };
     this.#acceptors.push(wait);
     return wait.promise as Promise<Connection>;
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<Connection> {
-    while (!this.isClosed) yield await this.accept();
+    while (!this.isClosed) {
+      try {
+        yield await this.accept();
+      } catch (error) {
+        if (error instanceof Closed && this.isClosed) return;
+        throw error;
+      }
+    }
   }
 
   close(): void {
@@ -74,6 +87,12 @@ export class OpenPort implements Listener, WaitTarget {
     }
   }
 
+  /** The port belongs to that process from now on. */
+  passTo(process: RunningProcess): void {
+    if (this.owner.ports.delete(this)) process.ports.add(this);
+    this.owner = process;
+  }
+
   /** A place in the backlog is taken until the connection has arrived. */
   reserve(): void {
     this.#arriving++;
@@ -85,6 +104,8 @@ export class OpenPort implements Listener, WaitTarget {
     let wait = this.#acceptors.shift();
     while (wait && !(wait.state === "pending" && wait.thread.isAlive)) wait = this.#acceptors.shift();
     if (!wait) return this.#backlogged.push(endpoint);
+    this.#accepting--;
+    wait.abandon = undefined;
     this.core.adopt(endpoint, wait.thread.process);
     this.core.ready(wait, endpoint);
   }
@@ -95,7 +116,7 @@ export class OpenPort implements Listener, WaitTarget {
 
   /** Those that wait to accept and have not been promised a connection. */
   #waitingAcceptors(): number {
-    return this.#backlogged.size === 0 ? this.#acceptors.size : 0;
+    return this.#backlogged.size === 0 ? this.#accepting : 0;
   }
 
   /** The oldest connection in the backlog that has not been reset meanwhile. */
@@ -117,8 +138,11 @@ export function openPort(thread: Thread, port: number, options: ListenOptions = 
   }
   let number = port;
   if (port === 0) {
-    while (machine.ports.has(machine.nextDynamicPort)) machine.nextDynamicPort++;
-    number = machine.nextDynamicPort++;
+    const free = machine.takeDynamicPort();
+    if (free === undefined) {
+      return Promise.reject(new AddressInUse(`listen: every dynamic port of ${machine.name} is open`));
+    }
+    number = free;
   }
   const opened = new OpenPort(core, machine, thread.process, number, backlog, keepAlive);
   const wait = core.wait<Listener>(thread, "listen", { waitText: () => `listen on port ${number}` });
@@ -206,7 +230,11 @@ class Handshake {
     const core = this.#core;
     const { latencyMs } = this.#client.path;
     core.driver.at(core.now() + latencyMs, () => this.to.whenRunning(() => this.#synArrives()), undefined);
-    this.#repeatTimer = core.driver.at(core.now() + this.#repeatMs, () => this.#sendSyn(), undefined);
+    this.#repeatTimer = core.driver.at(
+      core.now() + this.#repeatMs,
+      () => this.from.whenRunning(() => this.#sendSyn()),
+      undefined,
+    );
     this.#repeatMs *= 2;
   }
 
@@ -233,7 +261,7 @@ class Handshake {
       (clientPipe, serverPipe) => this.#established(port, server, clientPipe, serverPipe, ackMs),
       (error) => {
         port.arrivalFailed();
-        core.fail(this.#wait, error);
+        core.fail(this.#wait, port.isClosed ? this.#diedMeanwhile() : error);
       },
     );
   }
@@ -250,17 +278,24 @@ class Handshake {
 
   #established(port: OpenPort, server: Endpoint, clientPipe: Pipe, serverPipe: Pipe, ackMs: number): void {
     const core = this.#core;
+    // Live, the listener may have died while the operating system opened the sockets; its reset found no way then.
+    const isDead = server.isGone && !this.to.isDown;
     const acknowledged = (): void => {
       this.#client.opened(clientPipe, this.keepAlive);
       if (this.from.isDown) return;
+      if (isDead && !this.#isOver) core.fail(this.#wait, this.#diedMeanwhile());
       // The client gave up, or died, while the answer was under way.
       if (this.#isOver) return this.#abort(server);
       this.#wait.abandon = undefined;
       core.ready(this.#wait, this.#client);
     };
-    core.driver.at(ackMs, () => this.from.whenRunning(acknowledged), undefined);
+    this.#arriveBack(ackMs, acknowledged);
     server.opened(serverPipe, port.keepAlive);
     this.to.whenRunning(() => (server.isGone ? port.arrivalFailed() : port.arrived(server)));
+  }
+
+  #diedMeanwhile(): Error {
+    return new ConnectionReset(`${this.#client.id} was reset by ${this.to.name}`);
   }
 
   #abort(server: Endpoint): void {
@@ -273,9 +308,18 @@ class Handshake {
   #answer(atClient: () => void): void {
     this.#isAnswered = true;
     this.#stopRepeating();
+    this.#arriveBack(this.#core.now() + this.#client.path.latencyMs, atClient);
+  }
+
+  /** What the other machine answers reaches the client at that time, or when the cut between them heals. */
+  #arriveBack(timeMs: number, atClient: () => void): void {
     const core = this.#core;
-    const answerMs = core.now() + this.#client.path.latencyMs;
-    core.driver.at(answerMs, () => this.from.whenRunning(atClient), undefined);
+    const back = core.network.path(this.to.name, this.from.name);
+    const arrive = (): void => {
+      if (back.isCut) back.stalledAnswers.push(arrive);
+      else this.from.whenRunning(atClient);
+    };
+    core.driver.at(timeMs, arrive, undefined);
   }
 
   #refused(): void {

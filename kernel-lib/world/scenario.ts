@@ -306,7 +306,10 @@ export function namedJobs(programs: Programs): NamedJob[] {
 function checkPrograms(programs: unknown, names: readonly string[]): NamedJob[] {
   if (!isRecord(programs)) refuse("scenario", "programs", "an object of programs by name", programs);
   const jobs = namedJobs(programs as Programs);
+  const seen = new Set<string>();
   for (const { name, job } of jobs) {
+    if (seen.has(name)) throw new ParameterError(`scenario: two programs are known as ${name}; rename one`);
+    seen.add(name);
     if (!(job instanceof PlacedJob)) refuse("scenario", `programs.${name}`, 'made by on("host", program, …)', job);
     checkName(`programs.${name}'s host`, job.host, names);
   }

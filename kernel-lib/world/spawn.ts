@@ -16,6 +16,8 @@ export function spawn<R>(
   if (typeof program !== "function") refuse("spawn", "program", "an async function of a host", program);
   const as = options?.as;
   if (as !== "thread" && as !== "process") refuse("spawn", "as", '"thread" or "process"', as);
+  if (options.name !== undefined && (typeof options.name !== "string" || options.name === ""))
+    refuse("spawn", "name", "a text that is not empty", options.name);
   const { process } = parent;
   const { core, machine } = process;
   const base = options.name ?? (program.name || "program");
@@ -29,16 +31,19 @@ export function spawn<R>(
   }
   const streamName = `${process.streamName}/child ${++process.childCount}`;
   const child = new RunningProcess(core, machine, core.nextPid(), base, process.pid, process.isDaemon, streamName);
-  const passes = (value: object): boolean => value instanceof Endpoint || value instanceof OpenPort;
-  const handed: Endpoint[] = [];
+  const handed: (Endpoint | OpenPort)[] = [];
   const own = args.map((arg) =>
     copied(arg, (value) => {
-      if (value instanceof Endpoint) handed.push(value);
-      return passes(value);
+      const passes = value instanceof Endpoint || value instanceof OpenPort;
+      if (passes) handed.push(value);
+      return passes;
     }),
   );
   core.begin(child);
-  for (const endpoint of handed) core.adopt(endpoint, child);
+  for (const each of handed) {
+    if (each instanceof Endpoint) core.adopt(each, child);
+    else each.passTo(child);
+  }
   core.launch(child.main, program, own, machine.spec.costs?.processMs ?? 0);
   return new Started<R>(child.main, parent);
 }

@@ -31,9 +31,16 @@ function packed(value: unknown, where: string): Uint8Array {
     // A plain view, so that byte arrays inside are decoded as Uint8Array and not as Node's Buffer.
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   } catch (error) {
-    const reason = error instanceof RangeError ? "it refers to itself, or nests too deep" : (error as Error).message;
-    throw new MessageError(`${where}: ${brief(value)} can't be encoded: ${reason}`);
+    throw new MessageError(`${where}: ${brief(value)} can't be encoded: ${reasonOf(error as Error)}`);
   }
+}
+
+/** What msgpackr or the engine said, in a program's terms. */
+function reasonOf(error: Error): string {
+  if (/call stack/i.test(error.message)) return "it refers to itself, or nests too deep";
+  if (/bigint/i.test(error.message)) return "it is too large for 64 bits";
+  if (/symbol/i.test(error.message)) return "it holds a symbol";
+  return error.message;
 }
 
 /** The value that {@link encode} packed. */
@@ -48,7 +55,7 @@ export function brief(value: unknown, depth = 1): string {
   if (typeof value === "function") return value.name ? `function ${value.name}` : "a function";
   if (typeof value !== "object" || value === null) return String(value);
   if (value instanceof Uint8Array) return `${value.length} bytes`;
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid date" : value.toISOString();
   if (Array.isArray(value)) {
     if (depth === 0 || value.length > 4) return `[${value.length} values]`;
     return `[${value.map((item) => brief(item, depth - 1)).join(", ")}]`;

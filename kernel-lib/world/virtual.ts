@@ -47,6 +47,9 @@ export async function simulate<P extends Programs>(
   return simulation.run();
 }
 
+/** Set while some simulation's stretch runs. */
+let stretchInProgress: (() => void) | undefined;
+
 /** A simulation that is taken forward step by step, for whoever wants to look between the steps. */
 export class Simulation<P extends Programs> {
   readonly #scenario: Scenario<string, P>;
@@ -111,6 +114,7 @@ export class Simulation<P extends Programs> {
         if (this.#core.current) this.#core.threadThrew(this.#core.current, reason);
       };
       const leave = (): void => {
+        if (stretchInProgress === leave) stretchInProgress = undefined;
         this.#guards.remove();
         nodeProcess?.off?.("unhandledRejection", adopt);
         stopListening();
@@ -120,11 +124,14 @@ export class Simulation<P extends Programs> {
         leave();
         reject(new Interrupted(`simulate was interrupted at t=${this.nowMs.toFixed(3)} ms`));
       });
-      macrotask(() => {
+      const begin = (): void => {
         if (signal?.aborted) {
           leave();
           return reject(signal.reason);
         }
+        // Guards and the adoption of rejections are the whole process's: one simulation at a time has them.
+        if (stretchInProgress) return macrotask(begin);
+        stretchInProgress = leave;
         nodeProcess?.on?.("unhandledRejection", adopt);
         const end = (reached: boolean): void => {
           leave();
@@ -143,7 +150,8 @@ export class Simulation<P extends Programs> {
             fail(error);
           }
         } else this.#runByTurns(untilMs, this.#forced === "channel" ? "channel" : "nextTick", end, fail);
-      });
+      };
+      macrotask(begin);
     });
   }
 

@@ -1,0 +1,80 @@
+import {
+  type Host,
+  type LogRow,
+  type Programs,
+  type Run,
+  type RunLiveOptions,
+  runLive,
+  type Scenario,
+  type SimulateOptions,
+  simulate,
+  type TraceRow,
+} from "kernel-lib";
+import type { uvu } from "uvu";
+
+/** Plays a scenario in the world at hand. */
+export type Play = <P extends Programs>(
+  scenario: Scenario<string, P>,
+  options?: RunLiveOptions & SimulateOptions,
+) => Promise<Run<P>>;
+
+/** Which world a test runs in, for the few claims that only one of them can keep. */
+export type World = "virtual" | "live";
+
+const virtually: Play = (scenario, options = {}) => {
+  const { seed, trace, signal } = options;
+  return simulate(scenario, {
+    ...(seed !== undefined && { seed }),
+    ...(trace !== undefined && { trace }),
+    ...(signal && { signal }),
+  });
+};
+
+/** One test of one rule, run twice from the same source: in virtual time and over real sockets. */
+export function inBothWorlds(
+  test: uvu.Test,
+  name: string,
+  body: (play: Play, world: World) => Promise<void>,
+  live: RunLiveOptions = {},
+): void {
+  test(`${name}, in virtual time`, () => body(virtually, "virtual"));
+  test(`${name}, live`, () =>
+    body((scenario, options) => runLive(scenario, { timeScale: 1, maxRealMs: 60_000, ...live, ...options }), "live"));
+}
+
+/** Sends back whatever comes, one client at a time. */
+export async function echo(host: Host, port = 7): Promise<void> {
+  for await (const connection of await host.listen(port)) {
+    for await (const message of connection) await connection.send(message);
+    connection.end();
+  }
+}
+
+/** Sends back whatever comes, a thread for each client. */
+export async function echoForEach(host: Host, port = 7): Promise<void> {
+  for await (const connection of await host.listen(port)) {
+    const serve = async () => {
+      for await (const message of connection) await connection.send(message);
+      connection.end();
+    };
+    host.spawn(serve, { as: "thread" });
+  }
+}
+
+/** The events that programs logged, in order. */
+export const logged = (run: { readonly rows: readonly TraceRow[] }): string[] =>
+  run.rows.filter((row): row is LogRow => row.kind === "log").map((row) => row.event);
+
+/** The rows of one kind. */
+export const rowsOf = <K extends TraceRow["kind"]>(run: { readonly rows: readonly TraceRow[] }, kind: K) =>
+  run.rows.filter((row): row is Extract<TraceRow, { kind: K }> => row.kind === kind);
+
+/** The error's name and message in one text, or `nothing thrown`. */
+export async function failureOf(work: () => unknown): Promise<string> {
+  try {
+    await work();
+    return "nothing thrown";
+  } catch (error) {
+    return error instanceof Error ? `${error.name}: ${error.message}` : `threw ${String(error)}`;
+  }
+}

@@ -1,0 +1,334 @@
+import { type Connection, type Host, on, scenario } from "kernel-lib";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { echo, failureOf, inBothWorlds, logged, rowsOf } from "./both-worlds.js";
+
+const test = suite("messages");
+
+const hosts = { server: {}, client: {} };
+const network = { latencyMs: 2 };
+
+inBothWorlds(test, "values arrive as they were sent, and -0, maps and classes as documented", async (play) => {
+  class Point {
+    constructor(readonly x = 1) {}
+  }
+  const sent = [
+    0, 1.5, Number.NaN, Infinity, "ação", true, null, 2n ** 63n, new Date(86_400_000), [1, [2, []]], { a: { b: [null] } },
+    new Uint8Array([1, 2, 3]), { bytes: new Uint8Array([9]) }, "", [], {}, { nothing: undefined },
+  ]; // prettier-ignore
+  const client = async (host: Host) => {
+    const connection = await host.connect("server", 7);
+    const got: unknown[] = [];
+    for (const value of [...sent, -0, new Map([["k", 1]]), new Point()]) {
+      await connection.send(value);
+      got.push(await connection.receive());
+    }
+    return got;
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { echo: on("server", echo).daemon(), got: on("client", client) } }),
+  );
+  assert.equal(run.results.got, [...sent, 0, { k: 1 }, { x: 1 }]);
+  assert.not.ok(Object.is(run.results.got[sent.length], -0), "-0 arrives as 0");
+  assert.ok((run.results.got[12] as { bytes: unknown }).bytes instanceof Uint8Array);
+  assert.is((run.results.got[12] as { bytes: object }).bytes.constructor, Uint8Array, "not a Buffer");
+});
+
+inBothWorlds(test, "sender and receiver share no object", async (play) => {
+  const client = async (host: Host) => {
+    const kept = { list: [1] };
+    const bytes = new Uint8Array([1, 1]);
+    const connection = await host.connect("server", 7);
+    await connection.send(kept);
+    await connection.send(bytes);
+    kept.list.push(2);
+    bytes[0] = 9;
+    const first = await connection.receive();
+    return [first, await connection.receive(), first.list === kept.list];
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { echo: on("server", echo).daemon(), got: on("client", client) } }),
+  );
+  assert.equal(run.results.got, [{ list: [1] }, new Uint8Array([1, 1]), false]);
+});
+
+inBothWorlds(test, "a message weighs its encoded value and 5 bytes, counted when receive takes it", async (play) => {
+  const server = async (host: Host) => {
+    const connection = await (await host.listen(7)).accept();
+    await connection.receive();
+    await connection.receive();
+    await host.sleep(20);
+  };
+  const client = async (host: Host) => {
+    const connection = await host.connect("server", 7);
+    await connection.send(1);
+    await connection.send(new Uint8Array(1000));
+    await connection.send("never read");
+    await host.sleep(40);
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
+  );
+  assert.equal(
+    rowsOf(run, "send").map(({ bytes }) => bytes),
+    [6, 1005, 16],
+  );
+  assert.equal(
+    rowsOf(run, "receive").map(({ bytes, sequence, message }) => [bytes, sequence, message]),
+    [
+      [6, 1, "1"],
+      [1005, 2, "1000 bytes"],
+    ],
+  );
+});
+
+inBothWorlds(test, "a sender waits when 64 KiB are unread, and for whole half windows, the same in both worlds", async (play) => {
+  const server = async (host: Host) => {
+    const connection = await (await host.listen(7)).accept();
+    await host.sleep(100);
+    let count = 0;
+    for await (const _ of connection) if (++count === 6) await host.sleep(100);
+    return count;
+  };
+  const client = async (host: Host) => {
+    const connection = await host.connect("server", 7);
+    const waited: boolean[] = [];
+    for (let i = 0; i < 20; i++) {
+      const beganMs = host.now();
+      await connection.send(new Uint8Array(10_000));
+      waited.push(host.now() - beganMs > 40);
+    }
+    connection.end();
+    return waited;
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
+  );
+  assert.is(run.results.server, 20);
+  // 7 messages (70,035 bytes) fill the window. The server takes 6: the fourth makes half a window, and gives 40,020 back. So
+  // 30,015 bytes are unread, 4 more messages bring them to 70,035, and the twelfth waits for the server's second rest.
+  const stops = run.results.client.flatMap((waited, i) => (waited ? [i] : []));
+  assert.equal(stops, [7, 11]);
+});
+
+inBothWorlds(test, "what can't be encoded fails in the program's own terms, and the connection goes on", async (play) => {
+  const cyclic: Record<string, unknown> = {};
+  cyclic.self = cyclic;
+  const client = async (host: Host) => {
+    const connection = await host.connect("server", 7);
+    const failures: string[] = [];
+    for (const value of [undefined, () => 1, { f: test }, Symbol("s"), cyclic, 2n ** 64n, new Uint8Array(100_000_000)])
+      failures.push(await failureOf(() => connection.send(value)));
+    await connection.send("still here");
+    return [...failures, await connection.receive()];
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { echo: on("server", echo).daemon(), client: on("client", client) } }),
+  );
+  const where = "MessageError: send on client#1>server:7:";
+  assert.equal(run.results.client, [
+    `${where} undefined can't be sent; send null instead`,
+    `${where} a function can't be encoded: it holds a function`,
+    `${where} { f: a function } can't be encoded: it holds a function`,
+    `${where} Symbol(s) can't be encoded: it holds a symbol`,
+    `${where} { self: {…} } can't be encoded: it refers to itself, or nests too deep`,
+    `${where} 18446744073709551616n can't be encoded: it is too large for 64 bits`,
+    `${where} the message has 100000000 bytes when encoded; 16777216 is the most`,
+    "still here",
+  ]);
+});
+
+inBothWorlds(test, "a message of 16 MiB passes, whole", async (play) => {
+  const client = async (host: Host) => {
+    const connection = await host.connect("server", 7);
+    await connection.send(new Uint8Array(16 * 1024 * 1024).fill(7));
+    const back: Uint8Array = await connection.receive();
+    return [back.length, back[0], back.at(-1)];
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { echo: on("server", echo).daemon(), client: on("client", client) } }),
+  );
+  assert.equal(run.results.client, [16 * 1024 * 1024, 7, 7]);
+});
+
+inBothWorlds(test, "receive gives undefined when the peer has ended, who can still be answered", async (play) => {
+  const server = async (host: Host) => {
+    const connection = await (await host.listen(7)).accept();
+    let sum = 0;
+    for await (const value of connection) sum += value;
+    await connection.send(sum);
+    connection.end();
+  };
+  const client = async (host: Host) => {
+    const connection = await host.connect("server", 7);
+    for (const value of [1, 2, 3]) await connection.send(value);
+    connection.end();
+    const late = await failureOf(() => connection.send(4));
+    return [await connection.receive(), await connection.receive(), await connection.receive(), late];
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
+  );
+  assert.equal(run.results.client, [6, undefined, undefined, "Closed: send: this side of client#1>server:7 has ended"]);
+});
+
+inBothWorlds(test, "the end goes behind messages that wait for credit", async (play) => {
+  const server = async (host: Host) => {
+    const connection = await (await host.listen(7)).accept();
+    await host.sleep(30);
+    let bytes = 0;
+    for await (const message of connection) bytes += message.length;
+    return bytes;
+  };
+  const client = async (host: Host) => {
+    const connection = await host.connect("server", 7);
+    const sends = Array.from({ length: 20 }, () => connection.send(new Uint8Array(10_000)));
+    connection.end();
+    await Promise.all(sends);
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
+  );
+  assert.is(run.results.server, 200_000);
+});
+
+inBothWorlds(test, "a reset drops what is unread and wakes receive, send and signal at both ends", async (play) => {
+  const server = async (host: Host) => {
+    const connection = await (await host.listen(7)).accept();
+    connection.signal.addEventListener("abort", () => host.log(`signal ${connection.signal.reason.name}`));
+    host.spawn(async () => host.log(await failureOf(() => sendForEver(connection))), { as: "thread" });
+    await host.sleep(60);
+    return [await failureOf(() => connection.receive()), await failureOf(() => connection.send(1))];
+  };
+  const client = async (host: Host) => {
+    const connection = await host.connect("server", 7);
+    const waiting = failureOf(async () => {
+      for (;;) await connection.receive();
+    });
+    await connection.send("unread");
+    await host.sleep(20);
+    connection.reset();
+    connection.reset();
+    return [await waiting, await failureOf(() => connection.receive()), connection.signal.aborted];
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
+  );
+  const byPeer = "ConnectionReset: client#1>server:7 was reset by client";
+  const byUs = "ConnectionReset: client#1>server:7 was reset by this side";
+  assert.equal(run.results.server, [byPeer, byPeer]);
+  assert.equal(run.results.client, [byUs, byUs, true]);
+  assert.equal(logged(run).sort(), [byPeer, "signal ConnectionReset"].sort());
+});
+
+async function sendForEver(connection: Connection): Promise<void> {
+  for (;;) await connection.send(new Uint8Array(20_000));
+}
+
+inBothWorlds(test, "receive({ timeoutMs }) throws TimedOut, and the message that comes later is not lost", async (play) => {
+  const server = async (host: Host) => {
+    const connection = await (await host.listen(7)).accept();
+    await host.sleep(60);
+    await connection.send("late");
+    await connection.receive();
+  };
+  const client = async (host: Host) => {
+    const connection = await host.connect("server", 7);
+    const beganMs = host.now();
+    const failure = await failureOf(() => connection.receive({ timeoutMs: 20 }));
+    const waitedMs = host.now() - beganMs;
+    const message = await connection.receive({ timeoutMs: 1000 });
+    return { failure, waitedMs, message };
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
+  );
+  const { failure, waitedMs, message } = run.results.client;
+  assert.is(failure, "TimedOut: receive on client#1>server:7: nothing came in 20 ms");
+  assert.is(message, "late");
+  assert.ok(waitedMs >= 20 && waitedMs < 60, `waited ${waitedMs} ms`);
+});
+
+inBothWorlds(test, "an urgent byte passes what the peer has not read", async (play) => {
+  const server = async (host: Host) => {
+    const connection = await (await host.listen(7)).accept();
+    const seen: string[] = [];
+    connection.onUrgent((byte) => seen.push(`urgent ${byte}`));
+    await host.sleep(40);
+    for await (const message of connection) seen.push(message);
+    return seen;
+  };
+  const client = async (host: Host) => {
+    const connection = await host.connect("server", 7);
+    for (const message of ["a", "b", "c"]) await connection.send(message);
+    connection.sendUrgent(3);
+    await connection.send("d");
+    connection.sendUrgent(255);
+    connection.end();
+    await connection.receive();
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
+  );
+  assert.equal(run.results.server, ["urgent 3", "urgent 255", "a", "b", "c", "d"]);
+  assert.equal(
+    rowsOf(run, "urgent").map(({ sent, byte, sequence, direction }) => [sent, byte, sequence, direction]),
+    [
+      [true, 3, 1, "out"],
+      [true, 255, 2, "out"],
+      [false, 3, 1, "out"],
+      [false, 255, 2, "out"],
+    ],
+  );
+});
+
+inBothWorlds(test, "urgent bytes pass a full credit window, and wait for onUrgent", async (play) => {
+  const server = async (host: Host) => {
+    const connection = await (await host.listen(7)).accept();
+    await host.sleep(40);
+    const bytes: number[] = [];
+    connection.onUrgent((byte) => bytes.push(byte));
+    await host.sleep(5);
+    return bytes;
+  };
+  const client = async (host: Host) => {
+    const connection = await host.connect("server", 7);
+    const failed = failureOf(() => sendForEver(connection));
+    await host.sleep(1);
+    connection.sendUrgent(1);
+    connection.sendUrgent(2);
+    return [await failed, await failureOf(() => connection.sendUrgent(256))];
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
+  );
+  assert.equal(run.results.server, [1, 2]);
+  assert.equal(run.results.client, [
+    "ConnectionReset: client#1>server:7 was reset by server",
+    "ParameterError: sendUrgent: byte must be a whole number from 0 to 255, got 256",
+  ]);
+});
+
+inBothWorlds(test, "a connection whose two directions have ended takes no more calls, and its signal stays", async (play) => {
+  const server = async (host: Host) => {
+    const connection = await (await host.listen(7)).accept();
+    for await (const message of connection) await connection.send(message);
+    connection.end();
+    await host.sleep(30);
+    return connection.signal.aborted;
+  };
+  const client = async (host: Host) => {
+    const connection = await host.connect("server", 7);
+    await connection.send("x");
+    const got = [await connection.receive()];
+    connection.end();
+    got.push(await connection.receive());
+    return got;
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
+  );
+  assert.equal(run.results, { server: false, client: ["x", undefined] });
+});
+
+test.run();
