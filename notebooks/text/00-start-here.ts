@@ -1,3 +1,4 @@
+// -*- coding: utf-8 -*-
 // ---
 // jupyter:
 //   kernelspec:
@@ -33,7 +34,18 @@
 // Three verbs: wait, handle, wait again. What does that mean for the *second* client, who comes while the first is being served?
 
 // %% name="imports"
-import { claims, type Host, on, overlay, predict, runLive, scenario, simulate, spaceTime, table } from "kernel-lib";
+import {
+  claims,
+  type Host,
+  on,
+  overlay,
+  predict,
+  runLive,
+  scenario,
+  simulate,
+  spaceTime,
+  table,
+} from "kernel-lib";
 
 // %% [markdown] name="programs-intro"
 // ## Two programs
@@ -105,7 +117,10 @@ thirdClient;
 // %% name="simulate"
 const predicted = await simulate(threeClients, { seed: 1 });
 table(
-  predicted.results.responseMs.map((responseMs, i) => ({ client: ["ana", "bruno", "carla"][i], responseMs })),
+  predicted.results.responseMs.map((responseMs, i) => ({
+    client: ["ana", "bruno", "carla"][i],
+    responseMs,
+  })),
   { title: "Response times in virtual time" },
 );
 
@@ -119,7 +134,8 @@ thirdClient.compare(predicted.results.responseMs[2]);
 // %% name="space-time"
 spaceTime(predicted, {
   title: "One server, three clients",
-  caption: "The second request has been at the server since 15 ms, and waits there until the first is answered.",
+  caption:
+    "The second request has been at the server since 15 ms, and waits there until the first is answered.",
   alt: "Three requests reach the server at the same time; the server works on one after the other, 20 ms each.",
 });
 
@@ -142,7 +158,8 @@ overlay({
   measured: response(measured),
   predictions: [{ label: "your prediction for carla", value: thirdClient.value }],
   alt: "Each client waits longer than the one before, by the time of one service; live lies a little above virtual time.",
-  caption: "Measured over real sockets on this machine; the network's delay is put in by the library.",
+  caption:
+    "Measured over real sockets on this machine; the network's delay is put in by the library.",
 });
 
 // %% name="live-claims" tags=["live"]
@@ -222,26 +239,33 @@ const firstClient = exercise({
     "n = 0": (answer: Client, seed) => ask(answer, 0, seed),
   },
   claims: {
-    "the client ends": (run) => run.outcomes.answer.how === "returned" || `it is ${run.outcomes.answer.how}`,
+    "the client ends": (run) =>
+      run.outcomes.answer.how === "returned" || `it is ${run.outcomes.answer.how}`,
     "it sends n to the server": (run) =>
-      run.rows.some((row) => row.kind === "send" && row.message === String(run.n)) || `nobody sent ${run.n}`,
+      run.rows.some((row) => row.kind === "send" && row.message === String(run.n)) ||
+      `nobody sent ${run.n}`,
     "it returns the answer": (run) =>
-      run.results.answer === 2 * run.n || `for n = ${run.n} it returned ${String(run.results.answer)}`,
+      run.results.answer === 2 * run.n ||
+      `for n = ${run.n} it returned ${String(run.results.answer)}`,
   },
   mistakes: [
     {
       name: "returns what it sent",
-      recognise: ({ run }) => run?.outcomes.answer.how === "returned" && run.n > 0 && run.results.answer === run.n,
+      recognise: ({ run }) =>
+        run?.outcomes.answer.how === "returned" && run.n > 0 && run.results.answer === run.n,
       hint: "You return n itself. The answer is what `await connection.receive()` gives.",
     },
     {
       name: "does not wait for the answer",
-      recognise: ({ run }) => run?.outcomes.answer.how === "returned" && run.results.answer === undefined,
+      recognise: ({ run }) =>
+        run?.outcomes.answer.how === "returned" && run.results.answer === undefined,
       hint: "Your function returns nothing yet: `receive` gives the answer, and `return` hands it on.",
     },
     {
       name: "wrong port or host",
-      recognise: ({ run }) => run?.outcomes.answer.how === "threw" && run.outcomes.answer.error.name === "ConnectionRefused",
+      recognise: ({ run }) =>
+        run?.outcomes.answer.how === "threw" &&
+        run.outcomes.answer.error.name === "ConnectionRefused",
       hint: 'Nobody listens there. The server is on the host "server", port 7.',
     },
   ],
@@ -251,16 +275,16 @@ const firstClient = exercise({
   ],
 });
 
-// %% name="exercise-answer" tags=["exercise-answer"]
+// %% name="exercise-answer" tags=["exercise"]
 const myClient = async (host: Host, n: number) => {
-  // connect, send, receive, return
+  host.log(`${n} is to be sent`); // your lines take the place of this one
 };
 await check(firstClient, myClient);
 
-// %% [markdown] name="solution-intro" jupyter={"source_hidden": true}
+// %% [markdown] jupyter={"source_hidden": true} name="solution-intro"
 // **Solution** (open the cell below once you have tried):
 
-// %% name="solution" tags=["solution"] jupyter={"source_hidden": true}
+// %% jupyter={"source_hidden": true} name="solution" tags=["solution"]
 const solution = async (host: Host, n: number) => {
   const connection = await host.connect("server", 7);
   await connection.send(n);
