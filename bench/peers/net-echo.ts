@@ -1,7 +1,7 @@
 /** The peer of live runs: an echo over bare node:net with the same framing (length, type, MessagePack). usage: stream MESSAGES | short CONNECTIONS */
 import { connect, createServer, type Socket } from "node:net";
 import { Packr } from "msgpackr";
-import { main, type Timed, timed } from "../ours/timed.js";
+import { main, type Timed, timedByClock } from "../ours/timed.js";
 
 const packr = new Packr({ useRecords: false });
 
@@ -38,7 +38,7 @@ async function withServer(units: number, work: (port: number) => Promise<void>):
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   if (typeof address !== "object" || !address) throw new Error("no port");
-  const result = await timed(units, async () => {
+  const result = await timedByClock(units, async () => {
     await work(address.port);
     return 0;
   });

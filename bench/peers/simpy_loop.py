@@ -1,7 +1,7 @@
 """The peer in virtual time: each workload as SimPy's own documentation would write it.
 
 usage: simpy_loop.py hold PENDING EVENTS | queue SERVERS LOAD CUSTOMERS | sleeps PROGRAMS SLEEPS | messages COUNT
-Prints seconds, units of work and a result.
+Prints seconds of CPU time, units of work and a result.
 """
 import random
 import sys
@@ -30,9 +30,9 @@ def hold(pending, events):
     env.run(until=done)
     done = env.event()
     state["left"] = events
-    start = time.perf_counter()
+    start = time.process_time()
     env.run(until=done)
-    return time.perf_counter() - start, events, env.now
+    return time.process_time() - start, events, env.now
 
 
 def queue(servers, load, customers):
@@ -55,9 +55,9 @@ def queue(servers, load, customers):
             env.process(customer())
 
     env.process(source())
-    start = time.perf_counter()
+    start = time.process_time()
     env.run()
-    return time.perf_counter() - start, customers, waited / customers
+    return time.process_time() - start, customers, waited / customers
 
 
 def sleeps(programs, count):
@@ -69,9 +69,9 @@ def sleeps(programs, count):
 
     for i in range(programs):
         env.process(sleeper(i))
-    start = time.perf_counter()
+    start = time.process_time()
     env.run()
-    return time.perf_counter() - start, programs * count, env.now
+    return time.process_time() - start, programs * count, env.now
 
 
 def messages(count):
@@ -90,9 +90,9 @@ def messages(count):
 
     env.process(client())
     env.process(server())
-    start = time.perf_counter()
+    start = time.process_time()
     env.run()
-    return time.perf_counter() - start, count, env.now
+    return time.process_time() - start, count, env.now
 
 
 if __name__ == "__main__":

@@ -1,0 +1,89 @@
+/**
+ * Why the Scheduler keeps its events in a ladder queue: the same hold model on three event lists, for friendly and hostile
+ * times. `tsx bench/event-lists/index.ts [pending …]` prints median nanoseconds of CPU time
+ * an event; a cell that would take more than
+ * a minute says so.
+ */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { randomStream } from "kernel-lib";
+import { EventList } from "kernel-lib/simulation/event-list";
+import { EventRecords } from "kernel-lib/simulation/event-records";
+import { CalendarQueue } from "./calendar-queue.js";
+import { FourAryHeap } from "./four-ary-heap.js";
+
+interface List {
+  insert(slot: number, timeMs: number): void;
+  first(): number;
+  shift(): void;
+}
+
+const lists: Record<string, (records: EventRecords) => List> = {
+  "4-ary heap": () => new FourAryHeap(),
+  "calendar queue": (records) => new CalendarQueue(records),
+  "ladder queue": (records) => new EventList(records),
+};
+
+/** The delay of an event from now, from a uniform number and the event's number. */
+const delays: Record<string, (u: number, i: number) => number> = {
+  "exponential delays": (u) => -Math.log1p(-u),
+  "all times equal": () => 0,
+  "whole ms, 1 to 10": (u) => 1 + Math.floor(10 * u),
+  "12 orders of magnitude": (u) => 10 ** (12 * u - 6),
+  "1 in 1,000 far away": (u, i) => (i % 1000 === 0 ? 1e9 * u : u),
+  "delays shrink a million times on the way": (u, i) => u * (i % 1e6 < 5e5 ? 1e6 : 1),
+};
+
+function run(list: string, delay: string, pending: number): void {
+  const records = new EventRecords();
+  const events = (lists[list] as (typeof lists)[string])(records);
+  const next = delays[delay] as (typeof delays)[string];
+  const random = randomStream(1, "delays");
+  const drawn = Float64Array.from({ length: 1 << 16 }, random);
+  let turn = 0;
+  const put = (nowMs: number): void => {
+    const timeMs = nowMs + next(drawn[turn & 0xffff] as number, turn++);
+    events.insert(records.take(timeMs, put, undefined), timeMs);
+  };
+  const hold = (count: number): void => {
+    for (let i = 0; i < count; i++) {
+      const slot = events.first();
+      const nowMs = records.times[2 * slot] as number;
+      events.shift();
+      records.clear(slot);
+      records.release(slot);
+      put(nowMs);
+    }
+  };
+  for (let i = 0; i < pending; i++) put(0);
+  hold(pending);
+  const count = 3_000_000;
+  const start = process.cpuUsage();
+  hold(count);
+  const { user, system } = process.cpuUsage(start);
+  console.log(((user + system) * 1e3) / count);
+}
+
+const [first, ...rest] = process.argv.slice(2);
+if (first === "run") run(rest[0] as string, rest[1] as string, Number(rest[2]));
+else {
+  const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [10, 1000, 10_000, 1_000_000];
+  console.log(
+    `| times | pending | ${Object.keys(lists).join(" | ")} |\n|---|---|${"---|".repeat(Object.keys(lists).length)}`,
+  );
+  for (const delay of Object.keys(delays)) {
+    for (const pending of sizes) {
+      const cells = Object.keys(lists).map((list) => {
+        const got: number[] = [];
+        for (let round = 0; round < 3; round++) {
+          const args = ["--import", "tsx", fileURLToPath(import.meta.url), "run", list, delay, String(pending)];
+          const { stdout, signal } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 60_000 });
+          if (signal) return "over a minute";
+          got.push(Number(stdout));
+        }
+        return got.sort((a, b) => a - b)[1]?.toFixed(0);
+      });
+      console.log(`| ${delay} | ${pending.toLocaleString("en")} | ${cells.join(" | ")} |`);
+    }
+  }
+}
