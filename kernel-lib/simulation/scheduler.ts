@@ -92,7 +92,7 @@ export class Scheduler {
   step(): boolean {
     const slot = this.#list.first();
     if (slot === none) return false;
-    this.#runEvent(slot);
+    this.#runEvent(slot, this.#records.times[2 * slot] as number);
     return true;
   }
 
@@ -122,12 +122,13 @@ export class Scheduler {
     try {
       while (events < maxEvents) {
         const slot = this.#list.first();
-        if (slot === none || (this.#records.times[2 * slot] as number) > untilMs) {
+        const timeMs = slot === none ? Infinity : (this.#records.times[2 * slot] as number);
+        if (slot === none || timeMs > untilMs) {
           if (untilMs !== Infinity) this.#now = untilMs;
           return { events, stoppedBy: slot === none ? "empty" : "untilMs" };
         }
         events++;
-        this.#runEvent(slot);
+        this.#runEvent(slot, timeMs);
         if (this.#stopped) return { events, stoppedBy: "stop" };
       }
       return { events, stoppedBy: "maxEvents" };
@@ -136,11 +137,11 @@ export class Scheduler {
     }
   }
 
-  #runEvent(slot: number): void {
+  #runEvent(slot: number, timeMs: number): void {
     const records = this.#records;
     this.#list.shift();
     this.#size--;
-    this.#now = records.times[2 * slot] as number;
+    this.#now = timeMs;
     const callback = records.payload[2 * slot] as (argument: unknown) => void;
     const argument = records.payload[2 * slot + 1];
     records.clear(slot);
