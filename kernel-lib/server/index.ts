@@ -1,0 +1,25 @@
+/**
+ * How servers are organised: iterative, or concurrent with a dispatcher that hands each request to a thread, a process or
+ * a pool; the clients that load them; and small queueing models, on the bare event list, for runs of millions of requests.
+ *
+ * Modelled: one request a connection, one machine. Left out: what threads and processes cost in memory; several machines
+ * behind one address (the room `cluster`).
+ *
+ * Vocabulary after van Steen and Tanenbaum, *Distributed Systems*, §3.4.
+ *
+ * @module
+ */
+export { type FileServerOptions, type FileServerResult, fileServerModel } from "./file-server-model.js";
+export { type LoadRow, type OpenLoopOptions, openLoop, type RequestOutcome } from "./open-loop.js";
+export {
+  concurrentServer,
+  type Handler,
+  iterativeServer,
+  type PoolOptions,
+  poolServer,
+  type ServerOptions,
+  serveOne,
+} from "./organizations.js";
+export { type QueueModelOptions, type QueueModelResult, queueModel } from "./queue-model.js";
+export { jainIndex, type LoadSummary, summarize } from "./summary.js";
+export { type PlannedRequest, type WorkloadOptions, workload } from "./workload.js";
