@@ -98,6 +98,14 @@ export class Cells {
         if (epoch !== this.epoch) throw new Interrupted("the cell was stopped");
         return value;
       },
+      async *items(iterable: AsyncIterable<unknown> | Iterable<unknown>) {
+        let { epoch } = this;
+        for await (const item of iterable) {
+          this.resumed(epoch, undefined);
+          yield item;
+          epoch = this.epoch;
+        }
+      },
     });
     this.#offerHook();
     tslabProtocol.lastWriteDisplayData = (content, update) =>

@@ -3,7 +3,7 @@
  * reader's code, so it answers while a cell is busy; cells run in a child process (`kernel.ts`).
  */
 import { readFileSync } from "node:fs";
-import { KernelProcess } from "./kernelProcess.js";
+import { KernelProcess } from "./kernel-process.js";
 import type { ConnectionInfo } from "./wire.js";
 
 const file = process.argv[2];

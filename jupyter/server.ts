@@ -7,8 +7,8 @@
 import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { Publisher, Reply, Router } from "zeromq";
-import { toCodePoints, toUtf16 } from "./codePoints.js";
-import type { KernelProcess } from "./kernelProcess.js";
+import { toCodePoints, toUtf16 } from "./code-points.js";
+import type { KernelProcess } from "./kernel-process.js";
 import { Sender } from "./sender.js";
 import { type ConnectionInfo, type Content, decode, encode, type Message, makeHeader } from "./wire.js";
 

@@ -110,16 +110,21 @@ const overrides = {
 
 /**
  * Rewrites `await x` to `__tslab__.resumed(__tslab__.epoch, await x)`, which throws if the reader has interrupted
- * meanwhile: without it an interrupted cell that waits in a loop would go on behind the reader's back.
+ * meanwhile: without it an interrupted cell that waits in a loop would go on behind the reader's back. `for await` gets the
+ * same by way of `__tslab__.items`.
  */
 function stoppable(context: TypeScript.TransformationContext): TypeScript.Transformer<TypeScript.SourceFile> {
   const { factory } = context;
   const hook = (name: string) => factory.createPropertyAccessExpression(factory.createIdentifier("__tslab__"), name);
-  const resumed = (value?: TypeScript.Expression) =>
-    factory.createCallExpression(hook("resumed"), undefined, value ? [hook("epoch"), value] : [hook("epoch")]);
+  const call = (name: string, ...values: TypeScript.Expression[]) =>
+    factory.createCallExpression(hook(name), undefined, values);
   const visit = (node: TypeScript.Node): TypeScript.Node => {
     const visited = ts.visitEachChild(node, visit, context);
-    if (ts.isAwaitExpression(visited)) return resumed(visited);
+    if (ts.isAwaitExpression(visited)) return call("resumed", hook("epoch"), visited);
+    if (ts.isForOfStatement(visited) && visited.awaitModifier) {
+      const { awaitModifier, initializer, expression, statement } = visited;
+      return factory.updateForOfStatement(visited, awaitModifier, initializer, call("items", expression), statement);
+    }
     return visited;
   };
   return (file) => ts.visitNode(file, visit) as TypeScript.SourceFile;

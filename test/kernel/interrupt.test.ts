@@ -77,6 +77,26 @@ test("an interrupted loop of awaits does not go on behind the reader's back", as
   assert.is(resultOf(await kernel().execute("ticks")), first);
 });
 
+test("an interrupted for await over a library's iterator ends", async () => {
+  await kernel().execute('import { setInterval as every } from "node:timers/promises";\nlet rounds = 0;');
+  await interruptAt(kernel(), "go", 'console.log("go"); for await (const one of every(10, 1)) rounds += one;');
+  await sleep(100);
+  const first = resultOf(await kernel().execute("rounds"));
+  await sleep(200);
+  assert.is(resultOf(await kernel().execute("rounds")), first);
+  assert.ok(Number(first) > 0);
+});
+
+test("for await leaves its iterator by break, and awaits promises of a plain iterable", async () => {
+  const execution = await kernel().execute(`let ends = 0;
+const numbers = async function* () { try { for (let i = 0; ; i++) yield i; } finally { ends++; } };
+for await (const i of numbers()) if (i === 3) break;
+for await (const i of [Promise.resolve("a"), "b"]) console.log(i);
+ends`);
+  assert.is(textOf(execution), "a\nb\n");
+  assert.is(resultOf(execution), "1");
+});
+
 test("finally runs in an interrupted cell that waits", async () => {
   await kernel().execute(`${wait} let cleaned = false;`);
   await interruptAt(kernel(), "go", 'console.log("go"); try { for (;;) await pause(10); } finally { cleaned = true; }');
