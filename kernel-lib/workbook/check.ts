@@ -193,6 +193,7 @@ function threwToo(run: RunLike | undefined): string {
 
 /** What went wrong, in the terms of the reader's program. */
 function describe(error: Error, run: RunLike | undefined): string {
+  if (error.name === "ForeignWait" || (error.name === "ParameterError" && !run)) return error.message;
   if (error.name === "Deadlock") return `Nothing can happen any more. ${error.message}`;
   if (error.name === "ProgramError") {
     const waits = run ? lastWaits(run) : [];

@@ -48,8 +48,6 @@ export interface FigureParts extends FigureText {
   readonly drawing: Drawing;
   readonly rows: readonly Row[];
   readonly columns?: TableOptions["columns"];
-  /** Stands above the drawing; hidden where scripts don't run. */
-  readonly controls?: string;
   /** The body of a script that may use `root`, the figure's element. */
   readonly script?: string;
   /** More style rules. */
@@ -92,15 +90,15 @@ export class Figure implements Displayable {
 
   /** The figure as HTML that needs nothing else on the page. */
   html(): string {
-    const { drawing, columns, controls = "", script, style = "" } = this.#parts;
+    const { drawing, columns, script, style = "" } = this.#parts;
     const { width, height } = drawing;
     return (
       `<div class="handoff handoff-figure" data-figure="${this.#id}"><style>${outputStyle}${style}</style>` +
       `<div class="handoff-title">${escapeMarkup(this.title)}</div>` +
       `<div class="handoff-stripped">Figure: ${escapeMarkup(this.alt)}</div>` +
-      controls +
-      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
-      `role="img" aria-label="${escapeMarkup(this.alt)}" font-size="12" fill="currentColor">${this.#body}</svg>` +
+      // Where HTML is sanitized the tags of a drawing go and its words stay behind: at that size nobody sees them.
+      `<div style="font-size:0px"><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
+      `role="img" aria-label="${escapeMarkup(this.alt)}" font-size="12" fill="currentColor">${this.#body}</svg></div>` +
       (this.caption ? `<div class="handoff-caption">${escapeMarkup(this.caption)}</div>` : "") +
       `<details><summary>Data (${this.rows.length} ${this.rows.length === 1 ? "row" : "rows"})</summary>` +
       `${htmlTable(this.rows, { columns, limit: 200 })}</details>` +

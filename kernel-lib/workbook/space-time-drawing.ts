@@ -1,22 +1,11 @@
 import { escapeMarkup } from "./display.js";
-import { type Drawing, drawLegend, fitted, type LegendItem, textWidth, wrapped } from "./drawing.js";
+import { type Drawing, drawLegend, fitted, type LegendItem, textWidth } from "./drawing.js";
 import { formatNumber } from "./numbers.js";
 import { palette } from "./palette.js";
+import { drawAxis, type Frame, frameOf, type Point, px, width } from "./space-time-frame.js";
 import { endsWithRun, type SpaceTimeLayout } from "./space-time-layout.js";
 import { type Step, stepsOf } from "./space-time-steps.js";
-import { type MessagePair, niceTicks } from "./trace-view.js";
-
-type Point = readonly [x: number, y: number];
-
-interface Frame {
-  readonly width: number;
-  readonly height: number;
-  at(lane: number, timeMs: number): Point;
-  readonly laneStep: number;
-  readonly isDown: boolean;
-}
-
-const width = 720;
+import type { MessagePair } from "./trace-view.js";
 
 /** Draws the layout; steps and hosts are what the controls need. */
 export function drawSpaceTime(
@@ -60,105 +49,6 @@ function legendOf(layout: SpaceTimeLayout, world: string, accent: string): Legen
     items.push({ label: "disk", color: palette.series[4] ?? "", mark: "hatched" });
   if (layout.marks.some((row) => row.kind === "log")) items.push({ label: "log", color: palette.ink, mark: "dot" });
   return items;
-}
-
-/** Where lanes and times are, in pixels. */
-function frameOf(layout: SpaceTimeLayout): Frame {
-  const { lanes, options, fromMs, toMs } = layout;
-  const isDown = (options.time ?? "down") === "down";
-  const count = Math.max(1, lanes.length);
-  const moments = options.scale === "order" ? momentsOf(layout) : undefined;
-  const share = (timeMs: number) => {
-    const time = Math.min(toMs, Math.max(fromMs, timeMs));
-    if (!moments) return toMs > fromMs ? (time - fromMs) / (toMs - fromMs) : 0;
-    const after = moments.findIndex((moment) => moment >= time);
-    if (after <= 0) return 0;
-    const [a, b] = [moments[after - 1] as number, moments[after] as number];
-    return (after - 1 + (time - a) / (b - a)) / (moments.length - 1);
-  };
-  if (isDown) {
-    const [left, top, bottom] = [64, 46, 22];
-    const laneStep = (width - left) / count;
-    const wanted = Math.min(1000, Math.max(200, 23 * layout.messages.length + 60));
-    const height = options.height ?? top + bottom + wanted;
-    return {
-      width,
-      height,
-      laneStep,
-      isDown,
-      at: (lane, time) => [left + laneStep * (lane + 0.5), top + share(time) * (height - top - bottom)],
-    };
-  }
-  const left = Math.min(220, 26 + Math.max(40, ...lanes.map((lane) => textWidth(lane.label, 13.5))));
-  const [top, bottom, right] = [24, 40, 24];
-  const laneStep = options.height ? (options.height - top - bottom) / count : Math.max(76, Math.min(120, 260 / count));
-  const height = top + bottom + laneStep * (count - 1) + 30;
-  return {
-    width,
-    height,
-    laneStep,
-    isDown,
-    at: (lane, time) => [left + share(time) * (width - left - right), top + 12 + laneStep * lane],
-  };
-}
-
-function momentsOf({ messages, work, marks, fromMs, toMs }: SpaceTimeLayout): number[] {
-  const times = [
-    fromMs,
-    toMs,
-    ...messages.flatMap(({ send, receive }) => [send.timeMs, receive?.timeMs ?? send.timeMs]),
-    ...work.flatMap((row) => [row.timeMs, row.endMs ?? toMs]),
-    ...marks.map((row) => row.timeMs),
-  ].filter((time) => time >= fromMs && time <= toMs);
-  return [...new Set(times)].sort((a, b) => a - b);
-}
-
-function drawAxis(layout: SpaceTimeLayout, frame: Frame): string {
-  const { lanes, fromMs, toMs, options } = layout;
-  const { at, isDown, height } = frame;
-  const room = isDown ? (height - 68) / 44 : 8;
-  const ticks =
-    options.scale === "order"
-      ? thinned(momentsOf(layout), Math.floor(isDown ? room * 1.6 : room))
-      : niceTicks(fromMs, toMs, room);
-  const lastLane = Math.max(0, lanes.length - 1);
-  let body = "";
-  for (const tick of ticks) {
-    const [x0, y0] = at(0, tick);
-    const [x1, y1] = at(lastLane, tick);
-    const label = formatNumber(tick, 5);
-    body += isDown
-      ? `<path d="M50,${px(y0)}H${width}" stroke="${palette.faint}" stroke-opacity="0.5"/><text x="44" y="${px(y0)}" dy="0.35em" text-anchor="end" font-size="11">${label}</text>`
-      : `<path d="M${px(x0)},${px(y0 - 14)}V${px(y1 + 14)}" stroke="${palette.faint}" stroke-opacity="0.5"/><text x="${px(x1)}" y="${px(y1 + 30)}" font-size="11">${label}</text>`;
-  }
-  body += isDown
-    ? `<text x="44" y="24" text-anchor="end" font-size="11">↓ ms</text>`
-    : `<text x="${width - 24}" y="${height - 2}" text-anchor="end" font-size="11">time (ms) →</text>`;
-  lanes.forEach((lane, i) => {
-    const [x0, y0] = at(i, fromMs);
-    const [x1, y1] = at(i, toMs);
-    const host = `data-hosts="${escapeMarkup(JSON.stringify([lane.host]))}"`;
-    const line = `<path d="M${px(x0)},${px(y0)}L${px(x1)},${px(y1)}" stroke="currentColor" stroke-opacity="0.45"/>`;
-    const titled = `<title>${escapeMarkup(lane.label)}</title>`;
-    if (isDown) {
-      const lines = wrapped(lane.label.replace(" on ", " on\u00a0"), frame.laneStep - 6).slice(0, 2);
-      const text = lines
-        .map(
-          (part, k) =>
-            `<tspan x="${px(x0)}" y="${px(y0 - 12 - 14 * (lines.length - 1 - k))}">${escapeMarkup(fitted(part, frame.laneStep - 6))}</tspan>`,
-        )
-        .join("");
-      body += `<g ${host} class="handoff-lane">${titled}${line}<text font-weight="600">${text}</text></g>`;
-    } else {
-      body += `<g ${host} class="handoff-lane">${titled}${line}<text x="${px(x0 - 12)}" y="${px(y0)}" dy="0.35em" text-anchor="end" font-weight="600">${escapeMarkup(fitted(lane.label, x0 - 14))}</text></g>`;
-    }
-  });
-  return body;
-}
-
-function thinned(values: readonly number[], most: number): number[] {
-  const every = Math.max(1, Math.ceil(values.length / Math.max(1, most)));
-  return values.filter((_v, i) => i % every === 0);
 }
 
 /** Bars of CPU and disk; those of one lane that overlap in time stand beside each other. */
@@ -333,8 +223,4 @@ function head([x0, y0]: Point, [x1, y1]: Point): string {
 
 function cross([x, y]: Point, size = 4): string {
   return `M${px(x - size)},${px(y - size)}l${2 * size},${2 * size}m0,${-2 * size}l${-2 * size},${2 * size}`;
-}
-
-function px(value: number): string {
-  return String(Math.round(value * 100) / 100);
 }

@@ -67,8 +67,8 @@ function fieldsInWords(fields: Readonly<Record<string, unknown>> | undefined): s
   return ` (${entries.map(([name, value]) => `${name}: ${typeof value === "number" ? formatNumber(value) : String(value)}`).join(", ")})`;
 }
 
-/** The controls above a diagram; the script shows them. */
-export function controlsOf(hosts: readonly string[]): string {
+/** The controls above a diagram; the script puts them there. */
+function controlsOf(hosts: readonly string[]): string {
   const button = (action: string, label: string, title: string) =>
     `<button type="button" data-do="${action}" title="${title}" aria-label="${title}">${label}</button>`;
   const filter =
@@ -81,7 +81,7 @@ export function controlsOf(hosts: readonly string[]): string {
           .join(" ")}</span>`
       : "";
   return (
-    `<div class="handoff-controls" hidden tabindex="0" data-lm-suppress-shortcuts="true" role="group" aria-label="Step through the events">` +
+    `<div class="handoff-controls" tabindex="0" data-lm-suppress-shortcuts="true" role="group" aria-label="Step through the events">` +
     button("first", "|◀", "Before the first event") +
     button("back", "◀", "One event back") +
     button("next", "▶", "One event forward") +
@@ -94,7 +94,6 @@ export function controlsOf(hosts: readonly string[]): string {
 /** Rules for the controls and for what is not yet, or not any more. */
 export const spaceTimeStyle: string = [
   ".handoff-controls{display:flex;flex-wrap:wrap;gap:4px 6px;align-items:center;margin:4px 0;min-height:30px}",
-  ".handoff-controls[hidden]{display:none}",
   ".handoff-controls button{font:inherit;color:inherit;background:transparent;border:1px solid var(--handoff-faint);",
   "border-radius:4px;padding:1px 8px;cursor:pointer;min-width:30px}",
   ".handoff-controls button:disabled{opacity:.35;cursor:default}",
@@ -107,11 +106,17 @@ export const spaceTimeStyle: string = [
 ].join("");
 
 /** The script that steps; `root` is the figure's element. */
-export function spaceTimeScript(steps: readonly Step[], time: "down" | "right"): string {
+export function spaceTimeScript(steps: readonly Step[], hosts: readonly string[], time: "down" | "right"): string {
   const data = JSON.stringify(
     steps.map((step) => [`${formatNumber(step.row.timeMs, 6)} ms`, step.text, step.other ?? -1]),
-  ).replace(/</g, "\\u003c");
-  return `const steps=${data};${stepping.replaceAll("IS_DOWN", String(time === "down"))}`;
+  );
+  const controls = JSON.stringify(controlsOf(hosts));
+  return `const steps=${inScript(data)};root.querySelector(".handoff-title").insertAdjacentHTML("afterend",${inScript(controls)});${stepping.replaceAll("IS_DOWN", String(time === "down"))}`;
+}
+
+/** JSON that can't end the script that it stands in. */
+function inScript(json: string): string {
+  return json.replace(/</g, "\\u003c");
 }
 
 const stepping = `
@@ -140,4 +145,4 @@ controls.addEventListener("keydown",(e)=>{const k={ArrowLeft:"back",ArrowRight:"
 controls.addEventListener("change",()=>{const off=[...controls.querySelectorAll("input:not(:checked)")].map((i)=>i.value);
  for(const p of lanes)p.classList.toggle("handoff-hidden",JSON.parse(p.dataset.hosts).some((h)=>off.includes(h)))});
 for(const p of parts)if(p.classList.contains("handoff-message"))p.addEventListener("click",()=>{go(+p.dataset.step);controls.focus()});
-controls.hidden=false;draw();`;
+draw();`;

@@ -3,7 +3,7 @@ import type { TraceRow } from "../world/trace.js";
 import { checkText, Figure, type FigureText } from "./figure.js";
 import { drawSpaceTime } from "./space-time-drawing.js";
 import { layOut } from "./space-time-layout.js";
-import { controlsOf, spaceTimeScript, spaceTimeStyle } from "./space-time-steps.js";
+import { spaceTimeScript, spaceTimeStyle } from "./space-time-steps.js";
 import { messages, type RunLike, rowsOf } from "./trace-view.js";
 
 /** See {@link spaceTime}. */
@@ -63,8 +63,7 @@ export function spaceTime(run: RunLike | readonly TraceRow[], options: SpaceTime
     drawing,
     rows: data.map((message) => ({ ...message })),
     style: spaceTimeStyle,
-    controls: controlsOf(hosts),
-    script: spaceTimeScript(steps, options.time ?? "down"),
+    script: spaceTimeScript(steps, hosts, options.time ?? "down"),
   });
 }
 

@@ -203,7 +203,10 @@ export function scenario<const H extends string, const P extends Programs<Checke
     refuse("scenario", "hosts", `1 to ${maxHosts} machines by name`, names.length);
   }
   for (const name of names) checkHost(name, (spec.hosts as Record<string, unknown>)[name]);
-  const limitMs = spec.limitMs === undefined ? Infinity : checkPositive("scenario", "limitMs", spec.limitMs);
+  const limitMs =
+    spec.limitMs === undefined || spec.limitMs === Infinity
+      ? Infinity
+      : checkPositive("scenario", "limitMs", spec.limitMs);
   checkNetwork(spec.network ?? {}, names);
   const jobs = checkPrograms(spec.programs, names);
   checkFaults(spec.faults ?? [], names, jobs, limitMs);
