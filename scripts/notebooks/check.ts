@@ -2,7 +2,7 @@ import { homedir, tmpdir } from "node:os";
 import { root } from "../setup/paths.mjs";
 import { brokenClaims, defaultTolerance, differences, shapeDifferences } from "./compare.js";
 import type { NotebookFolder } from "./files.js";
-import { type CodeCell, cellName, type Notebook } from "./format.js";
+import { cellName, type Notebook } from "./format.js";
 import { notebooksFromTexts } from "./jupytext.js";
 import { inPool } from "./pool.js";
 import { isLive, mayFail, type Problem, sourceProblems, staleness } from "./rules.js";
@@ -24,6 +24,8 @@ export interface CheckOptions {
   readonly tolerance?: number;
   /** Whether Biome reads the texts, which it does only in the checkout. Default true. */
   readonly lint?: boolean;
+  /** Runs a notebook; by default in the real kernel. */
+  readonly run?: typeof runNotebook;
   /** Called when a notebook is done. */
   readonly onReport?: (report: Report) => void;
 }
@@ -59,19 +61,21 @@ async function checkOne(
   folder: NotebookFolder,
   name: string,
   source: Notebook | undefined,
-  { limitMs, tolerance = defaultTolerance }: CheckOptions,
+  { limitMs, tolerance = defaultTolerance, run = runNotebook }: CheckOptions,
 ): Promise<Pick<Report, "problems" | "codeCells">> {
   const committed = folder.notebook(name);
   if (!source) return { problems: [{ notebook: name, message: "has no text: run npm run notebooks" }], codeCells: 0 };
   const problems = [...sourceProblems(name, source)];
   if (committed) problems.push(...staleness(name, source, committed), ...committedProblems(name, committed));
   else problems.push({ notebook: name, message: "is missing: run npm run notebooks" });
-  const ran = await runNotebook(name, source, { cwd: folder.path, ...(limitMs === undefined ? {} : { limitMs }) });
-  problems.push(...ran.problems, ...outputProblems(name, ran.notebook, committed, tolerance));
-  return { problems, codeCells: codeOf(ran.notebook).length };
+  try {
+    const ran = await run(name, source, { cwd: folder.path, ...(limitMs === undefined ? {} : { limitMs }) });
+    problems.push(...ran.problems, ...outputProblems(name, ran.notebook, committed, tolerance));
+  } catch (error) {
+    problems.push({ notebook: name, message: `could not be run: ${(error as Error).message}` });
+  }
+  return { problems, codeCells: source.cells.filter(({ cell_type }) => cell_type === "code").length };
 }
-
-const codeOf = ({ cells }: Notebook) => cells.filter((cell): cell is CodeCell => cell.cell_type === "code");
 
 function outputProblems(name: string, ran: Notebook, committed: Notebook | undefined, tolerance: number): Problem[] {
   const there = new Map(committed?.cells.map((cell, at) => [cellName(cell, at), cell]));
