@@ -10,10 +10,16 @@ export interface ReplicationOptions extends IntervalOptions {
   readonly firstSeed?: number;
 }
 
+/** Which seed a row's run had. */
+export interface SeedColumn {
+  /** The seed of the run. */
+  readonly seed: number;
+}
+
 /** What {@link replicate} returns. */
 export interface Replications<M> {
   /** One row a run, in the order of seeds: the seed and what the model measured. */
-  readonly rows: readonly ({ readonly seed: number } & M)[];
+  readonly rows: readonly (SeedColumn & M)[];
   /** For each measure the interval of its mean over the runs. */
   readonly intervals: { readonly [K in keyof M]: Interval };
 }

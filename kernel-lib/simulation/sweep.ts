@@ -1,7 +1,7 @@
 import { checkWhole, ParameterError, refuse, shown } from "../errors.js";
 import { checkConfidence, type Interval } from "./intervals.js";
 import { checkMeasures, intervalsOf, type Measures } from "./measures.js";
-import type { ReplicationOptions } from "./replications.js";
+import type { ReplicationOptions, SeedColumn } from "./replications.js";
 
 /** One combination of parameters: plain data that can be copied. */
 export type SweepPoint = { readonly [name: string]: unknown };
@@ -33,12 +33,18 @@ export interface SweepOptions extends ReplicationOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Which measure a row of a summary is about. */
+export interface MeasureColumn<M extends Measures> {
+  /** The name that the model gave it. */
+  readonly measure: keyof M & string;
+}
+
 /** What {@link sweep} returns; all rows are flat, ready to plot. */
 export interface Sweep<Point extends SweepPoint, M extends Measures> {
   /** One row a run: the point's parameters, the seed, the measures; by points as given, then by seeds. */
-  readonly rows: readonly (Point & { readonly seed: number } & M)[];
+  readonly rows: readonly (Point & SeedColumn & M)[];
   /** One row for each point and measure: the parameters, `measure`, and the interval of its mean over the seeds. */
-  readonly summary: readonly (Point & { readonly measure: keyof M & string } & Interval)[];
+  readonly summary: readonly (Point & MeasureColumn<M> & Interval)[];
 }
 
 /** All combinations of the values of several parameters; the last parameter changes fastest. */
@@ -123,8 +129,8 @@ function collect<Point extends SweepPoint, M extends Measures>(
   options: SweepOptions,
 ): Sweep<Point, M> {
   const names = Object.keys(runs[0] ?? {});
-  const rows: (Point & { seed: number } & M)[] = [];
-  const summary: (Point & { measure: keyof M & string } & Interval)[] = [];
+  const rows: (Point & SeedColumn & M)[] = [];
+  const summary: (Point & MeasureColumn<M> & Interval)[] = [];
   for (const [i, point] of points.entries()) {
     const own = runs.slice(i * replications, (i + 1) * replications);
     for (const [k, run] of own.entries()) {
