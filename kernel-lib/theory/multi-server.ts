@@ -91,7 +91,7 @@ export function mmck(options: FiniteOptions): FiniteMeans {
   // Weights relative to the largest, so that nothing overflows: each state's weight by logarithms.
   const logs: number[] = [0];
   for (let n = 1; n <= capacity; n++) logs.push((logs[n - 1] as number) + Math.log(offeredLoad / Math.min(n, servers)));
-  const most = Math.max(...logs.filter(Number.isFinite));
+  const most = logs.reduce((a, b) => Math.max(a, b));
   const weights = logs.map((log) => Math.exp(log - most));
   const sum = weights.reduce((total, weight) => total + weight, 0);
   const mean = (of: (n: number) => number) => weights.reduce((total, weight, n) => total + weight * of(n), 0) / sum;

@@ -19,6 +19,7 @@ export interface CheckOptions {
  * It never throws for a wrong answer, also when the answer's program throws; results are kept for
  * {@link exerciseResults}.
  *
+ * @throws `Interrupted` if the reader interrupts the check.
  * @throws {@link ParameterError} if the exercise was not made by {@link exercise}, or a claim is at fault itself.
  */
 export function check<A, R extends RunLike>(
@@ -148,6 +149,8 @@ async function tryOnce(
   try {
     run = await start();
   } catch (error) {
+    // The reader pressed Interrupt: that says nothing about the answer.
+    if (asError(error).name === "Interrupted") throw error;
     return [{ scenario, seed, claim: "", detail: "", error: asError(error) }];
   }
   const failures: Failure[] = [];

@@ -1,6 +1,6 @@
 import { refuse } from "../errors.js";
 import { type Displayable, escapeMarkup, jupyterDisplay, type MimeBundle, show } from "./display.js";
-import { columnDecimals, formatNumber, rounded } from "./numbers.js";
+import { columnDecimals, formatNumber, largest, rounded } from "./numbers.js";
 import { outputStyle } from "./palette.js";
 
 /** A flat record: one thing that happened or was computed. */
@@ -189,7 +189,7 @@ function textTable(rows: readonly Row[], options: TableOptions): string {
     columns.map((c) => c.heading),
     ...rows.slice(0, limit).map((row) => columns.map((c) => c.show(row[c.field]))),
   ];
-  const widths = columns.map((_c, i) => Math.max(...cells.map((line) => line[i]?.length ?? 0)));
+  const widths = columns.map((_c, i) => largest(cells.map((line) => line[i]?.length ?? 0)));
   const lines = cells.map((line) =>
     line
       .map((text, i) => (columns[i]?.isNumber ? text.padStart(widths[i] ?? 0) : text.padEnd(widths[i] ?? 0)))

@@ -1,3 +1,12 @@
+/**
+ * What a notebook shows and asks: figures, space-time diagrams and tables with their data; predictions, claims,
+ * exercises with their checks, progress, published datasets. Everything here is a value that shows itself
+ * ({@link Displayable}) and carries its rows, so that a check can compare them. Drawn with Observable Plot; a diagram's
+ * buttons are the only script. Left out: widgets that talk back to the kernel, and animation.
+ *
+ * @see Okabe and Ito, "Color Universal Design", 2008, for the colours; Lamport, "Time, Clocks, and the Ordering of Events in
+ * a Distributed System", C. ACM 21, 1978, for the diagrams.
+ */
 export { type CheckOptions, check } from "./check.js";
 export {
   type CheckRecord,

@@ -2,7 +2,7 @@ import { checkPositive, refuse } from "../errors.js";
 import type { TraceRow, WorkRow } from "../world/trace.js";
 import { drawPlot, fitted, type LegendItem, plot, textWidth } from "./drawing.js";
 import { checkText, Figure, type FigureText } from "./figure.js";
-import { formatNumber } from "./numbers.js";
+import { formatNumber, largest, smallest } from "./numbers.js";
 import { palette } from "./palette.js";
 import { type RunLike, rowsOf } from "./trace-view.js";
 
@@ -75,8 +75,18 @@ function draw(all: readonly LaneSpan[], world: string, options: LanesOptions, li
   const names = [...new Set(all.map((span) => span.lane))];
   const shown = names.slice(0, limit);
   if (names.length > limit) leftOut.push(`${names.length - limit} of ${names.length} lanes`);
-  const fromMs = options.fromMs ?? Math.min(0, ...all.map((span) => span.startMs));
-  const toMs = options.toMs ?? Math.max(fromMs, ...all.map((span) => span.endMs));
+  const fromMs =
+    options.fromMs ??
+    smallest(
+      all.map((span) => span.startMs),
+      0,
+    );
+  const toMs =
+    options.toMs ??
+    largest(
+      all.map((span) => span.endMs),
+      fromMs,
+    );
   const inside = all.filter((span) => shown.includes(span.lane) && span.endMs >= fromMs && span.startMs <= toMs);
   if (inside.length > maxSpans) leftOut.push(`${inside.length - maxSpans} of ${inside.length} stretches of time`);
   const spans = inside
@@ -158,7 +168,10 @@ function draw(all: readonly LaneSpan[], world: string, options: LanesOptions, li
 
 /** The stretches of time of a trace, in the order of their lanes' first rows. */
 function spansOf(rows: readonly TraceRow[], by: "thread" | "process" | "cpu", waits: boolean): LaneSpan[] {
-  const endOfAll = Math.max(0, ...rows.map((row) => ("endMs" in row ? (row.endMs ?? row.timeMs) : row.timeMs)));
+  const endOfAll = largest(
+    rows.map((row) => ("endMs" in row ? (row.endMs ?? row.timeMs) : row.timeMs)),
+    0,
+  );
   const sameName = new Map<string, Set<string>>();
   for (const row of rows) {
     const names = sameName.get(`${row.host}/${row.thread}`) ?? new Set();

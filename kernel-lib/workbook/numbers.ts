@@ -26,9 +26,9 @@ export function formatNumber(value: number, digits = 4): string {
 export function columnDecimals(values: readonly number[], digits = 4): number {
   const finite = values.filter((v) => Number.isFinite(v) && v !== 0);
   if (finite.length === 0 || finite.every(Number.isInteger)) return 0;
-  const largest = Math.max(...finite.map(Math.abs));
-  const allowed = Math.min(12, Math.max(0, digits - 1 - Math.floor(Math.log10(largest))));
-  const needed = Math.max(...finite.map((v) => trimZeros(v.toFixed(allowed)).split(".")[1]?.length ?? 0));
+  const size = largest(finite.map(Math.abs));
+  const allowed = Math.min(12, Math.max(0, digits - 1 - Math.floor(Math.log10(size))));
+  const needed = largest(finite.map((v) => trimZeros(v.toFixed(allowed)).split(".")[1]?.length ?? 0));
   return Math.min(allowed, needed);
 }
 
@@ -45,4 +45,18 @@ function trimZeros(text: string): string {
 
 function superscript(exponent: number): string {
   return String(exponent).replace(/[-0-9]/g, (c) => (c === "-" ? "⁻" : ("⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)] ?? c)));
+}
+
+/** The largest of any number of values, or of `least`: spreading a million arguments into Math.max overflows the stack. */
+export function largest(values: Iterable<number>, least: number = Number.NEGATIVE_INFINITY): number {
+  let most = least;
+  for (const value of values) if (value > most) most = value;
+  return most;
+}
+
+/** The smallest of any number of values, or of `most`. */
+export function smallest(values: Iterable<number>, most: number = Number.POSITIVE_INFINITY): number {
+  let least = most;
+  for (const value of values) if (value < least) least = value;
+  return least;
 }

@@ -3,7 +3,7 @@ import { checkPositive, refuse } from "../errors.js";
 import type { Row } from "./data-table.js";
 import { drawPlot, type LegendItem, plot } from "./drawing.js";
 import { type AxisOptions, checkText, Figure, type FigureText, plotAxis } from "./figure.js";
-import { formatNumber } from "./numbers.js";
+import { formatNumber, largest, smallest } from "./numbers.js";
 import { palette, type Role } from "./palette.js";
 
 /** A point of a series, with its interval where one is known. */
@@ -204,8 +204,8 @@ function theoryOf({ theory, x }: OverlayOptions, given: readonly Drawn[]): Drawn
     const label = one.label ?? names.theory;
     if ("points" in one) return { role: "theory", index, label, points: checkPoints("theory", one.points) };
     if (typeof one.f !== "function") refuse("overlay", "theory.f", "a function of x", one.f);
-    const from = one.from ?? x.domain?.[0] ?? Math.min(...numbers);
-    const to = one.to ?? x.domain?.[1] ?? Math.max(...numbers);
+    const from = one.from ?? x.domain?.[0] ?? smallest(numbers);
+    const to = one.to ?? x.domain?.[1] ?? largest(numbers);
     if (!(Number.isFinite(from) && Number.isFinite(to) && from < to)) {
       refuse("overlay", "theory.from and theory.to", "finite and in order where no other series says where to draw", [
         from,

@@ -1,5 +1,5 @@
 import type { ExitRow, FaultRow, LogRow, StartRow, TraceRow, UrgentRow, WorkRow } from "../world/trace.js";
-import { formatNumber } from "./numbers.js";
+import { formatNumber, largest, smallest } from "./numbers.js";
 import type { SpaceTimeOptions } from "./space-time.js";
 import { type MessagePair, messagePairs } from "./trace-view.js";
 
@@ -74,7 +74,10 @@ export function layOut(all: readonly TraceRow[], options: SpaceTimeOptions): Spa
   const messages = pairs.slice(0, limit);
   let toMs = Math.min(
     end,
-    Math.max(0, ...rows.map((row) => ("endMs" in row ? (row.endMs ?? row.timeMs) : row.timeMs))),
+    largest(
+      rows.map((row) => ("endMs" in row ? (row.endMs ?? row.timeMs) : row.timeMs)),
+      0,
+    ),
   );
   if (pairs.length > limit) {
     const lastMs = (pairs[limit] as MessagePair).send.timeMs;
@@ -83,7 +86,16 @@ export function layOut(all: readonly TraceRow[], options: SpaceTimeOptions): Spa
     );
     toMs = Math.min(toMs, lastMs);
   }
-  const fromMs = Math.min(toMs, Math.max(begin, Math.min(...rows.map((row) => row.timeMs), toMs)));
+  const fromMs = Math.min(
+    toMs,
+    Math.max(
+      begin,
+      smallest(
+        rows.map((row) => row.timeMs),
+        toMs,
+      ),
+    ),
+  );
   const within = <R extends TraceRow>(row: R) =>
     (row.kind === "fault" && row.process === "" ? true : laneOf(row) >= 0) &&
     row.timeMs <= toMs &&
@@ -108,7 +120,10 @@ export function layOut(all: readonly TraceRow[], options: SpaceTimeOptions): Spa
     marks: marks.slice(0, maxMarks),
     fromMs,
     toMs,
-    endMs: Math.max(0, ...all.map((row) => row.timeMs)),
+    endMs: largest(
+      all.map((row) => row.timeMs),
+      0,
+    ),
     leftOut,
     laneOf,
   };

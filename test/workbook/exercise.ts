@@ -163,6 +163,27 @@ test("a claim that is itself at fault is not blamed on the reader", async () => 
   }
 });
 
+test("an interrupted check is neither passed nor failed", async () => {
+  forgetResults();
+  const interrupted = exercise({
+    name: "interrupted",
+    statement: "-",
+    scenarios: {
+      only: async (_answer: Client): Promise<{ rows: [] }> => {
+        throw Object.assign(new Error("stopped"), { name: "Interrupted" });
+      },
+    },
+    claims: { "it holds": () => true },
+  });
+  try {
+    await check(interrupted, right);
+    assert.unreachable();
+  } catch (error) {
+    assert.is((error as Error).name, "Interrupted");
+  }
+  assert.equal(exerciseResults(), []);
+});
+
 test("numbers are compared within the tolerance, and a known wrong one has its own hint", async () => {
   const load = exercise({
     name: "load",

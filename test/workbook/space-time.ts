@@ -150,6 +150,16 @@ test("an empty trace gives an empty diagram, not an error", () => {
   assert.match(spaceTime([]).alt, "0 messages");
 });
 
+test("a trace of 400,000 rows is drawn, not a stack overflow", () => {
+  const base = { host: "a", process: "p", pid: 1, thread: "p" };
+  const rows = Array.from(
+    { length: 400_000 },
+    (_v, i): TraceRow => ({ kind: "log", timeMs: i, ...base, event: "e", fields: {} }),
+  );
+  assert.match(spaceTime(rows).caption, "399800 of 400000 marks");
+  assert.is(lanes(rows).rows.length, 0);
+});
+
 test("unknown hosts, wrong options and things that are no run are refused by name", async () => {
   const some = await run(1);
   const refused = (f: () => unknown, message: RegExp) =>
