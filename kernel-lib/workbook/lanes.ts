@@ -101,18 +101,25 @@ function draw(all: readonly LaneSpan[], world: string, options: LanesOptions, li
   const place = { x1: "startMs", x2: "endMs", y: "lane" };
   const title = (span: LaneSpan) =>
     `${span.lane}: ${span.label ?? span.kind ?? "compute"}\n${formatNumber(span.startMs)} to ${formatNumber(span.endMs)} ms`;
+  const isShared = (span: LaneSpan) => (span.share ?? 1) < 0.99;
   const legend: LegendItem[] = [
-    ...(of("compute").length
+    ...(of("compute").some((span) => !isShared(span))
       ? [{ label: world === "live" ? "CPU (live)" : "CPU (virtual time)", color: accent, mark: "bar" as const }]
       : []),
-    ...(of("compute").some((span) => (span.share ?? 1) < 0.99)
+    ...(of("compute").some((span) => isShared(span))
       ? [{ label: "CPU shared or queued for", color: accent, mark: "hatched" as const }]
       : []),
     ...(of("disk").length ? [{ label: "disk", color: disk, mark: "hatched" as const }] : []),
     ...(of("wait").length ? [{ label: "waits", color: palette.ink, mark: "thin" as const }] : []),
   ];
-  const isShared = (span: LaneSpan) => (span.share ?? 1) < 0.99;
   const look = { ...place, title, inset: 0.5, insetTop: 4, insetBottom: 4, rx: 2 };
+  const labelled = spans.filter(
+    (span) => span.label && (span.endMs - span.startMs) * pxPerMs > textWidth(span.label, 11) + 4,
+  );
+  const isSolid = (span: LaneSpan) => (span.kind ?? "compute") === "compute" && !isShared(span);
+  const middle = (span: LaneSpan) => (span.startMs + span.endMs) / 2;
+  const label = (some: readonly LaneSpan[], fill: string) =>
+    text(some, { x: middle, y: "lane", text: "label", fontSize: 11, fill } as never);
   const drawing = drawPlot(
     {
       height: options.height ?? Math.max(90, 54 + 27 * Math.max(1, shown.length)),
@@ -134,17 +141,10 @@ function draw(all: readonly LaneSpan[], world: string, options: LanesOptions, li
           strokeDasharray: "3,2",
         } as never),
         barX(of("disk"), { ...look, fill: disk, fillOpacity: 0.2, stroke: disk, strokeDasharray: "3,2" } as never),
-        text(
-          spans.filter((span) => span.label && (span.endMs - span.startMs) * pxPerMs > textWidth(span.label, 11) + 4),
-          {
-            x: (span: LaneSpan) => (span.startMs + span.endMs) / 2,
-            y: "lane",
-            text: "label",
-            fontSize: 11,
-            fill: palette.ink,
-            stroke: palette.paper,
-            strokeWidth: 3,
-          } as never,
+        label(labelled.filter(isSolid), palette.paper),
+        label(
+          labelled.filter((span) => !isSolid(span)),
+          palette.ink,
         ),
       ],
     },
