@@ -1,0 +1,29 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { checkNotebooks, type Report } from "../../scripts/notebooks/check.js";
+import { editedNames } from "../../scripts/notebooks/edited.js";
+import { NotebookFolder } from "../../scripts/notebooks/files.js";
+import { wording } from "../../scripts/notebooks/rules.js";
+
+const test = suite("the notebooks");
+const folder = new NotebookFolder();
+const names = folder.names();
+const edited = editedNames();
+let reports: Report[] = [];
+
+test.before(async () => {
+  reports = await checkNotebooks(folder, names);
+});
+
+test("there is a notebook to start with", () => assert.ok(names.includes("00-start-here"), names.join(", ")));
+
+for (const [at, name] of names.entries()) {
+  const isEdited = edited.has(name);
+  test(`${name} gives the outputs that it was committed with${isEdited ? " (edited: not counted)" : ""}`, () => {
+    const found = reports[at]?.problems.map(wording) ?? ["it was not checked"];
+    if (isEdited) console.log([`\n${name} was edited since it was shipped`, ...found].join("\n    "));
+    else assert.equal(found, [], found.join("\n"));
+  });
+}
+
+test.run();
