@@ -5,8 +5,10 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { report, setUp, tell } from "../setup.mjs";
 import { SetupFailure } from "./failure.mjs";
-import { inRoot, jupyterEnvironment, python, root, runtimeFolder } from "./paths.mjs";
+import { takeLock } from "./lock.mjs";
+import { inRoot, jupyterEnvironment, pagesFolder, python, root, runtimeFolder, state } from "./paths.mjs";
 import { endAll, start } from "./processes.mjs";
+import { makePages, upToDate } from "./steps.mjs";
 
 const firstNotebook = "notebooks/00-start-here.ipynb";
 
@@ -16,7 +18,8 @@ export async function main(args) {
   const ending = endOnSignals();
   try {
     checkArguments(args);
-    await setUp();
+    const hasPages = existsSync(path.join(pagesFolder, "api", "index.html"));
+    await setUp({ pages: !hasPages });
     const startedLabMs = performance.now();
     const lab = startLab(args);
     const ended = new Promise((resolve) => lab.once("close", (code) => resolve(code ?? 1)));
@@ -25,6 +28,7 @@ export async function main(args) {
       report("JupyterLab", startedLabMs, url);
       console.log(`\nReady after ${((performance.now() - startedMs) / 1000).toFixed(1)} s. Ctrl-C ends everything.`);
     }
+    if (hasPages) await renewPages(ending);
     const code = await ended;
     if (!ending.begun) {
       await endAll();
@@ -35,6 +39,14 @@ export async function main(args) {
     await endAll({ graceMs: 1000 });
     if (!ending.begun) process.exit(1);
   }
+}
+
+// Pages of an older version serve until the new ones stand: nobody waits for them. One start at a time makes them.
+async function renewPages(ending) {
+  const startedMs = performance.now();
+  const release = await takeLock(path.join(state, "pages.lock"));
+  const note = await makePages().finally(release);
+  if (!ending.begun && note !== upToDate) report("API pages", startedMs, note);
 }
 
 /** Refuses what would let others in; the rest is JupyterLab's to judge. */

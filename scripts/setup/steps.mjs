@@ -8,7 +8,7 @@ import { run } from "./processes.mjs";
 import { findPython } from "./python.mjs";
 import { filesUnder, hashOf, readStamp, writeStamp } from "./stamps.mjs";
 
-const upToDate = "up to date";
+export const upToDate = "up to date";
 const cache = (name) => path.join(state, "cache", name);
 const stampOf = (name) => path.join(state, "stamps", name);
 
