@@ -1,6 +1,6 @@
 import { checkPositive, ParameterError } from "../errors.js";
 import { Core } from "../world/core.js";
-import { afterMicrotasks, findSynchronousDrain, macrotask, nodeProcess, onInterrupt } from "../world/environment.js";
+import { adoptFailures, afterMicrotasks, findSynchronousDrain, macrotask, onInterrupt } from "../world/environment.js";
 import { Deadlock, Interrupted } from "../world/errors.js";
 import type { Programs, Run, Scenario, TraceLevel } from "../world/index.js";
 import { makeRun } from "../world/run.js";
@@ -164,7 +164,9 @@ class LiveSession<P extends Programs> {
   #reject: (error: unknown) => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
+  #giveBack: () => void = () => undefined;
   #isPumping = false;
+  #isDraining = false;
   #isOver = false;
   #quietSinceMs: number | undefined;
 
@@ -186,11 +188,9 @@ class LiveSession<P extends Programs> {
 
   async run(): Promise<Run<P>> {
     const { signal, onProgress } = this.#options;
-    const adopt = (reason: unknown): void => {
-      if (this.#core.current) this.#core.threadThrew(this.#core.current, reason);
-    };
     const onAbort = (): void => this.#end(() => this.#reject(signal?.reason));
     const stopListening = onInterrupt(() => {
+      this.#giveBack();
       this.#end(() =>
         this.#reject(new Interrupted(`runLive was interrupted at t=${this.#driver.now().toFixed(3)} ms`)),
       );
@@ -198,7 +198,6 @@ class LiveSession<P extends Programs> {
     });
     const progress = onProgress && setInterval(() => onProgress(this.#driver.now()), 100);
     const patience = setTimeout(() => this.#tookTooLong(), this.#maxRealMs * 1.5 + 2000);
-    nodeProcess?.on?.("unhandledRejection", adopt);
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
       signal?.throwIfAborted();
@@ -213,6 +212,7 @@ class LiveSession<P extends Programs> {
         const start = (): void => {
           if (this.#isOver) return;
           this.#drain = findSynchronousDrain();
+          if (!this.#drain) this.#giveBack = adoptFailures(this.#adopt);
           this.#driver.startClock();
           this.#core.start();
           this.#pump();
@@ -228,12 +228,17 @@ class LiveSession<P extends Programs> {
       clearInterval(progress);
       if (this.#immediate) clearImmediate(this.#immediate);
       signal?.removeEventListener("abort", onAbort);
-      nodeProcess?.off?.("unhandledRejection", adopt);
+      this.#giveBack();
       stopListening();
       this.#core.finish();
       await this.#driver.close();
     }
   }
+
+  /** An error that nobody caught is the running program's. */
+  readonly #adopt = (reason: unknown): void => {
+    if (this.#core.current) this.#core.threadThrew(this.#core.current, reason);
+  };
 
   #end(settle: () => void): void {
     if (this.#isOver) return;
@@ -254,16 +259,34 @@ class LiveSession<P extends Programs> {
   #pump(): void {
     if (this.#isPumping || this.#isOver) return;
     this.#isPumping = true;
+    if (this.#drain) this.#giveBack = adoptFailures(this.#adopt);
     try {
       const paused = this.#work();
       this.#isPumping = false;
+      if (this.#drain) this.#giveBack();
       if (this.#isOver) return;
       if (paused) this.#pumpSoon();
       else this.#sleepUntilNext();
     } catch (error) {
+      if (this.#isDraining) {
+        this.#isDraining = false;
+        this.#recover();
+        throw error;
+      }
       this.#isPumping = false;
+      if (this.#drain) this.#giveBack();
       this.#end(() => this.#reject(error));
     }
+  }
+
+  /** A tick or a listener of a program threw: Node hands the error to `adopt` and runs what is left; then we go on. */
+  #recover(): void {
+    const goOn = (): void => {
+      this.#giveBack();
+      this.#isPumping = false;
+      this.#pump();
+    };
+    setImmediate(() => setImmediate(goOn));
   }
 
   /** Takes steps until none is due; says whether it broke off, to let the event loop or the microtasks have their turn. */
@@ -289,7 +312,10 @@ class LiveSession<P extends Programs> {
           afterMicrotasks("nextTick", () => this.#pump());
           return false;
         }
+        this.#isDraining = true;
         this.#drain();
+        this.#isDraining = false;
+        core.current = undefined;
       } else if (!this.#runTimer()) return false;
       if (performance.now() > deadline) return true;
     }

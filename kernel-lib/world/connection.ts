@@ -2,7 +2,7 @@ import { checkPositive, checkWhole, ParameterError, refuse } from "../errors.js"
 import type { EventId } from "../simulation/index.js";
 import type { Core } from "./core.js";
 import type { Pipe } from "./driver.js";
-import { Closed, ConnectionReset, TimedOut } from "./errors.js";
+import { Closed, ConnectionReset, MessageError, TimedOut } from "./errors.js";
 import { Fifo } from "./fifo.js";
 import type { Connection, KeepAlive } from "./host.js";
 import type { Machine } from "./machine.js";
@@ -21,6 +21,7 @@ interface Received {
   readonly type: FrameType;
   readonly payload: Uint8Array;
   readonly bytes: number;
+  readonly arrivedMs: number;
 }
 
 /** One end of a connection. */
@@ -143,7 +144,10 @@ export class Endpoint implements Connection, WaitTarget {
   #receive(thread: Thread, timeoutMs: number | undefined): Promise<unknown> {
     if (this.failure) return Promise.reject(this.failure);
     if (this.isGone) return Promise.reject(new Closed(`receive: ${this.id} is closed`));
-    if (this.#inbox.size > 0) return Promise.resolve(this.#take(thread));
+    if (this.#inbox.size > 0) {
+      const taken = this.#take(thread);
+      return taken instanceof MessageError ? Promise.reject(taken) : Promise.resolve(taken);
+    }
     if (this.peerHasEnded) return Promise.resolve(undefined);
     const { core } = this;
     const wait = core.wait(thread, "receive", this);
@@ -233,7 +237,7 @@ export class Endpoint implements Connection, WaitTarget {
     switch (frame.type) {
       case "data":
       case "bytes":
-        this.#inbox.push(frame);
+        this.#inbox.push({ type: frame.type, payload: frame.payload, bytes: frame.bytes, arrivedMs: this.#heardMs });
         this.#serveReceivers();
         return;
       case "credit":
@@ -314,17 +318,35 @@ export class Endpoint implements Connection, WaitTarget {
       const wait = this.#receivers.shift();
       if (!wait) return;
       if (wait.state !== "pending" || !wait.thread.isAlive) continue;
-      this.core.ready(wait, this.#inbox.size > 0 ? this.#take(wait.thread) : undefined);
+      const taken = this.#inbox.size > 0 ? this.#take(wait.thread) : undefined;
+      if (taken instanceof MessageError) this.core.fail(wait, taken);
+      else this.core.ready(wait, taken);
     }
   }
 
+  /** The oldest message that is here; a MessageError, which no message can be, if it can't be decoded. */
   #take(thread: Thread): unknown {
     const { core } = this;
     const received = this.#inbox.shift() as Received;
     const sequence = ++this.#taken;
     const from = this.direction === "out" ? "in" : "out";
-    const message = received.type === "bytes" ? received.payload : decode(received.payload);
-    core.trace.message(core.now(), thread, "receive", this, from, sequence, received.bytes, message);
+    let message: unknown;
+    try {
+      message = received.type === "bytes" ? received.payload : decode(received.payload);
+    } catch (error) {
+      message = error;
+    }
+    core.trace.message(
+      core.now(),
+      thread,
+      "receive",
+      this,
+      from,
+      sequence,
+      received.bytes,
+      message,
+      received.arrivedMs,
+    );
     this.#creditOwed += received.bytes;
     // Like TCP's acknowledgements, credit goes back in half windows: a sender can't starve by it, and few frames carry it.
     if (this.#creditOwed >= creditWindowBytes / 2) {
@@ -367,9 +389,10 @@ export class Endpoint implements Connection, WaitTarget {
     this.failure = error;
     this.#stopWatching();
     this.#inbox.drain();
+    // First, so that who is woken by the failure finds the signal aborted.
+    if (this.#controller) this.core.abort(this.core.threadOf(this.owner), this.#controller, error);
     for (const wait of this.#receivers.drain()) this.core.fail(wait, error);
     for (const { wait } of this.#senders.drain()) this.core.fail(wait, error);
-    if (this.#controller) this.core.abort(this.core.threadOf(this.owner), this.#controller, error);
   }
 
   /** Both directions have ended: nothing is left to tell or to hear, and its process need not keep it. */

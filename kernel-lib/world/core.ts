@@ -241,7 +241,8 @@ export class Core {
 
   /** Aborts a signal as a step of that thread: whoever listens to it runs as that thread. */
   abort(thread: Thread, controller: AbortController, reason: Error): void {
-    this.#push({ thread, go: () => controller.abort(reason) });
+    if (thread === this.current) controller.abort(reason);
+    else this.#push({ thread, go: () => controller.abort(reason) });
   }
 
   get hasSteps(): boolean {

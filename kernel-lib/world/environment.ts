@@ -6,8 +6,9 @@
 interface NodeProcess {
   _tickCallback?: () => void;
   nextTick?: (callback: () => void) => void;
-  on?: (event: "unhandledRejection", listener: (reason: unknown) => void) => void;
-  off?: (event: "unhandledRejection", listener: (reason: unknown) => void) => void;
+  on?: (event: string, listener: (reason: unknown) => void) => void;
+  removeAllListeners?: (event: string) => void;
+  rawListeners?: (event: string) => ((reason: unknown) => void)[];
   stdout?: { write: (...args: unknown[]) => boolean };
   stderr?: { write: (...args: unknown[]) => boolean };
 }
@@ -48,7 +49,8 @@ export type DrainKind = "tick" | "nextTick" | "channel";
 
 /**
  * Runs every microtask now, and those that they make; only from a macrotask. Node offers it without documentation, as
- * `process._tickCallback`; `undefined` where it is missing or does not do what it should.
+ * `process._tickCallback`; `undefined` where it is missing or does not do what it should. What a tick throws
+ * comes out of it, and must go on to the event loop: only there does Node tidy up behind it.
  */
 export function findSynchronousDrain(): (() => void) | undefined {
   const tick = nodeProcess?._tickCallback;
@@ -72,6 +74,27 @@ export function afterMicrotasks(kind: Exclude<DrainKind, "tick">, callback: () =
   // From inside a microtask: Node takes ticks only when the microtasks have run dry.
   if (kind === "nextTick" && nextTick) queueMicrotask(() => nextTick.call(nodeProcess, callback));
   else macrotask(callback);
+}
+
+/**
+ * Until the returned function is called, errors that nobody catches (rejections, what microtasks and listeners throw) go to
+ * `adopt` alone, and not to those in this process who else would report them or end it.
+ */
+export function adoptFailures(adopt: (reason: unknown) => void): () => void {
+  const { on, rawListeners, removeAllListeners } = nodeProcess ?? {};
+  if (!on || !rawListeners || !removeAllListeners) return () => undefined;
+  const kept = ["unhandledRejection", "uncaughtException"].map((event) => {
+    const listeners = rawListeners.call(nodeProcess, event);
+    removeAllListeners.call(nodeProcess, event);
+    on.call(nodeProcess, event, adopt);
+    return { event, listeners };
+  });
+  return () => {
+    for (const { event, listeners } of kept.splice(0)) {
+      removeAllListeners.call(nodeProcess, event);
+      for (const listener of listeners) on.call(nodeProcess, event, listener);
+    }
+  };
 }
 
 /** What the notebook kernel offers to libraries, if we run in one. */

@@ -75,7 +75,13 @@ export class Network {
   }
 
   #makePath(from: string, to: string): Path {
-    const ends = { from: this.#interface(from), to: this.#interface(to), isCut: false, stalled: new Set<Endpoint>(), stalledAnswers: [] };
+    const ends = {
+      from: this.#interface(from),
+      to: this.#interface(to),
+      isCut: false,
+      stalled: new Set<Endpoint>(),
+      stalledAnswers: [],
+    };
     if (from === to) return { latencyMs: 0, outMsPerByte: 0, inMsPerByte: 0, ...ends };
     const link = this.#spec.links?.findLast(
       ({ between: [a, b] }) => (a === from && b === to) || (a === to && b === from),

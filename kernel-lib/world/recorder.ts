@@ -90,10 +90,11 @@ export class Recorder {
     sequence: number,
     bytes: number,
     message: unknown,
+    arrivedMs?: number,
   ): void {
     if (kind === "send" ? !this.sends : !this.receives) return;
     const { process, name } = thread;
-    this.rows.push({
+    const row = {
       kind,
       timeMs: this.ordered(timeMs),
       host: process.machine.name,
@@ -106,7 +107,8 @@ export class Recorder {
       bytes,
       peer: line.peer,
       message: brief(message),
-    });
+    };
+    this.rows.push(arrivedMs === undefined ? row : Object.assign(row, { arrivedMs }));
   }
 
   work(timeMs: number, thread: Thread, work: Work): WorkRow | undefined {

@@ -62,6 +62,8 @@ export interface MessageRow extends RowBase {
   readonly peer: string;
   /** The message in short. */
   readonly message: string;
+  /** In rows of kind `receive`: when it had come in, whole; between then and `timeMs` it waited to be taken. */
+  readonly arrivedMs?: number;
 }
 /** CPU time (`compute`) or an access to the disk (`disk`) from `timeMs` to `endMs`; the row is written at its start. */
 export interface WorkRow extends RowBase {

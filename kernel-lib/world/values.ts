@@ -1,10 +1,31 @@
-import { Packr } from "msgpackr";
+import { addExtension, Packr } from "msgpackr";
 import { MessageError } from "./errors.js";
 
 const packr = new Packr({ useRecords: false });
 (packr as unknown as { writeFunction: () => never }).writeFunction = () => {
   throw new Error("it holds a function");
 };
+
+/** Set while our packer is at work: what follows must not touch msgpackr for anybody else in this process. */
+let isPacking = false;
+
+/** What msgpackr would mangle without a word: it takes the first bytes of other typed arrays, and makes arrays of errors. */
+const mangled = {
+  [Symbol.hasInstance]: (value: unknown): boolean =>
+    isPacking &&
+    ((ArrayBuffer.isView(value) && !(value instanceof Uint8Array)) ||
+      value instanceof Error ||
+      value instanceof RegExp),
+};
+addExtension({
+  Class: mangled as unknown as new () => object,
+  write: (value: object) => {
+    const advice = ArrayBuffer.isView(value) ? "; make it an array or a Uint8Array" : "; send its text";
+    throw new Error(
+      `it holds ${/^[AEIO]/.test(value.constructor.name) ? "an" : "a"} ${value.constructor.name}${advice}`,
+    );
+  },
+} as never);
 
 /** The largest encoded message. */
 export const maxMessageBytes = 16 * 1024 * 1024;
@@ -27,11 +48,14 @@ export function encode(value: unknown, where: string): Uint8Array {
 
 function packed(value: unknown, where: string): Uint8Array {
   try {
+    isPacking = true;
     const bytes = packr.pack(value);
     // A plain view, so that byte arrays inside are decoded as Uint8Array and not as Node's Buffer.
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   } catch (error) {
     throw new MessageError(`${where}: ${brief(value)} can't be encoded: ${reasonOf(error as Error)}`);
+  } finally {
+    isPacking = false;
   }
 }
 
@@ -43,9 +67,17 @@ function reasonOf(error: Error): string {
   return error.message;
 }
 
-/** The value that {@link encode} packed. */
+/**
+ * The value that {@link encode} packed.
+ *
+ * @throws {@link MessageError} if it can't be made again: a map whose keys are objects.
+ */
 export function decode(bytes: Uint8Array): unknown {
-  return packr.unpack(bytes);
+  try {
+    return packr.unpack(bytes);
+  } catch (error) {
+    throw new MessageError(`the message can't be decoded: ${(error as Error).message}`);
+  }
 }
 
 /** A value in short, on one line, for the trace: `"get"`, `{ op: "read", block: 3 }`, `1000 bytes`. */

@@ -3,11 +3,11 @@ import { type EventId, Scheduler } from "../simulation/index.js";
 import { Core } from "./core.js";
 import type { Driver, Pipe, Processor, Store } from "./driver.js";
 import {
+  adoptFailures,
   afterMicrotasks,
   type DrainKind,
   findSynchronousDrain,
   macrotask,
-  nodeProcess,
   onInterrupt,
   realNowMs,
 } from "./environment.js";
@@ -59,6 +59,7 @@ export class Simulation<P extends Programs> {
   readonly #guards: Guards;
   readonly #forced: DrainKind | undefined;
   #started = false;
+  #isDraining = false;
   #advancing = false;
   #over = false;
   #reachedLimit = false;
@@ -113,10 +114,11 @@ export class Simulation<P extends Programs> {
       const adopt = (reason: unknown): void => {
         if (this.#core.current) this.#core.threadThrew(this.#core.current, reason);
       };
+      let giveBack = (): void => undefined;
       const leave = (): void => {
         if (stretchInProgress === leave) stretchInProgress = undefined;
         this.#guards.remove();
-        nodeProcess?.off?.("unhandledRejection", adopt);
+        giveBack();
         stopListening();
       };
       // After an interrupt in the middle of a program nothing of this function runs any more, `finally` neither: only this does.
@@ -132,7 +134,7 @@ export class Simulation<P extends Programs> {
         // Guards and the adoption of rejections are the whole process's: one simulation at a time has them.
         if (stretchInProgress) return macrotask(begin);
         stretchInProgress = leave;
-        nodeProcess?.on?.("unhandledRejection", adopt);
+        giveBack = adoptFailures(adopt);
         const end = (reached: boolean): void => {
           leave();
           resolve(reached);
@@ -147,7 +149,12 @@ export class Simulation<P extends Programs> {
           try {
             end(this.#runSynchronously(untilMs, drain));
           } catch (error) {
-            fail(error);
+            if (!this.#isDraining) return fail(error);
+            // The program's own, from a tick or a listener: Node hands it to `adopt`, runs what is left, and then we go on.
+            this.#isDraining = false;
+            this.#guards.remove();
+            macrotask(() => macrotask(() => end(false)));
+            throw error;
           }
         } else this.#runByTurns(untilMs, this.#forced === "channel" ? "channel" : "nextTick", end, fail);
       };
@@ -160,7 +167,9 @@ export class Simulation<P extends Programs> {
     for (let count = 1; ; count++) {
       if (this.#step(untilMs)) return true;
       if (this.#core.current) {
+        this.#isDraining = true;
         drain();
+        this.#isDraining = false;
         this.#check();
       }
       if ((count & 127) === 0 && realNowMs() > deadlineMs) return false;
@@ -192,6 +201,7 @@ export class Simulation<P extends Programs> {
   /** Does the next thing; says whether there was none up to `untilMs`. */
   #step(untilMs: number): boolean {
     const core = this.#core;
+    if (core.fatal) throw core.fatal;
     core.current = undefined;
     if (!this.#started) {
       this.#started = true;

@@ -13,8 +13,23 @@ inBothWorlds(test, "values arrive as they were sent, and -0, maps and classes as
     constructor(readonly x = 1) {}
   }
   const sent = [
-    0, 1.5, Number.NaN, Infinity, "ação", true, null, 2n ** 63n, new Date(86_400_000), [1, [2, []]], { a: { b: [null] } },
-    new Uint8Array([1, 2, 3]), { bytes: new Uint8Array([9]) }, "", [], {}, { nothing: undefined },
+    0,
+    1.5,
+    Number.NaN,
+    Infinity,
+    "ação",
+    true,
+    null,
+    2n ** 63n,
+    new Date(86_400_000),
+    [1, [2, []]],
+    { a: { b: [null] } },
+    new Uint8Array([1, 2, 3]),
+    { bytes: new Uint8Array([9]) },
+    "",
+    [],
+    {},
+    { nothing: undefined },
   ]; // prettier-ignore
   const client = async (host: Host) => {
     const connection = await host.connect("server", 7);
@@ -82,60 +97,85 @@ inBothWorlds(test, "a message weighs its encoded value and 5 bytes, counted when
   );
 });
 
-inBothWorlds(test, "a sender waits when 64 KiB are unread, and for whole half windows, the same in both worlds", async (play) => {
-  const server = async (host: Host) => {
-    const connection = await (await host.listen(7)).accept();
-    await host.sleep(100);
-    let count = 0;
-    for await (const _ of connection) if (++count === 6) await host.sleep(100);
-    return count;
-  };
-  const client = async (host: Host) => {
-    const connection = await host.connect("server", 7);
-    const waited: boolean[] = [];
-    for (let i = 0; i < 20; i++) {
-      const beganMs = host.now();
-      await connection.send(new Uint8Array(10_000));
-      waited.push(host.now() - beganMs > 40);
-    }
-    connection.end();
-    return waited;
-  };
-  const run = await play(
-    scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
-  );
-  assert.is(run.results.server, 20);
-  // 7 messages (70,035 bytes) fill the window. The server takes 6: the fourth makes half a window, and gives 40,020 back. So
-  // 30,015 bytes are unread, 4 more messages bring them to 70,035, and the twelfth waits for the server's second rest.
-  const stops = run.results.client.flatMap((waited, i) => (waited ? [i] : []));
-  assert.equal(stops, [7, 11]);
-});
+inBothWorlds(
+  test,
+  "a sender waits when 64 KiB are unread, and for whole half windows, the same in both worlds",
+  async (play) => {
+    const server = async (host: Host) => {
+      const connection = await (await host.listen(7)).accept();
+      await host.sleep(100);
+      let count = 0;
+      for await (const _ of connection) if (++count === 6) await host.sleep(100);
+      return count;
+    };
+    const client = async (host: Host) => {
+      const connection = await host.connect("server", 7);
+      const waited: boolean[] = [];
+      for (let i = 0; i < 20; i++) {
+        const beganMs = host.now();
+        await connection.send(new Uint8Array(10_000));
+        waited.push(host.now() - beganMs > 40);
+      }
+      connection.end();
+      return waited;
+    };
+    const run = await play(
+      scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
+    );
+    assert.is(run.results.server, 20);
+    // 7 messages (70,035 bytes) fill the window. The server takes 6: the fourth makes half a window, and gives 40,020 back. So
+    // 30,015 bytes are unread, 4 more messages bring them to 70,035, and the twelfth waits for the server's second rest.
+    const stops = run.results.client.flatMap((waited, i) => (waited ? [i] : []));
+    assert.equal(stops, [7, 11]);
+  },
+);
 
-inBothWorlds(test, "what can't be encoded fails in the program's own terms, and the connection goes on", async (play) => {
-  const cyclic: Record<string, unknown> = {};
-  cyclic.self = cyclic;
+inBothWorlds(
+  test,
+  "what can't be encoded fails in the program's own terms, and the connection goes on",
+  async (play) => {
+    const cyclic: Record<string, unknown> = {};
+    cyclic.self = cyclic;
+    const client = async (host: Host) => {
+      const connection = await host.connect("server", 7);
+      const failures: string[] = [];
+      const unsendable = [undefined, () => 1, { f: test }, Symbol("s"), cyclic, 2n ** 64n, new Uint8Array(100_000_000)];
+      for (const value of [...unsendable, [new Float64Array(2)], new Error("x")])
+        failures.push(await failureOf(() => connection.send(value)));
+      await connection.send("still here");
+      return [...failures, await connection.receive()];
+    };
+    const run = await play(
+      scenario({ hosts, network, programs: { echo: on("server", echo).daemon(), client: on("client", client) } }),
+    );
+    const where = "MessageError: send on client#1>server:7:";
+    assert.equal(run.results.client, [
+      `${where} undefined can't be sent; send null instead`,
+      `${where} a function can't be encoded: it holds a function`,
+      `${where} { f: a function } can't be encoded: it holds a function`,
+      `${where} Symbol(s) can't be encoded: it holds a symbol`,
+      `${where} { self: {…} } can't be encoded: it refers to itself, or nests too deep`,
+      `${where} 18446744073709551616n can't be encoded: it is too large for 64 bits`,
+      `${where} the message has 100000000 bytes when encoded; 16777216 is the most`,
+      `${where} [{…}] can't be encoded: it holds a Float64Array; make it an array or a Uint8Array`,
+      `${where} {} can't be encoded: it holds an Error; send its text`,
+      "still here",
+    ]);
+  },
+);
+
+inBothWorlds(test, "a map whose keys are objects fails at the receiver, whose own error it is", async (play) => {
   const client = async (host: Host) => {
     const connection = await host.connect("server", 7);
-    const failures: string[] = [];
-    for (const value of [undefined, () => 1, { f: test }, Symbol("s"), cyclic, 2n ** 64n, new Uint8Array(100_000_000)])
-      failures.push(await failureOf(() => connection.send(value)));
-    await connection.send("still here");
-    return [...failures, await connection.receive()];
+    await connection.send(new Map([[{}, 1]]));
+    return await failureOf(() => connection.receive());
   };
   const run = await play(
     scenario({ hosts, network, programs: { echo: on("server", echo).daemon(), client: on("client", client) } }),
   );
-  const where = "MessageError: send on client#1>server:7:";
-  assert.equal(run.results.client, [
-    `${where} undefined can't be sent; send null instead`,
-    `${where} a function can't be encoded: it holds a function`,
-    `${where} { f: a function } can't be encoded: it holds a function`,
-    `${where} Symbol(s) can't be encoded: it holds a symbol`,
-    `${where} { self: {…} } can't be encoded: it refers to itself, or nests too deep`,
-    `${where} 18446744073709551616n can't be encoded: it is too large for 64 bits`,
-    `${where} the message has 100000000 bytes when encoded; 16777216 is the most`,
-    "still here",
-  ]);
+  assert.is(run.results.client, "ConnectionReset: client#1>server:7 was reset by server");
+  const outcome = run.outcomes.echo;
+  assert.match(outcome.how === "threw" ? String(outcome.error) : "", /^MessageError: the message can't be decoded/);
 });
 
 inBothWorlds(test, "a message of 16 MiB passes, whole", async (play) => {
@@ -225,29 +265,33 @@ async function sendForEver(connection: Connection): Promise<void> {
   for (;;) await connection.send(new Uint8Array(20_000));
 }
 
-inBothWorlds(test, "receive({ timeoutMs }) throws TimedOut, and the message that comes later is not lost", async (play) => {
-  const server = async (host: Host) => {
-    const connection = await (await host.listen(7)).accept();
-    await host.sleep(60);
-    await connection.send("late");
-    await connection.receive();
-  };
-  const client = async (host: Host) => {
-    const connection = await host.connect("server", 7);
-    const beganMs = host.now();
-    const failure = await failureOf(() => connection.receive({ timeoutMs: 20 }));
-    const waitedMs = host.now() - beganMs;
-    const message = await connection.receive({ timeoutMs: 1000 });
-    return { failure, waitedMs, message };
-  };
-  const run = await play(
-    scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
-  );
-  const { failure, waitedMs, message } = run.results.client;
-  assert.is(failure, "TimedOut: receive on client#1>server:7: nothing came in 20 ms");
-  assert.is(message, "late");
-  assert.ok(waitedMs >= 20 && waitedMs < 60, `waited ${waitedMs} ms`);
-});
+inBothWorlds(
+  test,
+  "receive({ timeoutMs }) throws TimedOut, and the message that comes later is not lost",
+  async (play) => {
+    const server = async (host: Host) => {
+      const connection = await (await host.listen(7)).accept();
+      await host.sleep(60);
+      await connection.send("late");
+      await connection.receive();
+    };
+    const client = async (host: Host) => {
+      const connection = await host.connect("server", 7);
+      const beganMs = host.now();
+      const failure = await failureOf(() => connection.receive({ timeoutMs: 20 }));
+      const waitedMs = host.now() - beganMs;
+      const message = await connection.receive({ timeoutMs: 1000 });
+      return { failure, waitedMs, message };
+    };
+    const run = await play(
+      scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
+    );
+    const { failure, waitedMs, message } = run.results.client;
+    assert.is(failure, "TimedOut: receive on client#1>server:7: nothing came in 20 ms");
+    assert.is(message, "late");
+    assert.ok(waitedMs >= 20 && waitedMs < 60, `waited ${waitedMs} ms`);
+  },
+);
 
 inBothWorlds(test, "an urgent byte passes what the peer has not read", async (play) => {
   const server = async (host: Host) => {
@@ -309,26 +353,30 @@ inBothWorlds(test, "urgent bytes pass a full credit window, and wait for onUrgen
   ]);
 });
 
-inBothWorlds(test, "a connection whose two directions have ended takes no more calls, and its signal stays", async (play) => {
-  const server = async (host: Host) => {
-    const connection = await (await host.listen(7)).accept();
-    for await (const message of connection) await connection.send(message);
-    connection.end();
-    await host.sleep(30);
-    return connection.signal.aborted;
-  };
-  const client = async (host: Host) => {
-    const connection = await host.connect("server", 7);
-    await connection.send("x");
-    const got = [await connection.receive()];
-    connection.end();
-    got.push(await connection.receive());
-    return got;
-  };
-  const run = await play(
-    scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
-  );
-  assert.equal(run.results, { server: false, client: ["x", undefined] });
-});
+inBothWorlds(
+  test,
+  "a connection whose two directions have ended takes no more calls, and its signal stays",
+  async (play) => {
+    const server = async (host: Host) => {
+      const connection = await (await host.listen(7)).accept();
+      for await (const message of connection) await connection.send(message);
+      connection.end();
+      await host.sleep(30);
+      return connection.signal.aborted;
+    };
+    const client = async (host: Host) => {
+      const connection = await host.connect("server", 7);
+      await connection.send("x");
+      const got = [await connection.receive()];
+      connection.end();
+      got.push(await connection.receive());
+      return got;
+    };
+    const run = await play(
+      scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
+    );
+    assert.equal(run.results, { server: false, client: ["x", undefined] });
+  },
+);
 
 test.run();

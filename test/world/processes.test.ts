@@ -1,0 +1,505 @@
+import { type Connection, type Host, type Listener, on, scenario } from "kernel-lib";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { echo, failureOf, inBothWorlds, logged, rowsOf } from "./both-worlds.js";
+
+const test = suite("processes");
+
+const hosts = { server: {}, client: {} };
+const network = { latencyMs: 2 };
+
+inBothWorlds(
+  test,
+  "daemons start in the order written, each when the one before waits; then the others",
+  async (play) => {
+    const say = (event: string, work: (host: Host) => Promise<unknown>) => async (host: Host) => {
+      host.log(`${event} begins`);
+      await work(host);
+    };
+    const computesThenListens = say("first", async (host) => {
+      await host.compute(5);
+      host.log("first has computed");
+      await (await host.listen(1)).accept();
+    });
+    const readsThenSleeps = say("second", async (host) => {
+      await host.disk.write("x", 1);
+      host.log("second has written");
+      await host.sleep(1e6);
+    });
+    const fails = say("third", async () => {
+      throw new Error("on purpose");
+    });
+    const takes = say("fourth", (host) => host.queue().take());
+    const other = say("other", async () => undefined);
+    const run = await play(
+      scenario({
+        hosts: { a: { disk: { accessMs: 3 } } },
+        programs: {
+          other: on("a", other),
+          first: on("a", computesThenListens).daemon(),
+          second: on("a", readsThenSleeps).daemon(),
+          third: on("a", fails).daemon(),
+          fourth: on("a", takes).daemon(),
+        },
+      }),
+    );
+    assert.equal(logged(run), [
+      "first begins",
+      "first has computed",
+      "second begins",
+      "second has written",
+      "third begins",
+      "fourth begins",
+      "other begins",
+    ]);
+    assert.equal(
+      [run.outcomes.first.how, run.outcomes.second.how, run.outcomes.third.how, run.outcomes.other.how],
+      ["killed", "killed", "threw", "returned"],
+    );
+  },
+);
+
+inBothWorlds(test, "a run ends with the last program that is not a daemon, children included", async (play) => {
+  const server = async (host: Host) => {
+    for (;;) await host.sleep(5);
+  };
+  const parent = async (host: Host) => {
+    const child = async (own: Host) => {
+      await own.sleep(60);
+      own.log("child ends");
+    };
+    host.spawn(child, { as: "process" });
+    return "parent has ended";
+  };
+  const run = await play(
+    scenario({ hosts, programs: { server: on("server", server).daemon(), parent: on("client", parent) } }),
+  );
+  assert.is(run.results.parent, "parent has ended");
+  assert.equal(logged(run), ["child ends"]);
+  assert.equal(run.outcomes.server, { how: "killed" });
+  assert.not.ok(run.reachedLimit);
+  assert.ok(run.endMs >= 60 && run.endMs < 160, `ended at ${run.endMs}`);
+});
+
+inBothWorlds(test, ".at(ms) starts a program at that time, and leaves a list's other jobs alone", async (play) => {
+  const program = async (host: Host, name: string) => {
+    host.log(name);
+    return host.now();
+  };
+  const job = on("client", program, "late");
+  const run = await play(
+    scenario({ hosts, programs: { list: [job.at(40), on("client", program, "first"), job.at(20)] } }),
+  );
+  assert.equal(logged(run), ["first", "late", "late"]);
+  const [late, first, middle] = run.results.list;
+  assert.ok(first < 20 && middle >= 20 && late >= 40, `${run.results.list}`);
+});
+
+inBothWorlds(test, "each run and each process gets its arguments as a copy", async (play) => {
+  const shared = { count: 0, when: new Date(5), map: new Map([["k", [1]]]), bytes: new Uint8Array([1]) };
+  const child = async (_: Host, own: typeof shared) => {
+    own.count += 10;
+    own.map.get("k")?.push(2);
+    own.bytes[0] = 9;
+    return [own.count, own.map.get("k")?.length, own.when.getTime()];
+  };
+  const parent = async (host: Host, own: typeof shared) => {
+    own.count++;
+    const exit = await host.spawn(child, { as: "process" }, own).done();
+    return [own.count, own.map.get("k")?.length, own.bytes[0], exit.how === "returned" && exit.value];
+  };
+  const plan = scenario({ hosts, programs: { a: on("client", parent, shared), b: on("client", parent, shared) } });
+  const expected = [1, 1, 1, [11, 2, 5]];
+  assert.equal((await play(plan)).results, { a: expected, b: expected });
+  assert.equal((await play(plan)).results, { a: expected, b: expected });
+  assert.equal(shared.count, 0);
+});
+
+inBothWorlds(test, "threads share memory and pid, processes do not share a pid", async (play) => {
+  const program = async (host: Host) => {
+    const pids: number[] = [];
+    const note = async (own: Host) => void pids.push(own.pid);
+    const thread = host.spawn(note, { as: "thread", name: "noter" });
+    const exit = await thread.done();
+    const child = host.spawn(async (own: Host) => own.pid, { as: "process" });
+    const childExit = await child.done();
+    return {
+      sameInThread: pids[0] === host.pid && thread.pid === host.pid,
+      childIsOther: childExit.how === "returned" && childExit.value === child.pid && child.pid !== host.pid,
+      exit,
+      name: thread.name,
+    };
+  };
+  const run = await play(scenario({ hosts, programs: { program: on("client", program) } }));
+  assert.equal(run.results.program, {
+    sameInThread: true,
+    childIsOther: true,
+    exit: { how: "returned", value: undefined },
+    name: "noter",
+  });
+});
+
+inBothWorlds(
+  test,
+  "an error in a thread ends its whole process, resets its connections, and nobody else",
+  async (play) => {
+    const server = async (host: Host) => {
+      const connection = await (await host.listen(7)).accept();
+      const thread = async (own: Host) => {
+        await own.sleep(20);
+        throw new TypeError("in a thread");
+      };
+      host.spawn(thread, { as: "thread" });
+      try {
+        await connection.receive();
+      } finally {
+        host.log("finally must not run");
+      }
+    };
+    const client = async (host: Host) => {
+      const connection = await host.connect("server", 7);
+      const failure = await failureOf(() => connection.receive());
+      return [failure, await failureOf(() => host.connect("server", 7))];
+    };
+    const run = await play(
+      scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
+    );
+    assert.equal(run.results.client, [
+      "ConnectionReset: client#1>server:7 was reset by server",
+      "ConnectionRefused: connect client#2>server:7: nobody listens on port 7 of server",
+    ]);
+    assert.is(run.outcomes.server.how, "threw");
+    assert.equal(logged(run), []);
+    const failure = await failureOf(() => run.results.server);
+    assert.match(
+      failure,
+      /^ProgramError: server \(pid 1 on server\) threw at t=\d+\.\d{3} ms: TypeError: in a thread$/,
+    );
+    const exits = rowsOf(run, "exit").map(({ process, as, how, error }) => [process, as, how, error]);
+    assert.equal(exits.slice(0, 2), [
+      ["server", "thread", "threw", "TypeError: in a thread"],
+      ["server", "process", "threw", "TypeError: in a thread"],
+    ]);
+  },
+);
+
+inBothWorlds(test, "what is thrown anywhere in a program ends it and nothing else", async (play) => {
+  const programs = {
+    sync: () => {
+      throw new RangeError("before the promise");
+    },
+    text: async () => {
+      throw "just a text";
+    },
+    floating: async (host: Host) => {
+      void (async () => {
+        await host.sleep(1);
+        throw new Error("nobody awaits me");
+      })();
+      await host.sleep(30);
+    },
+    rejection: async (host: Host) => {
+      void Promise.reject(new Error("nor me"));
+      await host.sleep(30);
+    },
+    listener: async (host: Host) => {
+      const child = async (own: Host) => {
+        own.signal.addEventListener("abort", () => {
+          throw new Error("in a listener");
+        });
+        await failureOf(() => own.sleep(1e6));
+        await own.sleep(30);
+      };
+      const started = host.spawn(child, { as: "process" });
+      await host.sleep(1);
+      started.cancel();
+      const exit = await started.done();
+      return exit.how === "threw" && exit.error.message;
+    },
+    microtask: async (host: Host) => {
+      queueMicrotask(() => {
+        throw new Error("in a microtask");
+      });
+      await host.sleep(30);
+    },
+    fine: async (host: Host) => {
+      await host.sleep(40);
+      return "fine";
+    },
+  };
+  const run = await play(
+    scenario({
+      hosts,
+      programs: {
+        sync: on("client", programs.sync),
+        text: on("client", programs.text),
+        floating: on("client", programs.floating),
+        rejection: on("client", programs.rejection),
+        microtask: on("client", programs.microtask),
+        listener: on("client", programs.listener),
+        fine: on("client", programs.fine),
+      },
+    }),
+  );
+  const of = (outcome: { how: string; error?: Error }) => `${outcome.how} ${outcome.error?.message ?? ""}`.trim();
+  assert.equal(Object.fromEntries(Object.entries(run.outcomes).map(([name, outcome]) => [name, of(outcome)])), {
+    sync: "threw before the promise",
+    text: 'threw threw "just a text", which is not an Error',
+    floating: "threw nobody awaits me",
+    rejection: "threw nor me",
+    microtask: "threw in a microtask",
+    listener: "returned",
+    fine: "returned",
+  });
+  assert.is(run.results.listener, "in a listener");
+});
+
+inBothWorlds(test, "kill runs no line more, finally neither, and resets the connections", async (play) => {
+  const victim = async (host: Host) => {
+    const connection = await (await host.listen(7)).accept();
+    try {
+      for (;;) {
+        try {
+          await connection.receive();
+        } catch {
+          host.log("caught");
+        }
+      }
+    } finally {
+      host.log("finally");
+    }
+  };
+  const parent = async (host: Host) => {
+    const child = host.spawn(victim, { as: "process", name: "victim" });
+    await host.sleep(20);
+    const connection = await host.connect("client", 7);
+    await host.sleep(20);
+    child.kill();
+    child.kill();
+    return [await child.done(), await failureOf(() => connection.receive()), connection.signal.aborted];
+  };
+  const run = await play(scenario({ hosts, programs: { parent: on("client", parent) } }));
+  const reset = "ConnectionReset: client#1>client:7 was reset by client";
+  assert.equal(run.results.parent, [{ how: "killed" }, reset, true]);
+  assert.equal(logged(run), []);
+});
+
+inBothWorlds(test, "a fault kills a program, whose result says when", async (play) => {
+  const victim = async (host: Host) => {
+    try {
+      await host.compute(1000);
+    } finally {
+      host.log("finally");
+    }
+  };
+  const run = await play(
+    scenario({
+      hosts,
+      programs: { many: [on("client", victim)] },
+      faults: [{ kind: "kill", program: "many[0]", atMs: 30 }],
+    }),
+  );
+  assert.equal(run.outcomes.many, [{ how: "killed" }]);
+  assert.equal(logged(run), []);
+  assert.match(
+    await failureOf(() => run.results.many),
+    /^ProgramError: many\[0\] \(pid 1 on client\) was killed at t=\d+\.\d{3} ms$/,
+  );
+});
+
+inBothWorlds(test, "a program can kill itself, and a thread its process", async (play) => {
+  const program = async (host: Host) => {
+    const thread = host.spawn((own) => own.sleep(1e6), { as: "thread" });
+    thread.kill();
+    await host.sleep(1);
+    host.log("never");
+  };
+  const run = await play(scenario({ hosts, programs: { program: on("client", program) } }));
+  assert.equal(run.outcomes.program, { how: "killed" });
+  assert.equal(logged(run), []);
+});
+
+inBothWorlds(
+  test,
+  "cancel rejects what is pending, aborts the signal as the child, and lets finally run",
+  async (play) => {
+    const child = async (host: Host) => {
+      host.signal.addEventListener("abort", () => host.log(`signal: ${host.signal.reason.message}`));
+      const waits = {
+        sleep: () => host.sleep(1e6),
+        compute: () => host.compute(1e6),
+        take: () => host.queue().take(),
+        accept: async () => (await host.listen(0)).accept(),
+      };
+      const thread = host.spawn(() => failureOf(waits.compute), { as: "thread" });
+      try {
+        await Promise.all([waits.sleep(), waits.take(), waits.accept()]);
+      } catch (error) {
+        host.log(`caught: ${(error as Error).message}`);
+      } finally {
+        await host.sleep(5);
+        host.log("finally");
+      }
+      const exit = await thread.done();
+      return [exit.how === "returned" && exit.value, host.load()];
+    };
+    const parent = async (host: Host) => {
+      const started = host.spawn(child, { as: "process" });
+      await host.sleep(20);
+      started.cancel(new Error("enough"));
+      host.log("asked");
+      return started.done();
+    };
+    const run = await play(scenario({ hosts, programs: { parent: on("client", parent) } }));
+    assert.equal(run.results.parent, { how: "returned", value: ["Error: enough", 0] });
+    assert.equal(logged(run), ["asked", "signal: enough", "caught: enough", "finally"]);
+  },
+);
+
+inBothWorlds(test, "cancel without a reason rejects with Cancelled, and only that thread", async (play) => {
+  const program = async (host: Host) => {
+    const sleeper = async (own: Host) => failureOf(() => own.sleep(30));
+    const [one, other] = [host.spawn(sleeper, { as: "thread" }), host.spawn(sleeper, { as: "thread" })];
+    await host.sleep(5);
+    one.cancel();
+    const exits = await Promise.all([one.done(), other.done()]);
+    return exits.map((exit) => exit.how === "returned" && exit.value);
+  };
+  const run = await play(scenario({ hosts, programs: { program: on("client", program) } }));
+  assert.equal(run.results.program, ["Cancelled: sleeper was cancelled", "nothing thrown"]);
+});
+
+inBothWorlds(test, "a connection passes to the process that accepts it or gets it as an argument", async (play) => {
+  const child = async (host: Host, { connection }: { connection: Connection }) => {
+    await connection.send(`child of ${host.name}`);
+    await connection.receive();
+    await connection.send("bye");
+  };
+  const server = async (host: Host) => {
+    const connection = await (await host.listen(7)).accept();
+    host.spawn(child, { as: "process", name: "child" }, { connection });
+    // The parent's end does not touch a connection that it has given away.
+  };
+  const client = async (host: Host) => {
+    const connection = await host.connect("server", 7);
+    const first = await connection.receive();
+    await host.sleep(30);
+    await connection.send("go on");
+    return [first, await connection.receive(), await connection.receive()];
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
+  );
+  assert.equal(run.results.client, ["child of server", "bye", undefined]);
+  assert.equal(
+    rowsOf(run, "send").map(({ process }) => process),
+    ["child", "client", "child"],
+  );
+});
+
+inBothWorlds(test, "a listener passes to a child process too", async (play) => {
+  const child = async (_: Host, listener: Listener) => {
+    const connection = await listener.accept();
+    await connection.send("from the child");
+  };
+  const server = async (host: Host) => {
+    host.spawn(child, { as: "process" }, await host.listen(7));
+  };
+  const client = async (host: Host) => {
+    await host.sleep(20);
+    return (await host.connect("server", 7)).receive();
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
+  );
+  assert.is(run.results.client, "from the child");
+});
+
+inBothWorlds(test, "a process that returns ends its connections; one with unread data resets them", async (play) => {
+  const server = async (host: Host) => {
+    const listener = await host.listen(7);
+    const handle = async (own: Host, connection: Connection, reads: boolean) => {
+      await connection.send("hello");
+      await own.sleep(20);
+      if (reads) await connection.receive();
+    };
+    for (const reads of [true, false]) host.spawn(handle, { as: "process" }, await listener.accept(), reads);
+  };
+  const client = async (host: Host) => {
+    const seen: string[] = [];
+    const connections = [await host.connect("server", 7), await host.connect("server", 7)];
+    for (const connection of connections) await connection.send("x");
+    for (const connection of connections) {
+      seen.push(await connection.receive());
+      seen.push(await failureOf(async () => seen.push(`${await connection.receive()}`)));
+    }
+    return seen;
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
+  );
+  assert.equal(run.results.client, [
+    "hello",
+    "undefined",
+    "nothing thrown",
+    "hello",
+    "ConnectionReset: client#2>server:7 was reset by server",
+  ]);
+});
+
+inBothWorlds(test, "limitMs ends the run; what still runs is unfinished, daemons too", async (play) => {
+  const program = async (host: Host) => {
+    try {
+      for (;;) await host.sleep(5);
+    } finally {
+      host.log("finally");
+    }
+  };
+  const run = await play(
+    scenario({ hosts, programs: { program: on("client", program), echo: on("server", echo).daemon() }, limitMs: 50 }),
+  );
+  assert.ok(run.reachedLimit);
+  assert.is(run.endMs, 50);
+  assert.equal(run.outcomes, { program: { how: "unfinished" }, echo: { how: "unfinished" } });
+  assert.equal(logged(run), []);
+  assert.is(
+    await failureOf(() => run.results.program),
+    "ProgramError: program (pid 2 on client) was unfinished when the run ended at t=50.000 ms",
+  );
+});
+
+inBothWorlds(test, "starting a thread or a process costs CPU time, paid before its first line", async (play, world) => {
+  const program = async (host: Host) => {
+    const beganMs = host.now();
+    const say = async (own: Host) => own.now() - beganMs;
+    const thread = await host.spawn(say, { as: "thread" }).done();
+    const process = await host.spawn(say, { as: "process" }).done();
+    return [thread, process].map((exit) => (exit.how === "returned" ? exit.value : Number.NaN));
+  };
+  const costs = { threadMs: 10, processMs: 40 };
+  const run = await play(scenario({ hosts: { client: { costs } }, programs: { program: on("client", program) } }));
+  const [thread, process] = run.results.program as [number, number];
+  if (world === "virtual") assert.equal([thread, process], [10, 50]);
+  else assert.ok(thread > 2 && process - thread > 8, `${thread} ${process}`);
+  assert.equal(
+    rowsOf(run, "compute").map(({ workMs }) => workMs),
+    [10, 40],
+  );
+});
+
+inBothWorlds(test, "programs draw the same numbers in both worlds, each thread its own", async (play) => {
+  const draws = async (host: Host) => {
+    const own = [host.random(), host.random()];
+    const thread = await host.spawn(async (h: Host) => h.random(), { as: "thread" }).done();
+    const child = await host.spawn(async (h: Host) => h.random(), { as: "process" }).done();
+    return [...own, thread.how === "returned" && thread.value, child.how === "returned" && child.value];
+  };
+  const plan = scenario({ hosts, programs: { many: [on("client", draws), on("client", draws)] } });
+  const run = await play(plan, { seed: 7 });
+  const { simulate } = await import("kernel-lib");
+  assert.equal(run.results, (await simulate(plan, { seed: 7 })).results);
+  assert.is(new Set(run.results.many.flat()).size, 8);
+  assert.not.equal(run.results, (await simulate(plan, { seed: 8 })).results);
+});
+
+test.run();
