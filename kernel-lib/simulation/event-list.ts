@@ -205,21 +205,23 @@ export class EventList {
       }
       slot = next;
     }
-    if (count > fewEnough && this.#deal(count, minMs, maxMs)) return;
+    if (count > fewEnough && minMs < maxMs) {
+      if (this.#deal(count, minMs, maxMs)) return;
+      const sorted = Array.from(this.#scratch.subarray(0, count)).reverse();
+      sorted.sort((a, b) => (times[2 * a] as number) - (times[2 * b] as number));
+      this.#scratch.set(sorted.reverse());
+    }
     this.#run.load(this.#scratch, count, times);
+  }
+
+  /** False for times so close (below 1e-294 ms or so) that the reciprocal of their distance overflows; they are sorted. */
+  #canDeal(count: number, minMs: number, maxMs: number): boolean {
+    return count / (maxMs - minMs) < 1e300 && this.#depth < maxRungs;
   }
 
   /** Deals the slots in the scratch array, last come first, into a new rung. @returns false if they can't be. */
   #deal(count: number, minMs: number, maxMs: number): boolean {
-    // Equal times can't be dealt, nor times so close that the reciprocal of their distance overflows.
-    if (!(count / (maxMs - minMs) < 1e300)) return false;
-    if (this.#depth === maxRungs) {
-      const times = this.#records.times;
-      const sorted = Array.from(this.#scratch.subarray(0, count)).reverse();
-      sorted.sort((a, b) => (times[2 * a] as number) - (times[2 * b] as number));
-      this.#scratch.set(sorted.reverse());
-      return false;
-    }
+    if (!this.#canDeal(count, minMs, maxMs)) return false;
     this.#rungs[this.#depth] ??= new Rung();
     const rung = this.#rungs[this.#depth++] as Rung;
     rung.prepare(minMs, maxMs, count);
@@ -241,6 +243,7 @@ export class EventList {
     if (moved * moved < count * 8) return;
     const minMs = run.times[run.head] as number;
     const maxMs = run.times[run.tail - 1] as number;
+    if (!this.#canDeal(count, minMs, maxMs)) return;
     while (this.#scratch.length < count) this.#growScratch();
     for (let i = 0; i < count; i++) this.#scratch[i] = run.slots[run.tail - 1 - i] as number;
     // A dead record is dealt into the last bucket, as its time is NaN; wherever it is, it is dropped when met.
