@@ -20,6 +20,9 @@ const direct: Readonly<Record<string, readonly string[]>> = {
 };
 const touchesNode = new Set(["live", "workbook"]);
 
+// A model that a notebook sends to a worker gets the whole library as an argument, so these two name the package's root.
+const handsOutTheLibrary = new Set(["live/sweep-models.ts", "live/sweep-worker.ts"]);
+
 function allowed(room: string): Set<string> {
   const rooms = direct[room] ?? [];
   return new Set([room, ...rooms, ...rooms.flatMap((other) => [...allowed(other)])]);
@@ -39,6 +42,7 @@ function violations(file: string, source: string): string[] {
     const target = path.posix.join(path.posix.dirname(file), name);
     if (target.startsWith("..")) return [`${file} imports ${name}, outside the package`];
     const other = target.includes("/") ? (target.split("/")[0] ?? "") : undefined;
+    if (target === "index.js" && handsOutTheLibrary.has(file)) return [];
     if (other === undefined)
       return isTop || target === "errors.js"
         ? []

@@ -1,6 +1,6 @@
 import { inRoot } from "../setup/paths.mjs";
 import { add, nothing, type Outcome } from "./outcome.js";
-import { check, clearTemporary, type Job, rooms, suite, testFiles } from "./stages.js";
+import { check, clearClone, clearTemporary, type Job, rooms, suite, testFiles } from "./stages.js";
 
 /** Rooms whose tests watch the clock or a whole machine: they run alone, in this order, each with its limit per file. */
 const alone: Readonly<Record<string, number>> = { live: 600, setup: 900, kernel: 900, notebooks: 1800, browser: 900 };
@@ -14,7 +14,13 @@ const unitJobs = (limitS: number, extra?: Record<string, string>): Job[] =>
     .map((file) => suite("unit", file, limitS, extra));
 
 const roomJobs = (room: string, limitS: number, extra?: Record<string, string>): Job[] =>
-  rooms().includes(room) ? testFiles(room).map((file) => suite(room, file, limitS, extra)) : [];
+  (rooms().includes(room) ? testFiles(room) : []).map((file) => suite(room, file, limitS, extra));
+
+// A room without a test is a failure: an empty stage would look like one that passed.
+const orMissing = (room: string, jobs: readonly Job[]): readonly Job[] =>
+  jobs.length > 0
+    ? jobs
+    : [{ stage: room, run: async () => ({ ...nothing, failed: 1, details: `test/${room} has no test` }) }];
 
 const node_modules = (file: string) => inRoot("node_modules", file);
 
@@ -44,9 +50,11 @@ export async function main(args: readonly string[], setUpMs: number): Promise<bo
       ...(quick ? [] : [check("API pages", [node_modules("typedoc/bin/typedoc")])]),
     ];
     await runAll([...checks, ...unitJobs(300)], 2);
-    if (!quick) for (const [room, limitS] of Object.entries(alone)) await runAll(roomJobs(room, limitS), 1);
+    if (!quick)
+      for (const [room, limitS] of Object.entries(alone)) await runAll(orMissing(room, roomJobs(room, limitS)), 1);
   }
   clearTemporary();
+  if (!quick && sum.failed === 0) clearClone(); // one that failed is kept to be looked at
 
   line("in all", performance.now() - startedMs, "");
   const { passed, failed, skipped } = sum;

@@ -63,6 +63,12 @@ async function withLimit<T>(limitS: number, work: (onStart: (pid: number) => voi
 /** Empties the folder for temporary files of the tests. */
 export const clearTemporary = (): void => rmSync(environment.TMPDIR, { recursive: true, force: true });
 
+/** Removes the installation in which the tests of the set-up and of the browser work. */
+export function clearClone(): void {
+  for (const name of ["a fresh clone", "an empty home"])
+    rmSync(inRoot("build", name), { recursive: true, force: true });
+}
+
 /** The test files of a room of `test/` (with its subfolders), or those right in `test/` for `.`, in order. */
 export function testFiles(room: string): string[] {
   const recursive = room !== ".";
