@@ -18,16 +18,30 @@ const iterationsPerLook = 10_000;
 
 /** A core: a worker thread that burns CPU time on request, and stops at once when told. */
 export class Burner {
-  readonly #worker: Worker;
+  readonly #worker: Worker | undefined;
   readonly #flag: Int32Array;
   #ticket = 0;
   #onBurned: ((iterations: number) => void) | undefined;
+  #isClosing = false;
 
-  constructor() {
+  /** @param onFailed called, later, if the thread can't start or dies: what it was to burn is never done then. */
+  constructor(onFailed: (error: Error) => void) {
     const stop = new SharedArrayBuffer(4);
     this.#flag = new Int32Array(stop);
     const workerData: BurnerData = { stop, iterationsPerLook };
-    this.#worker = new Worker(new URL("./burner-worker.js", import.meta.url), { workerData, execArgv: [] });
+    const failed = (error: unknown): void => {
+      if (this.#isClosing) return;
+      this.#isClosing = true;
+      onFailed(new Error(`a worker thread for CPU time failed: ${(error as Error).message}`, { cause: error }));
+    };
+    try {
+      this.#worker = new Worker(new URL("./burner-worker.js", import.meta.url), { workerData, execArgv: [] });
+    } catch (error) {
+      queueMicrotask(() => failed(error));
+      return;
+    }
+    this.#worker.on("error", failed);
+    this.#worker.on("exit", (code) => failed(new Error(`it ended with exit code ${code}`)));
     this.#worker.on("message", ({ ticket, burned }: { ticket: number; burned: number }) => {
       if (ticket !== this.#ticket) return;
       const onBurned = this.#onBurned;
@@ -43,7 +57,7 @@ export class Burner {
   /** Burns up to that many iterations, then tells how many it was. */
   burn(iterations: number, onBurned: (iterations: number) => void): void {
     this.#onBurned = onBurned;
-    this.#worker.postMessage({ ticket: ++this.#ticket, iterations } satisfies BurnRequest);
+    this.#worker?.postMessage({ ticket: ++this.#ticket, iterations } satisfies BurnRequest);
   }
 
   /** Ends the request in progress early; its callback comes. */
@@ -53,9 +67,10 @@ export class Burner {
 
   /** Ends the thread. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.#onBurned = undefined;
     this.preempt();
-    await this.#worker.terminate();
+    await this.#worker?.terminate();
   }
 }
 

@@ -18,37 +18,42 @@ export class LiveDriver implements Driver {
   readonly world = "live";
   /** Called when something happened that the core should look at. */
   onEvent: () => void = () => undefined;
-  /** Called for an error of our own or of the operating system that no program caused. */
+  /** Called for an error of our own. */
   onBroken: (error: Error) => void = () => undefined;
+  /** Called when this machine can't give what it must: a thread died, a port can take no more. */
+  onFailed: (error: Error) => void = () => undefined;
   readonly #timers = new Scheduler();
   readonly #servers = new Map<string, Server>();
   readonly #pipes = new Set<SocketPipe>();
   readonly #stores: FileStore[] = [];
-  readonly #clients = new Map<number, (server: Socket) => void>();
-  readonly #accepted = new Map<number, Socket>();
+  /** The two ends of a connection that is being opened, whichever comes first, by both ports. */
+  readonly #clients = new Map<string, (server: Socket) => void>();
+  readonly #accepted = new Map<string, Accepted>();
   readonly #sockets = new Set<Socket>();
   readonly #burners: Burner[] = [];
-  readonly #computingHosts: ReadonlySet<string>;
+  readonly #processors = new Map<string, BurningProcessor>();
+  readonly #jobsAtOnce: ReadonlyMap<string, number>;
   readonly #machine: MachineInfo;
   readonly #timeScale: number;
   #arrived: (frame: Frame) => void = () => undefined;
   #originMs = performance.now();
   #heldSinceMs: number | undefined;
   /** Ports that the operating system is opening. */
-  portsOpening = 0;
+  readonly #opening = new Set<Server>();
   /** Operations of the operating system that will call back. */
   #pending = 0;
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
 
-  /** @param computingHosts the machines whose programs ask for CPU time: their threads are started now. */
-  constructor(computingHosts: ReadonlySet<string>, machine: MachineInfo, timeScale: number) {
-    this.#computingHosts = computingHosts;
+  /** @param jobsAtOnce on how many cores the programs of each machine will compute at once. */
+  constructor(jobsAtOnce: ReadonlyMap<string, number>, machine: MachineInfo, timeScale: number) {
+    this.#jobsAtOnce = jobsAtOnce;
     this.#machine = machine;
     this.#timeScale = timeScale;
   }
 
-  /** Waits until every core's thread has burned for the first time: the first request of a thread is slow. */
+  /** Starts a thread for each core that is needed, and lets it burn for the first time: the first request is slow. */
   async warmUp(): Promise<void> {
+    for (const [host, jobs] of this.#jobsAtOnce) this.#processors.get(host)?.prepare(jobs);
     const iterations = Math.round(this.#machine.iterationsPerMs);
     await Promise.all(this.#burners.map((burner) => timeBurn(burner, iterations)));
   }
@@ -91,25 +96,29 @@ export class LiveDriver implements Driver {
     return (this.#timers.nextTimeMs - this.now()) * this.#timeScale;
   }
 
+  get isOpeningPort(): boolean {
+    return this.#opening.size > 0;
+  }
+
   /** No timer is set, no frame under way, no answer of the operating system awaited. */
   get isQuiet(): boolean {
-    if (this.#pending > 0 || this.#timers.size > 0) return false;
+    if (this.#pending > 0 || this.isOpeningPort || this.#timers.size > 0) return false;
     if (this.#burners.some((burner) => burner.isBusy)) return false;
     return [...this.#pipes].every((pipe) => pipe.framesUnderWay === 0);
   }
 
   processor(host: string, cores: number): Processor {
-    const makeCores = (): Burner[] => {
-      const burners = Array.from({ length: cores }, () => new Burner());
-      this.#burners.push(...burners);
-      return burners;
+    const makeBurner = (): Burner => {
+      const burner = new Burner((error) => this.onFailed(error));
+      this.#burners.push(burner);
+      return burner;
     };
     const clock = {
       iterationsPerMs: () => this.#machine.iterationsPerMs * this.#timeScale,
       pump: () => this.onEvent(),
     };
-    const processor = new BurningProcessor(makeCores, clock, this.#timeScale);
-    if (this.#computingHosts.has(host)) processor.prepare();
+    const processor = new BurningProcessor(makeBurner, cores, clock, this.#timeScale);
+    this.#processors.set(host, processor);
     return processor;
   }
 
@@ -129,18 +138,21 @@ export class LiveDriver implements Driver {
     const server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
     const key = `${host}:${port}`;
     this.#servers.set(key, server);
-    this.#pending++;
-    this.portsOpening++;
+    this.#opening.add(server);
     const settle = (callback: () => void): void => {
-      this.#pending--;
-      this.portsOpening--;
+      this.#opening.delete(server);
       // Closed before the operating system had opened it: Node forgets that close.
-      if (this.#isClosed || this.#servers.get(key) !== server) server.close();
+      if (this.#closing || this.#servers.get(key) !== server) server.close();
       callback();
       this.onEvent();
     };
-    server.once("error", (error) => settle(() => failed(error)));
-    server.listen(0, loopback, () => settle(opened));
+    const refused = (error: Error): void => settle(() => failed(error));
+    server.once("error", refused);
+    server.listen(0, loopback, () => {
+      server.off("error", refused);
+      server.on("error", (error) => this.onFailed(error));
+      settle(opened);
+    });
   }
 
   closePort(host: string, port: number): void {
@@ -167,13 +179,10 @@ export class LiveDriver implements Driver {
       callback();
       this.onEvent();
     };
-    const refused = (error: Error): void => {
-      if (client.localPort !== undefined) this.#clients.delete(client.localPort);
-      settle(() => failed(error));
-    };
+    const refused = (error: Error): void => settle(() => failed(error));
     client.once("error", refused);
     client.once("connect", () => {
-      const number = client.localPort as number;
+      const ports = `${client.localPort}:${address.port}`;
       const join = (server: Socket): void => {
         client.off("error", refused);
         settle(() => {
@@ -185,26 +194,29 @@ export class LiveDriver implements Driver {
           opened(a, b);
         });
       };
-      const server = this.#accepted.get(number);
-      this.#accepted.delete(number);
-      if (server) join(server);
-      else this.#clients.set(number, join);
+      const accepted = this.#accepted.get(ports);
+      if (accepted) join(accepted.claim());
+      else {
+        this.#clients.set(ports, join);
+        client.once("close", () => {
+          if (this.#clients.get(ports) === join) this.#clients.delete(ports);
+        });
+      }
     });
   }
 
-  /** The two ends of a connection find each other by the client's port, whichever event comes first. */
+  /** The two ends of a connection find each other by their ports, whichever event comes first. */
   #accept(socket: Socket): void {
-    if (this.#isClosed) return void socket.destroy();
+    if (this.#closing) return void socket.destroy();
     this.#track(socket);
-    const number = socket.remotePort as number;
-    const join = this.#clients.get(number);
-    this.#clients.delete(number);
-    if (join) join(socket);
-    else {
-      // Not one of ours, if nobody claims it.
-      socket.on("error", () => socket.destroy());
-      this.#accepted.set(number, socket);
-    }
+    const ports = `${socket.remotePort}:${socket.localPort}`;
+    const join = this.#clients.get(ports);
+    this.#clients.delete(ports);
+    if (join) return join(socket);
+    const accepted = new Accepted(socket, () => {
+      if (this.#accepted.get(ports) === accepted) this.#accepted.delete(ports);
+    });
+    this.#accepted.set(ports, accepted);
   }
 
   #track(socket: Socket): void {
@@ -218,14 +230,50 @@ export class LiveDriver implements Driver {
     pump: () => this.onEvent(),
   };
 
-  /** Gives everything back: sockets, ports, files, threads. */
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  /** Gives everything back, sockets, ports, files, threads, and waits until it is gone. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.onEvent = () => undefined;
+    const ended = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
     for (const socket of this.#sockets) socket.destroy();
-    for (const store of this.#stores) store.close();
-    const closing = [...this.#servers.values()].map((server) => new Promise((resolve) => server.close(resolve)));
-    await Promise.all([...closing, ...this.#burners.map((burner) => burner.close())]);
+    const closed = [...new Set([...this.#servers.values(), ...this.#opening])].map((server) => {
+      return new Promise((resolve) => {
+        server.once("close", resolve);
+        if (!this.#opening.has(server)) server.close();
+      });
+    });
+    const stored = this.#stores.map((store) => store.close());
+    const stopped = this.#burners.map((burner) => burner.close());
+    await Promise.all([...ended, ...closed, ...stored, ...stopped]);
   }
 }
+
+/**
+ * The server's end of a connection whose client's end has not been heard of yet. Our own clients say nothing before that: who
+ * does, or goes, is a stranger who found the port, and is shown out.
+ */
+class Accepted {
+  readonly #socket: Socket;
+  readonly #gone: () => void;
+  readonly #showOut = (): void => {
+    this.claim().destroy();
+  };
+
+  constructor(socket: Socket, gone: () => void) {
+    this.#socket = socket;
+    this.#gone = gone;
+    for (const event of strangersSigns) socket.once(event, this.#showOut);
+  }
+
+  claim(): Socket {
+    for (const event of strangersSigns) this.#socket.off(event, this.#showOut);
+    this.#gone();
+    return this.#socket;
+  }
+}
+
+const strangersSigns = ["data", "end", "error"] as const;

@@ -42,24 +42,32 @@ async function cpuTimeOf(burner: Burner): Promise<number> {
 
 async function measure(): Promise<MachineInfo> {
   const logicalCores = availableParallelism();
-  const burners = Array.from({ length: Math.min(logicalCores, 8) }, () => new Burner());
+  let onFailed: (error: Error) => void = () => undefined;
+  const failure = new Promise<never>((_, reject) => {
+    onFailed = reject;
+  });
+  const burners = Array.from({ length: Math.min(logicalCores, 8) }, () => new Burner((error) => onFailed(error)));
   try {
-    const [first] = burners as [Burner, ...Burner[]];
-    await Promise.all(burners.map((burner) => timeBurn(burner, warmUp)));
-    const alone = [await cpuTimeOf(first), await cpuTimeOf(first), await cpuTimeOf(first)];
-    const aloneMs = Math.min(...alone);
-    const began = performance.now();
-    await Promise.all(burners.map((burner) => timeBurn(burner, stint)));
-    const togetherMs = performance.now() - began;
-    return {
-      effectiveCores: Math.min(logicalCores, Math.round(((burners.length * aloneMs) / togetherMs) * 10) / 10),
-      logicalCores,
-      iterationsPerMs: stint / aloneMs,
-      cpu: cpus()[0]?.model ?? "unknown",
-      platform: process.platform,
-      node: process.version,
-    };
+    return await Promise.race([measureWith(burners, logicalCores), failure]);
   } finally {
     await Promise.all(burners.map((burner) => burner.close()));
   }
+}
+
+async function measureWith(burners: readonly Burner[], logicalCores: number): Promise<MachineInfo> {
+  const [first] = burners as [Burner, ...Burner[]];
+  await Promise.all(burners.map((burner) => timeBurn(burner, warmUp)));
+  const alone = [await cpuTimeOf(first), await cpuTimeOf(first), await cpuTimeOf(first)];
+  const aloneMs = Math.min(...alone);
+  const began = performance.now();
+  await Promise.all(burners.map((burner) => timeBurn(burner, stint)));
+  const togetherMs = performance.now() - began;
+  return {
+    effectiveCores: Math.min(logicalCores, Math.round(((burners.length * aloneMs) / togetherMs) * 10) / 10),
+    logicalCores,
+    iterationsPerMs: stint / aloneMs,
+    cpu: cpus()[0]?.model ?? "unknown",
+    platform: process.platform,
+    node: process.version,
+  };
 }

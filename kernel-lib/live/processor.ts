@@ -33,7 +33,8 @@ const quantumMs = 1;
  */
 export class BurningProcessor implements Processor {
   readonly #cores: Core[] = [];
-  readonly #makeCores: () => Burner[];
+  readonly #makeBurner: () => Burner;
+  readonly #limit: number;
   readonly #clock: ProcessorClock;
   readonly #timeScale: number;
   /** Jobs that wait for a core, in the order of their turns. */
@@ -41,8 +42,10 @@ export class BurningProcessor implements Processor {
   #isPaused = false;
   #runnable = 0;
 
-  constructor(makeCores: () => Burner[], clock: ProcessorClock, timeScale: number) {
-    this.#makeCores = makeCores;
+  /** @param cores how many jobs can run at once: as many threads are made, when so many are wanted. */
+  constructor(makeBurner: () => Burner, cores: number, clock: ProcessorClock, timeScale: number) {
+    this.#makeBurner = makeBurner;
+    this.#limit = cores;
     this.#clock = clock;
     this.#timeScale = timeScale;
   }
@@ -51,16 +54,15 @@ export class BurningProcessor implements Processor {
     return this.#runnable;
   }
 
-  /** Starts the threads, if they do not run yet; a thread takes tens of ms to come up. */
-  prepare(): void {
-    if (this.#cores.length > 0) return;
-    for (const burner of this.#makeCores())
-      this.#cores.push({ burner, task: undefined, isStopping: false, isInTurn: false });
+  /** Starts threads for so many jobs at once, those that do not run yet; a thread takes tens of ms to come up. */
+  prepare(jobs: number): void {
+    while (this.#cores.length < Math.min(jobs, this.#limit))
+      this.#cores.push({ burner: this.#makeBurner(), task: undefined, isStopping: false, isInTurn: false });
   }
 
   add(job: ProcessorJob): void {
-    this.prepare();
     this.#runnable++;
+    this.prepare(this.#runnable);
     this.#waiting.push({ job, leftMs: job.workMs, isRemoved: false });
     this.#assign();
   }
@@ -96,7 +98,7 @@ export class BurningProcessor implements Processor {
       this.#run(core, next);
     }
     // Those that still wait: a core whose job is of lower priority is theirs; one of equal priority is shared in turns.
-    const highest = Math.max(...this.#waiting.map(({ job }) => job.priority));
+    const highest = this.#waiting.reduce((most, { job }) => Math.max(most, job.priority), -Infinity);
     for (const core of this.#cores) {
       const priority = core.task?.job.priority ?? Infinity;
       if (!core.isStopping && (priority < highest || (priority === highest && !core.isInTurn))) this.#stop(core);
