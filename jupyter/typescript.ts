@@ -1,6 +1,6 @@
 /**
  * tslab's converter with our compiler options and source maps. tslab itself stays as published: it is handed a copy of
- * the compiler's exports in which three functions are wrapped.
+ * the compiler's exports in which some functions are wrapped.
  */
 
 import type { SourceMapPayload } from "node:module";
@@ -92,6 +92,26 @@ const overrides = {
     return (ts.createWatchCompilerHost as (...all: unknown[]) => unknown)(roots, ours, ...rest);
   },
 
+  createWatchProgram(host: WatchHost): unknown {
+    const created = host.afterProgramCreate;
+    host.afterProgramCreate = (builder) => {
+      const program = builder.getProgram();
+      const { getTypeChecker } = program;
+      program.getTypeChecker = () => seeingShorthands(getTypeChecker());
+      created?.(builder);
+    };
+    return (ts.createWatchProgram as (host: WatchHost) => unknown)(host);
+  },
+
+  /** Where tslab rewrites the name in `{ a }` to `exports.a`, the property needs the form `{ a: exports.a }`. */
+  visitEachChild(node: TypeScript.Node, visitor: TypeScript.Visitor, context: TypeScript.TransformationContext) {
+    if (node && ts.isShorthandPropertyAssignment(node) && !node.objectAssignmentInitializer) {
+      const value = visitor(node.name) as TypeScript.Expression;
+      if (value !== node.name) return ts.factory.createPropertyAssignment(node.name.text, value);
+    }
+    return ts.visitEachChild(node, visitor, context);
+  },
+
   /** tslab's second stage, ES module to CommonJS; here every await learns to stop when the reader interrupts. */
   transpileModule(source: string, options: TypeScript.TranspileOptions): TypeScript.TranspileOutput {
     const [, encoded] = mapComment.exec(source) ?? [];
@@ -107,6 +127,22 @@ const overrides = {
     return { ...output, outputText: output.outputText.replace(/\n?\/\/# sourceMappingURL=\S+\s*$/, "\n") };
   },
 };
+
+type WatchHost = Pick<TypeScript.WatchCompilerHost<TypeScript.BuilderProgram>, "afterProgramCreate">;
+
+const seeing = new WeakSet<TypeScript.TypeChecker>();
+
+/** tslab asks for the symbol of each name. For `{ a }` it must be the variable, of an earlier cell perhaps, and not the property. */
+function seeingShorthands(checker: TypeScript.TypeChecker): TypeScript.TypeChecker {
+  if (seeing.has(checker)) return checker;
+  seeing.add(checker);
+  const symbolAt = checker.getSymbolAtLocation;
+  checker.getSymbolAtLocation = (node) =>
+    node.parent && ts.isShorthandPropertyAssignment(node.parent) && node.parent.name === node
+      ? checker.getShorthandAssignmentValueSymbol(node.parent)
+      : symbolAt(node);
+  return checker;
+}
 
 /**
  * Rewrites `await x` to `__tslab__.resumed(__tslab__.epoch, await x)`, which throws if the reader has interrupted

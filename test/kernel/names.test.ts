@@ -68,4 +68,12 @@ test("names of earlier cells complete", async () => {
   assert.is(resultOf(await kernel().execute("latenciesMs.length")), "3");
 });
 
+test("a variable of an earlier cell can be a shorthand property", async () => {
+  await kernel().execute("const host = 'a', port = 7, only = 1;");
+  assert.is(
+    resultOf(await kernel().execute("const at = { host, port, only: 2 }; JSON.stringify([at, { at }])")),
+    `'[{"host":"a","port":7,"only":2},{"at":{"host":"a","port":7,"only":2}}]'`,
+  );
+});
+
 test.run();
