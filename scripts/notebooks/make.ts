@@ -5,8 +5,8 @@ import type { NotebookFolder } from "./files.js";
 import { cellName } from "./format.js";
 import { withKeptOutputs } from "./keep.js";
 import { inPool } from "./pool.js";
-import { type Problem, sourceProblems, wording } from "./rules.js";
-import { runNotebook } from "./run.js";
+import { isLive, type Problem, sourceProblems, wording } from "./rules.js";
+import { type Ran, runNotebook } from "./run.js";
 import { lintProblems, typeProblems } from "./static.js";
 import { type Synced, synchronise } from "./sync.js";
 
@@ -63,8 +63,22 @@ async function makeOne(
       ? brokenClaims(cell.outputs).map((message) => ({ notebook: name, cell: cellName(cell, at), message }))
       : [],
   );
+  for (const line of slowCells(name, ran)) console.log(line);
   const problems = [...ran.problems, ...broken];
   if (problems.length > 0) return { problems, note: "failed, not written" };
   const wrote = folder.write(name, withKeptOutputs(ran.notebook, committed));
   return { problems, note: wrote ? "written" : "unchanged" };
+}
+
+const patienceMs = { live: 15_000, other: 2_000 };
+
+// A reader waits for each cell: said, not counted, since this machine may be busy.
+function slowCells(name: string, { notebook, durationsMs }: Ran): string[] {
+  return notebook.cells.flatMap((cell, at) => {
+    const called = cellName(cell, at);
+    const tookMs = durationsMs.get(called) ?? 0;
+    const limitMs = isLive(cell) ? patienceMs.live : patienceMs.other;
+    if (tookMs <= limitMs) return [];
+    return [`${name}, cell "${called}": slow, ${(tookMs / 1000).toFixed(1)} s (at most ${limitMs / 1000} s is wanted)`];
+  });
 }

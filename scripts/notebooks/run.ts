@@ -17,6 +17,8 @@ export interface Ran {
   readonly notebook: Notebook;
   /** Errors that were not expected, cells that took too long; the run ends at the first. */
   readonly problems: readonly Problem[];
+  /** What each code cell took that was run, by name. */
+  readonly durationsMs: ReadonlyMap<string, number>;
 }
 
 const interruptMs = 5000;
@@ -30,6 +32,7 @@ export async function runNotebook(name: string, source: Notebook, options: RunOp
   const { cwd, env, limitMs = 60_000 } = options;
   const cells: Notebook["cells"] = [];
   const problems: Problem[] = [];
+  const durationsMs = new Map<string, number>();
   const kernel = await startKernel(env ? { cwd, env } : { cwd });
   try {
     let count = 0;
@@ -38,7 +41,12 @@ export async function runNotebook(name: string, source: Notebook, options: RunOp
         cells.push(cell.cell_type === "code" ? { ...cell, outputs: [], execution_count: null } : cell);
         continue;
       }
-      const execute = () => executeWithin(kernel, cell.source, limitMs);
+      const execute = async () => {
+        const startedMs = performance.now();
+        const executed = await executeWithin(kernel, cell.source, limitMs);
+        durationsMs.set(cellName(cell, index), performance.now() - startedMs);
+        return executed;
+      };
       const { execution, stopped } = await (isLive(cell) ? withLiveLock(execute) : execute());
       const outputs = asKept(execution?.outputs ?? [], ++count);
       cells.push({ ...cell, outputs, execution_count: count });
@@ -47,7 +55,7 @@ export async function runNotebook(name: string, source: Notebook, options: RunOp
     }
     const { language_info } = problems.length > 0 ? {} : await kernel.request("shell", "kernel_info_request", {});
     const metadata = language_info ? { ...source.metadata, language_info } : source.metadata;
-    return { notebook: { ...source, cells, metadata }, problems };
+    return { notebook: { ...source, cells, metadata }, problems, durationsMs };
   } finally {
     if (problems.length > 0) await kernel.kill();
     else await kernel.shutdown();

@@ -7,7 +7,7 @@ import { type CodeCell, isShown, type Notebook } from "../../scripts/notebooks/f
 import { makeNotebooks } from "../../scripts/notebooks/make.js";
 import { wording } from "../../scripts/notebooks/rules.js";
 import { runNotebook } from "../../scripts/notebooks/run.js";
-import { folderOf, header, quietly, removeFolders, wholeText, withCell } from "./support.js";
+import { folderOf, header, prepare, quietly, removeFolders, wholeText, withCell } from "./support.js";
 
 const test = suite("the check of notebooks");
 
@@ -184,7 +184,7 @@ const broken: Readonly<Record<string, Broken>> = {
 const nameOf = (what: string) => `99-${what.replaceAll(" ", "-")}`;
 const said = new Map<string, string[]>();
 
-test.before(async () => {
+prepare(test, async () => {
   const whole = folderOf({ "99-whole": { text: wholeText } });
   const { value, printed } = await quietly(() => makeNotebooks(whole, ["99-whole"]));
   if (!value) throw new Error(`the whole notebook could not be made:\n${printed}`);
@@ -195,7 +195,7 @@ test.before(async () => {
     return [nameOf(what), { text: other ?? text, ...(made ? { notebook: made } : {}) }] as const;
   });
   const folder = folderOf({ "99-whole": { text, notebook }, ...Object.fromEntries(entries) });
-  const ran = { notebook, problems: [] };
+  const ran = { notebook, problems: [], durationsMs: new Map() };
   const real = new Set([
     "99-whole",
     ...Object.keys(broken)

@@ -13,14 +13,14 @@ import { makeNotebooks } from "../../scripts/notebooks/make.js";
 import { isLive } from "../../scripts/notebooks/rules.js";
 import { asKept } from "../../scripts/notebooks/run.js";
 import { inRoot, jupyterEnvironment, python } from "../../scripts/setup/paths.mjs";
-import { folderOf, newFolder, quietly, removeFolders, wholeText } from "./support.js";
+import { folderOf, newFolder, prepare, quietly, removeFolders, wholeText } from "./support.js";
 
 const test = suite("notebooks in Jupyter's own tools");
 const name = "99-whole";
 let made: Notebook;
 let text: string;
 
-test.before(async () => {
+prepare(test, async () => {
   const whole = wholeText.replace('fails" tags', 'fails" jupyter={"source_hidden": true} tags');
   const folder = folderOf({ [name]: { text: `${whole}\n// %% name="small"\n[1e-7, 2.5e-5, "é\\u2028\\t"];\n` } });
   const { value, printed } = await quietly(() => makeNotebooks(folder, [name]));

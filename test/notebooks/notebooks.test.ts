@@ -4,6 +4,7 @@ import { checkNotebooks, type Report } from "../../scripts/notebooks/check.js";
 import { editedNames } from "../../scripts/notebooks/edited.js";
 import { NotebookFolder } from "../../scripts/notebooks/files.js";
 import { wording } from "../../scripts/notebooks/rules.js";
+import { prepare } from "./support.js";
 
 const test = suite("the notebooks");
 const folder = new NotebookFolder();
@@ -11,7 +12,7 @@ const names = folder.names();
 const edited = editedNames();
 let reports: Report[] = [];
 
-test.before(async () => {
+prepare(test, async () => {
   reports = await checkNotebooks(folder, names);
 });
 

@@ -91,3 +91,15 @@ export async function quietly<T>(work: () => Promise<T>): Promise<{ value: T; pr
     console.log = log;
   }
 }
+
+/** Prepares a suite; a failure is printed, since uvu itself only shows that no test has passed. */
+export function prepare(suite: { before(work: () => Promise<void>): void }, work: () => Promise<void>): void {
+  suite.before(async () => {
+    try {
+      await work();
+    } catch (error) {
+      console.error(error);
+      throw error;
+    }
+  });
+}

@@ -8,17 +8,17 @@ import { type Notebook, writeNotebook } from "../../scripts/notebooks/format.js"
 import { withKeptOutputs } from "../../scripts/notebooks/keep.js";
 import { makeNotebooks } from "../../scripts/notebooks/make.js";
 import { synchronise } from "../../scripts/notebooks/sync.js";
-import { folderOf, quietly, removeFolders, wholeText, withCell } from "./support.js";
+import { folderOf, prepare, quietly, removeFolders, wholeText, withCell } from "./support.js";
 
 const test = suite("notebooks and their texts");
 const name = "99-whole";
 let made: Notebook;
 let text: string;
 
-test.before(async () => {
+prepare(test, async () => {
   const folder = folderOf({ [name]: { text: wholeText.replaceAll('"text"', '"printed"') } });
   const { printed } = await quietly(() => makeNotebooks(folder, [name]));
-  assert.match(printed, /^99-whole +6 cells +\d+\.\d s {2}written\n$/);
+  assert.match(printed, /^99-whole +6 cells +\d+\.\d s {2}written$/m);
   made = folder.notebook(name) as Notebook;
   text = folder.text(name) as string;
 });
@@ -47,6 +47,15 @@ test("a second run of an unchanged notebook changes no byte, live outputs includ
   assert.match(printed, /unchanged\n$/);
   assert.equal([folder.text(name), writeNotebook(folder.notebook(name) as Notebook)], [text, writeNotebook(made)]);
   assert.equal(readdirSync(folder.path).sort(), [`${name}.ipynb`, "text"]);
+});
+
+test("a failing cell is shown with its notebook, name and error, and the notebook stays as it was", async () => {
+  const failing = `${text}\n// %% name="boom"\nconst big = [3];\nthrow new RangeError(String(big[0]).concat(' is too far'));\n`;
+  const folder = folderOf({ [name]: { text: failing, notebook: made } });
+  const { value, printed } = await quietly(() => makeNotebooks(folder, [name]));
+  assert.is(value, false);
+  assert.match(printed, /failed, not written\n {4}99-whole, cell "boom": RangeError: 3 is too far\n.*line 2, column 7/);
+  assert.equal(folder.notebook(name), made);
 });
 
 test("live outputs are taken anew when code before the last live cell has changed, else all are kept", () => {
