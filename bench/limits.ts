@@ -26,7 +26,7 @@ const hold = (pending: number, events: number): string => `
   const again = () => void scheduler.after(random(), again);
   for (let i = 0; i < ${pending}; i++) again();
   scheduler.run({ maxEvents: ${events} });
-  console.log(process.resourceUsage().maxRSS / (process.platform === "darwin" ? 1e6 : 1e3));`;
+  console.log(String(process.resourceUsage().maxRSS / (process.platform === "darwin" ? 1e6 : 1e3)));`;
 
 const sleepers = (programs: number, sleeps: number): string => `
   import { on, scenario } from "kernel-lib/world/index";
@@ -34,13 +34,13 @@ const sleepers = (programs: number, sleeps: number): string => `
   const sleeper = async (host) => { for (let i = 0; i < ${sleeps}; i++) await host.sleep(1); };
   const all = Array.from({ length: ${programs} }, () => on("host", sleeper));
   await simulate(scenario({ hosts: { host: {} }, programs: { all }, limitMs: 1e9 }), { seed: 1, trace: "none" });
-  console.log(process.resourceUsage().maxRSS / (process.platform === "darwin" ? 1e6 : 1e3));`;
+  console.log(String(process.resourceUsage().maxRSS / (process.platform === "darwin" ? 1e6 : 1e3)));`;
 
 const load = `
   const start = performance.now();
   await import("kernel-lib/simulation/index");
   await import("kernel-lib/world/index");
-  console.log(performance.now() - start);`;
+  console.log(String(performance.now() - start));`;
 
 /** All limits. */
 export const limits: readonly Limit[] = [

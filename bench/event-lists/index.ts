@@ -6,9 +6,9 @@
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { randomStream } from "kernel-lib";
 import { EventList } from "kernel-lib/simulation/event-list";
 import { EventRecords } from "kernel-lib/simulation/event-records";
+import { randomStream } from "kernel-lib/simulation/index";
 import { CalendarQueue } from "./calendar-queue.js";
 import { FourAryHeap } from "./four-ary-heap.js";
 
@@ -61,7 +61,7 @@ function run(list: string, delay: string, pending: number): void {
   const start = process.cpuUsage();
   hold(count);
   const { user, system } = process.cpuUsage(start);
-  console.log(((user + system) * 1e3) / count);
+  console.log(String(((user + system) * 1e3) / count));
 }
 
 const [first, ...rest] = process.argv.slice(2);
@@ -77,8 +77,12 @@ else {
         const got: number[] = [];
         for (let round = 0; round < 3; round++) {
           const args = ["--import", "tsx", fileURLToPath(import.meta.url), "run", list, delay, String(pending)];
-          const { stdout, signal } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 20_000 });
+          const { stdout, stderr, status, signal } = spawnSync(process.execPath, args, {
+            encoding: "utf8",
+            timeout: 20_000,
+          });
           if (signal) return "over 20 s";
+          if (status !== 0) throw new Error(stderr);
           got.push(Number(stdout));
         }
         return got.sort((a, b) => a - b)[1]?.toFixed(0);

@@ -1,5 +1,5 @@
 /** Workloads on the callback Scheduler. usage: hold PENDING EVENTS | queue SERVERS LOAD CUSTOMERS | memory PENDING EVENTS */
-import { exponential, randomStream, Scheduler } from "kernel-lib";
+import { exponential, randomStream, Scheduler } from "kernel-lib/simulation/index";
 import { main, type Timed, timed } from "./timed.js";
 
 /** Each event schedules another: the classic test of an event list at a steady size. Its delays are drawn beforehand. */

@@ -19,7 +19,7 @@ function mostMemoryMB(code: string): number {
     const random = randomStream(1, "delays");
     const none = () => {};
     ${code}
-    console.log(process.resourceUsage().maxRSS / (process.platform === "darwin" ? 1e6 : 1e3));`;
+    console.log(String(process.resourceUsage().maxRSS / (process.platform === "darwin" ? 1e6 : 1e3)));`;
   const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", text], { encoding: "utf8" });
   assert.is(stderr, "");
   return Number(stdout);
