@@ -204,7 +204,7 @@ export class Endpoint implements Connection, WaitTarget {
     if (this.isGone) return;
     this.#heardMs = this.core.now();
     this.#keepAlive = keepAlive;
-    if (keepAlive) this.#watch(keepAlive.idleMs);
+    if (keepAlive) this.#watchUntil(this.#heardMs + keepAlive.idleMs);
   }
 
   /** Its process has ended: everything it sent still goes, and nothing more is wanted. */
@@ -402,13 +402,10 @@ export class Endpoint implements Connection, WaitTarget {
     this.#stopWatching();
   }
 
-  #watch(inMs: number): void {
-    const { core } = this;
-    this.#keepAliveTimer = core.driver.at(
-      core.now() + inMs,
-      (self) => self.machine.whenRunning(() => self.#checkPeer()),
-      this as this,
-    );
+  /** By absolute times: a rest of time below the clock's resolution would come round for ever. */
+  #watchUntil(timeMs: number): void {
+    const check = (self: Endpoint): void => self.machine.whenRunning(() => self.#checkPeer());
+    this.#keepAliveTimer = this.core.driver.at(timeMs, check, this as Endpoint);
   }
 
   #stopWatching(): void {
@@ -420,15 +417,15 @@ export class Endpoint implements Connection, WaitTarget {
     this.#keepAliveTimer = undefined;
     const { idleMs, intervalMs, probes } = this.#keepAlive as KeepAlive;
     if (this.isGone || this.machine.isDown) return;
-    const silentMs = this.core.now() - this.#heardMs;
-    if (this.#probes === 0 && silentMs < idleMs) return this.#watch(idleMs - silentMs);
+    const idleUntilMs = this.#heardMs + idleMs;
+    if (this.#probes === 0 && this.core.now() < idleUntilMs) return this.#watchUntil(idleUntilMs);
     if (this.#probes >= probes) {
       this.#fail(new TimedOut(`${this.id}: keepalive got no answer to ${probes} probes`));
       return this.release();
     }
     this.#probes++;
     this.#transmit("probe", nothing, 0, 0);
-    this.#watch(intervalMs);
+    this.#watchUntil(this.core.now() + intervalMs);
   }
 }
 

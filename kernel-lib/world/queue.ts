@@ -6,6 +6,16 @@ import type { Mutex, Queue } from "./host.js";
 import type { RunningProcess } from "./process.js";
 import type { Wait, WaitKind, WaitTarget } from "./wait.js";
 
+/** Queues and locks are memory of one process: another one that got hold of them (by a closure) is told so. */
+function checkCaller(where: string, what: string, owner: RunningProcess): void {
+  const caller = owner.core.current?.process ?? owner;
+  if (caller === owner) return;
+  throw new ParameterError(
+    `${where}: this ${what} is memory of ${owner.name} (pid ${owner.pid}); ${caller.name} (pid ${caller.pid}) is another ` +
+      "process and can be reached by a connection only",
+  );
+}
+
 /** A queue between the threads of one process. */
 export class ThreadQueue<T> implements Queue<T>, WaitTarget {
   readonly #core: Core;
@@ -38,6 +48,7 @@ export class ThreadQueue<T> implements Queue<T>, WaitTarget {
   }
 
   put(value: T): Promise<void> {
+    checkCaller("put", "queue", this.#owner);
     if (this.offer(value)) return Promise.resolve();
     const wait = this.#core.wait<void>(this.#core.threadOf(this.#owner), "put", this);
     this.#putters.push({ wait, value });
@@ -45,6 +56,7 @@ export class ThreadQueue<T> implements Queue<T>, WaitTarget {
   }
 
   offer(value: T): boolean {
+    checkCaller("offer", "queue", this.#owner);
     const taker = this.#nextTaker();
     if (taker) {
       this.#core.ready(taker, value);
@@ -56,6 +68,7 @@ export class ThreadQueue<T> implements Queue<T>, WaitTarget {
   }
 
   take(options?: { readonly timeoutMs?: number }): Promise<T> {
+    checkCaller("take", "queue", this.#owner);
     const timeoutMs = options?.timeoutMs;
     if (timeoutMs !== undefined) checkPositive("take", "timeoutMs", timeoutMs);
     if (this.#values.size > 0) {
@@ -112,6 +125,7 @@ export class ThreadMutex implements Mutex, WaitTarget {
   }
 
   lock(): Promise<void> {
+    checkCaller("lock", "mutex", this.#owner);
     if (!this.#isLocked) {
       this.#isLocked = true;
       return Promise.resolve();
@@ -122,6 +136,7 @@ export class ThreadMutex implements Mutex, WaitTarget {
   }
 
   unlock(): void {
+    checkCaller("unlock", "mutex", this.#owner);
     if (!this.#isLocked) throw new ParameterError("unlock: the mutex is not locked");
     let next = this.#waiting.shift();
     while (next && !(next.state === "pending" && next.thread.isAlive)) next = this.#waiting.shift();

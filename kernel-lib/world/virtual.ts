@@ -4,10 +4,10 @@ import { Core } from "./core.js";
 import type { Driver, Pipe, Processor, Store } from "./driver.js";
 import {
   adoptFailures,
-  afterMicrotasks,
   type DrainKind,
   findSynchronousDrain,
   macrotask,
+  makeTurns,
   onInterrupt,
   realNowMs,
 } from "./environment.js";
@@ -156,7 +156,7 @@ export class Simulation<P extends Programs> {
             macrotask(() => macrotask(() => end(false)));
             throw error;
           }
-        } else this.#runByTurns(untilMs, this.#forced === "channel" ? "channel" : "nextTick", end, fail);
+        } else this.#runByTurns(untilMs, this.#forced === "channel" ? "channel" : "immediate", end, fail);
       };
       macrotask(begin);
     });
@@ -183,15 +183,23 @@ export class Simulation<P extends Programs> {
     fail: (error: unknown) => void,
   ): void {
     const deadlineMs = realNowMs() + 50;
+    const turns = makeTurns(kind);
     const turn = (): void => {
       try {
         this.#guards.remove();
         this.#check();
-        if (realNowMs() > deadlineMs) return end(false);
+        if (realNowMs() > deadlineMs) {
+          turns.close();
+          return end(false);
+        }
         this.#guards.install();
-        if (this.#step(untilMs)) return end(true);
-        afterMicrotasks(kind, turn);
+        if (this.#step(untilMs)) {
+          turns.close();
+          return end(true);
+        }
+        turns.next(turn);
       } catch (error) {
+        turns.close();
         fail(error);
       }
     };

@@ -447,6 +447,22 @@ inBothWorlds(test, "a process that returns ends its connections; one with unread
   ]);
 });
 
+inBothWorlds(test, "a queue or mutex of another process can't be used, and the error says why", async (play) => {
+  const parent = async (host: Host) => {
+    const queue = host.queue<number>();
+    const mutex = host.mutex();
+    const child = async () => [await failureOf(() => queue.take()), await failureOf(() => mutex.lock())];
+    const exit = await host.spawn(child, { as: "process", name: "child" }).done();
+    return exit.how === "returned" && exit.value;
+  };
+  const run = await play(scenario({ hosts, programs: { parent: on("client", parent) } }));
+  const why = "is memory of parent (pid 1); child (pid 2) is another process and can be reached by a connection only";
+  assert.equal(run.results.parent, [
+    `ParameterError: take: this queue ${why}`,
+    `ParameterError: lock: this mutex ${why}`,
+  ]);
+});
+
 inBothWorlds(test, "limitMs ends the run; what still runs is unfinished, daemons too", async (play) => {
   const program = async (host: Host) => {
     try {

@@ -1,0 +1,94 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { Simulation, simulate } from "kernel-lib";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { inRoot } from "../../scripts/setup/paths.mjs";
+import { busyScenario } from "./busy-scenario.js";
+
+const test = suite("determinism");
+
+const text = (rows: readonly unknown[]) => JSON.stringify(rows);
+let reference = "";
+
+test.before(async () => {
+  reference = text((await simulate(busyScenario, { seed: 11 })).rows);
+});
+
+test("the busy scenario does something of everything", async () => {
+  const run = await simulate(busyScenario, { seed: 11 });
+  const kinds = new Set(run.rows.map(({ kind }) => kind));
+  assert.equal([...kinds].sort(), [
+    "compute",
+    "disk",
+    "exit",
+    "fault",
+    "log",
+    "receive",
+    "send",
+    "start",
+    "urgent",
+    "wait",
+    "wake",
+  ]);
+  const events = run.rows.flatMap((row) => (row.kind === "log" ? [row.event] : []));
+  for (const event of ["TimedOut", "ConnectionReset", "urgent", "ConnectionRefused"])
+    assert.ok(events.includes(event), event);
+  assert.is(run.results.chain, 0);
+}); // prettier-ignore
+
+test("the same seed gives the same rows, byte for byte, and another seed others", async () => {
+  assert.ok(text((await simulate(busyScenario, { seed: 11 })).rows) === reference);
+  assert.not.ok(text((await simulate(busyScenario, { seed: 12 })).rows) === reference);
+});
+
+test("the three drains give the same rows, byte for byte", async () => {
+  for (const drain of ["tick", "immediate", "channel"] as const) {
+    const simulation = new Simulation(busyScenario, { seed: 11 }, drain);
+    await simulation.advance();
+    assert.ok(text(simulation.run().rows) === reference, drain);
+  }
+});
+
+test("a run in steps, with the event loop in between, gives the same rows, whatever the steps", async () => {
+  for (const stepMs of [0.37, 5, 100, 1e6]) {
+    for (const drain of [undefined, "immediate"] as const) {
+      const simulation = new Simulation(busyScenario, { seed: 11 }, drain);
+      for (let untilMs = 0; !simulation.isOver; untilMs += stepMs) {
+        await simulation.advance(untilMs);
+        assert.ok(simulation.nowMs <= untilMs || simulation.isOver);
+      }
+      assert.ok(text(simulation.run().rows) === reference, `${stepMs} ms by ${drain}`);
+    }
+  }
+});
+
+test("what is traced changes no other row", async () => {
+  const logs = (await simulate(busyScenario, { seed: 11, trace: ["log"] })).rows;
+  assert.is(text(logs), text(JSON.parse(reference).filter((row: { kind: string }) => row.kind === "log")));
+});
+
+test("another process, and one without WebAssembly or a compiler, give the same rows", async () => {
+  const hash = createHash("sha256").update(reference).digest("hex");
+  for (const flags of [[], ["--jitless"]]) {
+    const args = [...flags, "--import", "tsx", inRoot("test/world/determinism-child.ts")];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    assert.match(stdout, hash, flags.join());
+  }
+});
+
+test("an advance while another is under way is refused; of a run cut short the programs are unfinished", async () => {
+  const simulation = new Simulation(busyScenario);
+  const first = simulation.advance(2);
+  let message = "";
+  await simulation.advance(20).catch((error: Error) => {
+    message = `${error.name}: ${error.message}`;
+  });
+  await first;
+  assert.is(message, "ParameterError: advance: the simulation is advancing already; await that first");
+  const run = simulation.run();
+  assert.equal(run.outcomes.chain, { how: "unfinished" });
+});
+
+test.run();

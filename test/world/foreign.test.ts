@@ -1,0 +1,234 @@
+import { readFile } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { type Host, on, Simulation, scenario, simulate } from "kernel-lib";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { failureOf } from "./both-worlds.js";
+
+const test = suite("foreign waits");
+
+const drains = ["tick", "immediate", "channel"] as const;
+
+/** Simulates one program on host `a`, after 5 ms, by one of the drains. */
+async function run<R>(program: (host: Host) => Promise<R>, drain?: (typeof drains)[number]): Promise<R> {
+  const late = async (host: Host) => {
+    await host.sleep(5);
+    return program(host);
+  };
+  const simulation = new Simulation(scenario({ hosts: { a: {} }, programs: { p: on("a", late) } }), {}, drain);
+  await simulation.advance();
+  return simulation.run().results.p;
+}
+
+const real = {
+  setTimeout: globalThis.setTimeout,
+  Date: globalThis.Date,
+  random: Math.random,
+  now: Object.getOwnPropertyDescriptor(performance, "now"),
+  timeout: AbortSignal.timeout,
+  write: process.stdout.write,
+  listeners: process.listeners("unhandledRejection").length + process.listeners("uncaughtException").length,
+};
+
+function assertGlobalsAreBack(): void {
+  assert.is(globalThis.setTimeout, real.setTimeout);
+  assert.is(globalThis.Date, real.Date);
+  assert.is(Math.random, real.random);
+  assert.equal(Object.getOwnPropertyDescriptor(performance, "now"), real.now);
+  assert.is(AbortSignal.timeout, real.timeout);
+  assert.is(process.stdout.write, real.write);
+  assert.is(
+    process.listeners("unhandledRejection").length + process.listeners("uncaughtException").length,
+    real.listeners,
+  );
+  assert.ok(Date.now() > 0 && new Date().getTime() > 0 && Math.random() < 1);
+} // prettier-ignore
+
+const who = "by p (pid 1 on a) at t=5.000 ms: it is outside the simulation;";
+const calls: Readonly<Record<string, [call: () => unknown, advice: string]>> = {
+  setTimeout: [() => setTimeout(() => undefined, 1), "use host.sleep"],
+  setInterval: [() => setInterval(() => undefined, 1), "use host.sleep in a loop"],
+  setImmediate: [() => setImmediate(() => undefined), "use host.sleep(0)"],
+  fetch: [() => fetch("http://127.0.0.1:1"), "use host.connect"],
+  "Math.random": [() => Math.random(), "use host.random"],
+  "AbortSignal.timeout": [() => AbortSignal.timeout(5), "use receive({ timeoutMs }) or host.sleep"],
+  "performance.now": [() => performance.now(), "use host.now"],
+  "Date.now": [() => Date.now(), "use host.now"],
+  "new Date()": [() => new Date(), "use host.now"],
+  "Date()": [() => Date(), "use host.now"],
+};
+for (const [name, [call, advice]] of Object.entries(calls)) {
+  test(`${name} stops a simulation, also when the program catches the error`, async () => {
+    for (const drain of drains) {
+      const expected = `ForeignWait: ${name} was called ${who} ${advice}`;
+      assert.is(await failureOf(() => run(async () => void call(), drain)), expected, drain);
+      const catching = async (host: Host) => {
+        try {
+          call();
+        } catch {}
+        await host.sleep(1);
+      };
+      assert.is(await failureOf(() => run(catching, drain)), expected, drain);
+      assertGlobalsAreBack();
+    }
+  });
+}
+
+test("dates of given times, their methods and instanceof work inside programs", async () => {
+  const result = await run(async () => {
+    const date = new Date(86_400_000);
+    class Sub extends Date {}
+    return [
+      date.toISOString(),
+      date instanceof Date,
+      Date.UTC(1970, 0, 2),
+      Date.parse("1970-01-02"),
+      new Sub(5).getTime(),
+      typeof Date,
+    ];
+  }); // prettier-ignore
+  assert.equal(result, ["1970-01-02T00:00:00.000Z", true, 86_400_000, 86_400_000, 5, "function"]);
+});
+
+const outside =
+  "ForeignWait: p (pid 1 on a) waits on something outside its host at t=5.000 ms: in virtual time every await must end in an " +
+  "operation of the host (sleep, receive, take, done …), never in a real timer, file, network or another process's promise";
+
+test("an await outside the host stops the simulation at once, by every drain", async () => {
+  const before = new Promise((resolve) => setTimeout(resolve, 30));
+  for (const drain of drains) {
+    assert.is(await failureOf(() => run(() => before, drain)), outside, `a real timer, ${drain}`);
+    assert.is(await failureOf(() => run(() => readFile("package.json"), drain)), outside, `a file, ${drain}`);
+    assert.is(await failureOf(() => run(() => new Promise(() => undefined), drain)), outside, `never, ${drain}`);
+    const both = (host: Host) => Promise.all([host.sleep(1), new Promise(() => undefined)]);
+    const later = outside.replace("5.000", "6.000");
+    assert.is(await failureOf(() => run(both, drain)), later, `sleep and never, ${drain}`);
+    assertGlobalsAreBack();
+  }
+  await before;
+});
+
+test("a race between a sleep and a real timer is no way out: the timer can't be made", async () => {
+  for (const drain of drains) {
+    const race = (host: Host) => Promise.race([host.sleep(50), new Promise((resolve) => setTimeout(resolve, 1))]);
+    assert.match(await failureOf(() => run(race, drain)), /^ForeignWait: setTimeout was called by p/);
+  }
+});
+
+test("two processes that wait on each other's hand-made promises are told apart from a deadlock", async () => {
+  let tell: (value: unknown) => void = () => undefined;
+  const promise = new Promise((resolve) => {
+    tell = resolve;
+  });
+  const waiter = async (_: Host) => promise;
+  const teller = async (host: Host) => {
+    await host.sleep(5);
+    tell(1);
+  };
+  const plan = scenario({ hosts: { a: {} }, programs: { waiter: on("a", waiter), teller: on("a", teller) } });
+  assert.match(await failureOf(() => simulate(plan)), /^ForeignWait: waiter \(pid 1 on a\) waits on something outside/);
+});
+
+test("console.log, streams and async generators work inside programs, and print in order", async () => {
+  const lines: string[] = [];
+  const write = process.stdout.write;
+  process.stdout.write = ((text: string) =>
+    lines.push(`${new Date().getFullYear() > 2000} ${text}`) > 0) as typeof write;
+  try {
+    const sum = await run(async (host) => {
+      console.log("one");
+      let total = 0;
+      for await (const part of Readable.from([1, 2, 3])) total += part;
+      await host.sleep(1);
+      console.log("two");
+      return total;
+    });
+    assert.is(sum, 6);
+  } finally {
+    process.stdout.write = write;
+  }
+  assert.equal(lines, ["true one\n", "true two\n"]);
+});
+
+test("the rest of the process has its own timers while a long simulation runs", async () => {
+  let ticks = 0;
+  const interval = setInterval(() => {
+    ticks += Math.random() < 2 && Date.now() > 0 ? 1 : 0;
+  }, 5);
+  const busy = async (host: Host) => {
+    for (let i = 0; i < 400_000; i++) await host.sleep(1);
+  };
+  const seen: number[] = [];
+  const began = performance.now();
+  try {
+    const plan = scenario({ hosts: { a: {} }, programs: { p: on("a", busy) } });
+    await simulate(plan, { trace: "none", onProgress: (nowMs) => seen.push(nowMs) });
+  } finally {
+    clearInterval(interval);
+  }
+  const tookMs = performance.now() - began;
+  assert.ok(ticks >= Math.floor(tookMs / 200), `${ticks} ticks in ${tookMs} ms`);
+  assert.equal(
+    seen,
+    [...seen].sort((a, b) => a - b),
+  );
+  assert.ok(seen.length >= Math.floor(tookMs / 200), `${seen.length} calls`);
+});
+
+test("an abort of the caller's signal ends the simulation and leaves nothing behind", async () => {
+  for (const drain of drains) {
+    const controller = new AbortController();
+    const endless = async (host: Host) => {
+      for (;;) await host.sleep(1);
+    };
+    const options = { signal: controller.signal, trace: "none" as const };
+    const simulation = new Simulation(
+      scenario({ hosts: { a: {} }, programs: { p: on("a", endless) } }),
+      options,
+      drain,
+    );
+    setTimeout(() => controller.abort(new Error("enough")), 20);
+    assert.is(await failureOf(() => simulation.advance()), "Error: enough");
+    assert.ok(simulation.isOver);
+    assertGlobalsAreBack();
+  }
+});
+
+test("simulations at once do not disturb each other, by any drain", async () => {
+  const program = async (host: Host, n: number) => {
+    const seen: number[] = [];
+    for (let i = 0; i < 3000; i++) {
+      await host.sleep(host.random() * n);
+      if (i % 1000 === 0) seen.push(host.now());
+    }
+    return seen;
+  };
+  const plan = scenario({ hosts: { a: {} }, programs: { p: [on("a", program, 1), on("a", program, 2)] } });
+  const failing = scenario({
+    hosts: { a: {} },
+    programs: {
+      p: on("a", async (host: Host) => {
+        await host.sleep(1);
+        void Promise.reject(new Error("floating"));
+        await host.sleep(1);
+      }),
+    },
+  }); // prettier-ignore
+  const alone = (await simulate(plan, { seed: 3 })).rows;
+  for (const kinds of [
+    ["tick", "tick"],
+    ["immediate", "channel"],
+    ["channel", "channel"],
+    ["tick", "channel"],
+  ] as const) {
+    const all = kinds.map((kind) => new Simulation(plan, { seed: 3 }, kind));
+    const bad = kinds.map((kind) => new Simulation(failing, {}, kind));
+    await Promise.all([...all, ...bad].map((simulation) => simulation.advance()));
+    for (const simulation of all)
+      assert.equal(JSON.stringify(simulation.run().rows), JSON.stringify(alone), kinds.join());
+    for (const simulation of bad) assert.match(await failureOf(() => simulation.run().results.p), /Error: floating$/);
+    assertGlobalsAreBack();
+  }
+});
+
+test.run();
