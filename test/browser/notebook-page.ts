@@ -3,6 +3,12 @@ import path from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { inRoot } from "../../scripts/setup/paths.mjs";
 
+interface KernelModel {
+  readonly last_activity: string;
+  readonly execution_state: string;
+  readonly connections: number;
+}
+
 /** A notebook in JupyterLab, driven by what a reader sees and clicks. */
 export class NotebookPage {
   constructor(readonly page: Page) {}
@@ -31,6 +37,26 @@ export class NotebookPage {
     await state.waitFor({ state: "attached", timeout: limitS * 1000 });
   }
 
+  /** Runs all cells and waits for the last: the kernel has said something since, and then nothing more for a second. */
+  async runAll(limitS: number): Promise<void> {
+    const before = (await this.kernel())?.last_activity;
+    await this.menu("Run", "Run All Cells");
+    let [last, lastMs] = [before, performance.now()];
+    for (const endMs = lastMs + limitS * 1000; performance.now() < endMs; await this.page.waitForTimeout(100)) {
+      const now = await this.kernel();
+      if (now?.last_activity !== last || now?.execution_state !== "idle")
+        [last, lastMs] = [now?.last_activity, performance.now()];
+      else if (last !== before && performance.now() - lastMs > 1000) return;
+    }
+    throw new Error(`the cells did not end within ${limitS} s`);
+  }
+
+  private async kernel(): Promise<KernelModel | undefined> {
+    const answer = await this.page.request.get(new URL("/api/kernels", this.page.url()).href);
+    return ((await answer.json()) as KernelModel[])[0];
+  }
+
+  /** Waits until the kernel works: only for cells that work long enough to be seen. */
   async busy(limitS: number): Promise<void> {
     const state = this.panel.locator('.jp-Notebook-ExecutionIndicator[data-status="busy"]');
     await state.waitFor({ state: "attached", timeout: limitS * 1000 });

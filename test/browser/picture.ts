@@ -16,12 +16,9 @@ try {
   await page.goto(url);
   const lab = new NotebookPage(page);
   await lab.ready();
-  await lab.menu("Run", "Run All Cells");
-  await lab.busy(20);
-  await lab.idle(120);
+  await lab.runAll(120);
   await page.keyboard.press("ControlOrMeta+b"); // the file list
-  const figure = lab.panel.locator(".jp-OutputArea-output svg").first();
-  const cell = lab.codeCells.filter({ has: figure }).first();
+  const cell = lab.codeCells.filter({ hasText: "overlay({" }).first();
   await cell.evaluate((element) => element.scrollIntoView({ block: "start" }));
   await page.waitForTimeout(1000);
   await page.screenshot({ path: inRoot("docs", "start-here.png") });

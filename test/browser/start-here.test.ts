@@ -76,9 +76,7 @@ reading("offers our kernel and no other", async () => {
 });
 
 reading("runs all cells, shows a figure's SVG and no error", async () => {
-  await lab.menu("Run", "Run All Cells");
-  await lab.busy(20);
-  await lab.idle(120);
+  await lab.runAll(120);
   await lab.menu("File", "Save Notebook");
   await lab.page
     .locator(".jp-NotebookPanel.jp-mod-dirty, .lm-TabBar-tab.lm-mod-current.jp-mod-dirty")
