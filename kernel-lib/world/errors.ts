@@ -29,6 +29,9 @@ export class ProgramError extends NamedError {}
 /** Nothing can happen any more, yet programs wait. The message lists who waits on what, and since when. */
 export class Deadlock extends NamedError {}
 
+/** Programs go on for ever without a moment passing: a loop whose waits take no time. */
+export class Livelock extends NamedError {}
+
 /** A program in virtual time waits on, or asks, something outside its host: a real timer, the real clock, the network. */
 export class ForeignWait extends NamedError {}
 

@@ -11,9 +11,10 @@ import {
   onInterrupt,
   realNowMs,
 } from "./environment.js";
-import { ForeignWait, Interrupted } from "./errors.js";
+import { ForeignWait, Interrupted, Livelock } from "./errors.js";
 import { Guards } from "./guards.js";
 import type { Frame } from "./network.js";
+import type { Thread } from "./process.js";
 import { SharedProcessor } from "./processor.js";
 import { makeRun, type Run } from "./run.js";
 import type { Programs, Scenario } from "./scenario.js";
@@ -36,7 +37,8 @@ export interface SimulateOptions {
  *
  * @returns the run; what went wrong inside programs stands in its outcomes.
  * @throws {@link ParameterError} for bad options, {@link Deadlock} if nothing can happen any more while programs wait,
- *   {@link ForeignWait} if a program waits on something outside its host, {@link Interrupted} after Interrupt.
+ *   {@link Livelock} if programs go on for ever at one moment, {@link ForeignWait} if one waits on something outside its host,
+ *   {@link Interrupted} after Interrupt.
  */
 export async function simulate<P extends Programs>(
   scenario: Scenario<string, P>,
@@ -49,6 +51,9 @@ export async function simulate<P extends Programs>(
 
 /** Set while some simulation's stretch runs. */
 let stretchInProgress: (() => void) | undefined;
+
+/** Far more than a million programs that start at once need; reached in a few seconds. */
+const maxStepsInAnInstant = 5_000_000;
 
 /** A simulation that is taken forward step by step, for whoever wants to look between the steps. */
 export class Simulation<P extends Programs> {
@@ -63,6 +68,8 @@ export class Simulation<P extends Programs> {
   #advancing = false;
   #over = false;
   #reachedLimit = false;
+  /** Steps since the clock last moved. */
+  #stepsNow = 0;
 
   /** @internal @param drain forces one of the ways to run promises to the last; found by trying unless told. */
   constructor(scenario: Scenario<string, P>, options: SimulateOptions = {}, drain?: DrainKind) {
@@ -219,7 +226,10 @@ export class Simulation<P extends Programs> {
       this.#over = true;
       return true;
     }
-    if (core.step()) return false;
+    if (core.step()) {
+      if (++this.#stepsNow > maxStepsInAnInstant) throw this.#livelock();
+      return false;
+    }
     const nextMs = this.#driver.scheduler.nextTimeMs;
     if (nextMs > this.#scenario.limitMs) {
       if (untilMs < this.#scenario.limitMs) return true;
@@ -229,12 +239,21 @@ export class Simulation<P extends Programs> {
     }
     if (nextMs === Infinity) throw core.deadlock();
     if (nextMs > untilMs) return true;
+    if (nextMs > this.#driver.now()) this.#stepsNow = 0;
     try {
       this.#driver.scheduler.step();
     } catch (error) {
       throw core.bug(error);
     }
     return false;
+  }
+
+  #livelock(): Livelock {
+    const { process } = this.#core.current as Thread;
+    return new Livelock(
+      `time stands still at t=${this.#driver.now().toFixed(3)} ms: ${maxStepsInAnInstant} steps of programs have taken no time; ` +
+        `the last was one of ${process.name} (pid ${process.pid} on ${process.machine.name}). Does a loop wait without letting time pass?`,
+    );
   }
 
   /** After the code of a step has run: did it leave the simulation? */

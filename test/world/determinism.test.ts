@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
-import { Simulation, simulate } from "kernel-lib";
+import { type Host, on, Simulation, scenario, simulate } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { inRoot } from "../../scripts/setup/paths.mjs";
@@ -89,6 +89,18 @@ test("an advance while another is under way is refused; of a run cut short the p
   assert.is(message, "ParameterError: advance: the simulation is advancing already; await that first");
   const run = simulation.run();
   assert.equal(run.outcomes.chain, { how: "unfinished" });
+});
+
+test("a loop that lets no time pass is named, however long the limit is", async () => {
+  const spinner = async (host: Host) => {
+    for (;;) await host.sleep(0);
+  };
+  const spinning = scenario({ hosts: { a: {} }, programs: { spinner: on("a", spinner) }, limitMs: 10 });
+  let message = "";
+  await simulate(spinning, { trace: "none" }).catch((error: Error) => {
+    message = `${error.name}: ${error.message}`;
+  });
+  assert.match(message, /^Livelock: time stands still at t=0\.000 ms.*the last was one of spinner \(pid 1 on a\)/);
 });
 
 test.run();
