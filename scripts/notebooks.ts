@@ -1,5 +1,6 @@
 /**
- * `npm run notebooks [name…]`: brings notebooks and texts in step, runs them, writes their outputs.
+ * `npm run notebooks [name…]`: brings notebooks and texts in step, runs them, writes their outputs; with `-- --fresh`
+ * also those of live cells that need no new ones.
  * `npm run notebooks -- --check [name…]`: writes nothing, and says where a new run differs; `--strict` counts also what
  * is wrong with notebooks that somebody edited.
  */
@@ -10,7 +11,7 @@ import { NotebookFolder } from "./notebooks/files.js";
 import { makeNotebooks } from "./notebooks/make.js";
 import { inRoot, python, root } from "./setup/paths.mjs";
 
-const known = ["--check", "--strict"];
+const known = ["--check", "--fresh", "--strict"];
 
 // Temporary files go with this process, however it is ended; kernels notice by themselves that it has gone.
 mkdirSync(inRoot("build", "tmp"), { recursive: true });
@@ -39,7 +40,7 @@ async function main(args: readonly string[]): Promise<boolean> {
   build();
   return options.includes("--check")
     ? await checkAll(folder, names, { strict: options.includes("--strict") })
-    : await makeNotebooks(folder, names);
+    : await makeNotebooks(folder, names, { fresh: options.includes("--fresh") });
 }
 
 try {

@@ -60,9 +60,14 @@ export class NotebookFolder {
     return read(this.textFile(name));
   }
 
+  /** The notebook file as it is. */
+  notebookText(name: string): string | undefined {
+    return read(this.notebookFile(name));
+  }
+
   /** @throws if the file is no notebook. */
   notebook(name: string): Notebook | undefined {
-    const text = read(this.notebookFile(name));
+    const text = this.notebookText(name);
     return text === undefined ? undefined : parseNotebook(text);
   }
 
@@ -71,13 +76,20 @@ export class NotebookFolder {
     return statSync(this.notebookFile(name)).mtimeMs > statSync(this.textFile(name)).mtimeMs;
   }
 
-  writeText(name: string, text: string): void {
-    replace(this.textFile(name), text);
+  /**
+   * Writes a text if it differs.
+   *
+   * @param known what stood there when it was read: nothing that somebody wrote since is overwritten.
+   * @returns whether it did.
+   * @throws if the file is no longer what was read.
+   */
+  writeText(name: string, text: string, known: string | undefined): boolean {
+    return replace(this.textFile(name), text, known);
   }
 
-  /** Writes a notebook if it differs; its text stays the newer of the two, as jupytext wants it. @returns whether it did. */
-  write(name: string, notebook: Notebook): boolean {
-    const wrote = replace(this.notebookFile(name), writeNotebook(notebook));
+  /** As {@link writeText}, for a notebook; its text stays the newer of the two, as jupytext wants it. */
+  write(name: string, notebook: Notebook, known: string | undefined): boolean {
+    const wrote = replace(this.notebookFile(name), writeNotebook(notebook), known);
     if (wrote) utimesSync(this.textFile(name), new Date(), new Date());
     return wrote;
   }
@@ -87,8 +99,10 @@ function read(file: string): string | undefined {
   return existsSync(file) ? readFileSync(file, "utf8") : undefined;
 }
 
-function replace(file: string, content: string): boolean {
-  if (read(file) === content) return false;
+function replace(file: string, content: string, known: string | undefined): boolean {
+  const there = read(file);
+  if (there === content) return false;
+  if (there !== known) throw new Error(`${path.basename(file)} was changed meanwhile and is left alone: run it again`);
   mkdirSync(path.dirname(file), { recursive: true });
   const half = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.half`);
   writeFileSync(half, content);

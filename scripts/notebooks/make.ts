@@ -18,27 +18,40 @@ export function progressLine(name: string, codeCells: number, durationMs: number
 
 const kernelsAtOnce = 2;
 
+export interface MakeOptions {
+  /** Writes new outputs of live cells also where the committed ones could stay, as when figures are drawn anew. */
+  readonly fresh?: boolean;
+}
+
 /**
  * Brings notebooks and texts in step, runs the notebooks and writes them with their outputs. One that fails is shown and
  * left as it was.
  *
  * @returns whether all were made.
  */
-export async function makeNotebooks(folder: NotebookFolder, names: readonly string[]): Promise<boolean> {
+export async function makeNotebooks(
+  folder: NotebookFolder,
+  names: readonly string[],
+  options: MakeOptions = {},
+): Promise<boolean> {
   if (names.length === 0) console.log("no notebooks yet");
   const isEdited = notebookEdits(shipped().names());
   const synced = await synchronise(folder, names, isEdited);
   // Written before the run, so that what is checked below and what its editor shows is what is run.
-  for (const { name, text, fromNotebook } of synced) {
+  for (const { name, text, known, fromNotebook } of synced) {
     if (fromNotebook) console.log(`${name}: the notebook was edited without its text, which now follows`);
-    folder.writeText(name, text);
+    folder.writeText(name, text, known.text);
   }
   const files = synced.map(({ name }) => folder.textFile(name));
   const ofTexts = [...typeProblems(files), ...(await lintProblems(files))];
   const made = await inPool(synced, kernelsAtOnce, async (one) => {
     const startedMs = performance.now();
     const found = ofTexts.filter(({ notebook }) => notebook === one.name);
-    const { problems, note } = await makeOne(folder, one, found).catch((error: unknown) => ({
+    const { problems, note } = await makeOne(
+      folder,
+      options.fresh ? { ...one, committed: undefined } : one,
+      found,
+    ).catch((error: unknown) => ({
       problems: [{ notebook: one.name, message: (error as Error).message }],
       note: "failed, not written",
     }));
@@ -52,7 +65,7 @@ export async function makeNotebooks(folder: NotebookFolder, names: readonly stri
 
 async function makeOne(
   folder: NotebookFolder,
-  { name, notebook, committed }: Synced,
+  { name, notebook, committed, known }: Synced,
   ofText: readonly Problem[],
 ): Promise<{ problems: readonly Problem[]; note: string }> {
   const before = [...ofText, ...sourceProblems(name, notebook)];
@@ -66,7 +79,7 @@ async function makeOne(
   for (const line of slowCells(name, ran)) console.log(line);
   const problems = [...ran.problems, ...broken];
   if (problems.length > 0) return { problems, note: "failed, not written" };
-  const wrote = folder.write(name, withKeptOutputs(ran.notebook, committed));
+  const wrote = folder.write(name, withKeptOutputs(ran.notebook, committed), known.notebook);
   return { problems, note: wrote ? "written" : "unchanged" };
 }
 

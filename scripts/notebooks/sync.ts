@@ -1,5 +1,5 @@
 import type { NotebookFolder } from "./files.js";
-import type { Cell, Notebook } from "./format.js";
+import { type Cell, type Notebook, parseNotebook } from "./format.js";
 import { notebooksFromTexts, textsFromNotebooks } from "./jupytext.js";
 import { sameSource } from "./rules.js";
 import { formatted } from "./static.js";
@@ -13,6 +13,8 @@ export interface Synced {
   readonly notebook: Notebook;
   /** What stood in the file, if there was one. */
   readonly committed: Notebook | undefined;
+  /** The two files as they were read. */
+  readonly known: { readonly text: string | undefined; readonly notebook: string | undefined };
   /** True if the notebook was edited without its text, which now follows. */
   readonly fromNotebook: boolean;
 }
@@ -29,8 +31,9 @@ export async function synchronise(
   names: readonly string[],
   isEdited: (name: string) => boolean,
 ): Promise<Synced[]> {
-  const texts = new Map(names.flatMap((name) => entry(name, mapped(folder.text(name), formatted))));
-  const committed = new Map(names.flatMap((name) => entry(name, folder.notebook(name))));
+  const known = new Map(names.map((name) => [name, { text: folder.text(name), notebook: folder.notebookText(name) }]));
+  const texts = new Map(names.flatMap((name) => entry(name, mapped(known.get(name)?.text, formatted))));
+  const committed = new Map(names.flatMap((name) => entry(name, mapped(known.get(name)?.notebook, parseNotebook))));
   const made = await notebooksFromTexts(texts);
   const chosen = new Map<string, Notebook>();
   const fromNotebook = new Set<string>();
@@ -48,6 +51,7 @@ export async function synchronise(
     text: formatted(canonical.get(name) ?? ""),
     notebook,
     committed: committed.get(name),
+    known: known.get(name) ?? { text: undefined, notebook: undefined },
     fromNotebook: fromNotebook.has(name),
   }));
 }

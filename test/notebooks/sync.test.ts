@@ -1,5 +1,6 @@
 import { readdirSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { jupyterDisplay, table } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -47,6 +48,18 @@ test("a second run of an unchanged notebook changes no byte, live outputs includ
   assert.match(printed, /unchanged\n$/);
   assert.equal([folder.text(name), writeNotebook(folder.notebook(name) as Notebook)], [text, writeNotebook(made)]);
   assert.equal(readdirSync(folder.path).sort(), [`${name}.ipynb`, "text"]);
+});
+
+test("live outputs are written anew when that is asked for", async () => {
+  const folder = folderOf({ [name]: { text, notebook: made } });
+  const { printed } = await quietly(() => makeNotebooks(folder, [name], { fresh: true }));
+  assert.match(printed, /written\n$/);
+  const now = folder.notebook(name) as Notebook;
+  const changed = now.cells.filter((cell, at) => !isDeepStrictEqual(cell, made.cells[at]));
+  assert.equal(
+    changed.map(({ id }) => id),
+    ["measured"],
+  );
 });
 
 test("a failing cell is shown with its notebook, name and error, and the notebook stays as it was", async () => {
@@ -113,6 +126,15 @@ test("the text is in one form: names sorted into place, code formatted, no versi
   const [synced] = await synchronise(folder, [name], () => false);
   assert.is(synced?.text, text);
   assert.match(text, /^\/\/ ---\n\/\/ jupyter:\n\/\/ {3}kernelspec:\n(\/\/ {5}\w+: .*\n){3}\/\/ ---\n/);
+});
+
+test("what somebody wrote since it was read is not overwritten", () => {
+  const folder = folderOf({ [name]: { text, notebook: made } });
+  const known = folder.text(name);
+  writeFileSync(folder.textFile(name), "somebody's edit");
+  assert.throws(() => folder.writeText(name, `${text}\n`, known), /99-whole.ts was changed meanwhile/);
+  assert.throws(() => folder.write(name, { ...made, cells: [] }, "older"), /99-whole.ipynb was changed meanwhile/);
+  assert.equal([folder.text(name), folder.notebook(name)], ["somebody's edit", made]);
 });
 
 test("names, numbers and file names choose a notebook, and an unknown one is refused", () => {
