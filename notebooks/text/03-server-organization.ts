@@ -1,0 +1,2452 @@
+// -*- coding: utf-8 -*-
+// ---
+// jupyter:
+//   kernelspec:
+//     display_name: TypeScript (Handoff)
+//     language: typescript
+//     name: handoff
+// ---
+
+// %% [markdown] name="title"
+// # How servers are organised
+//
+// A server waits for a request, handles it, and waits for the next. What happens to the request that comes *while* it handles one?
+// There are two answers, and this notebook lets you build both, load them until they break, and say when each is the right one. By
+// the end you can
+//
+// - write an iterative server, and a concurrent one with a dispatcher: a thread for each request, a process for each, a pool;
+// - read from a diagram which of them made it;
+// - calculate how long requests take at a given load, and how many a second a server can answer, and know what the formula assumes;
+// - say what one slow request, too many requests, or one request that crashes does to all the others.
+//
+// It takes about two hours, in five sittings if you like: each part begins with a question of its own. If you have not been
+// through notebook 00, start there.
+
+// %% name="imports"
+import {
+  check,
+  claims,
+  type Connection,
+  concurrentServer,
+  dataset,
+  distribution,
+  erlangC,
+  exercise,
+  exponential,
+  fileServerModel,
+  grid,
+  type Host,
+  hyperexponential,
+  deterministic,
+  iterativeServer,
+  jainIndex,
+  lanes,
+  type LoadRow,
+  md1,
+  meanValueAnalysis,
+  measureStartCosts,
+  mg1,
+  mg1ps,
+  mm1,
+  mmc,
+  on,
+  openLoop,
+  overlay,
+  type PlannedRequest,
+  poolServer,
+  predict,
+  progress,
+  queueModel,
+  type RandomSource,
+  randomStream,
+  runLive,
+  scenario,
+  simulate,
+  spaceTime,
+  summarize,
+  sweep,
+  sweepFigure,
+  table,
+  workload,
+} from "kernel-lib";
+import _ from "lodash";
+
+// %% [markdown] name="general-loop-lecture"
+// # 1 · The general loop
+//
+// > *Um servidor é um processo que implementa um serviço específico em nome de uma coleção de clientes. Ele espera pela requisição
+// > de um cliente, garante que a requisição seja tratada e, em seguida, passa a esperar pela próxima requisição.*
+//
+// A server is a process that implements a specific service on behalf of a collection of clients. It waits for a request from a
+// client, ensures that the request is taken care of, and then waits for the next request.
+//
+// Every server in this notebook is this loop. They differ in two words of it: *who* takes care of the request, and so *how long* the
+// loop is away from its door.
+
+// %% [markdown] name="request-intro"
+// First, what there is to do. Our service is a stand-in for any: a request says how many milliseconds of the server's **CPU** it
+// needs, and then how many it **waits** for somebody else, a disk or a database on another machine. While it waits, the CPU is free.
+
+// %% name="request"
+interface Request {
+  computeMs: number;
+  waitMs: number;
+}
+
+const handle = async (host: Host, { computeMs, waitMs }: Request) => {
+  await host.compute(computeMs); // uses the CPU
+  await host.sleep(waitMs); // waits for somebody else
+  return "done";
+};
+
+// %% [markdown] name="serve-intro"
+// To serve a connection is to receive its request, handle it, and send the answer.
+
+// %% name="serve"
+const serve = async (host: Host, connection: Connection) => {
+  const request = await connection.receive();
+  await connection.send(await handle(host, request));
+  connection.end();
+};
+
+// %% [markdown] name="iterative-lecture"
+// # 2 · Iterative servers
+//
+// > *Servidores iterativos: o próprio servidor trata da requisição, retornando a resposta ao cliente. Cada requisição é tratada
+// > antes de atender a próxima.*
+//
+// Iterative servers: the server itself handles the request and returns the response to the client. Each request is handled before the
+// next one is attended to. As a program, that is the general loop to the letter:
+
+// %% name="iterative" tags=["claim:servers.general-loop", "claim:servers.iterative"]
+const iterative = async (host: Host) => {
+  const listener = await host.listen(80);
+  for (;;) {
+    const connection = await listener.accept(); // wait for a request,
+    await serve(host, connection); // see that it is taken care of, and again
+  }
+};
+
+// %% [markdown] name="two-requests-intro"
+// Ana and Bruno ask the same: 20 ms of CPU, then 40 ms of waiting. Bruno starts 10 ms after Ana, so their requests overlap. Each
+// message takes 5 ms on the network, and so does each way of opening a connection.
+
+// %% name="two-requests"
+const ask = async (host: Host, request: Request) => {
+  const startMs = host.now();
+  const connection = await host.connect("server", 80);
+  await connection.send(request);
+  await connection.receive();
+  return host.now() - startMs; // the response time
+};
+
+// %% name="two-requests-scenario"
+type Server = (host: Host) => Promise<void>;
+
+const twoRequests = (server: Server, request: Request, cores = 1) =>
+  scenario({
+    hosts: { server: { cores }, ana: {}, bruno: {} },
+    network: { latencyMs: 5 },
+    programs: {
+      server: on("server", server).daemon(),
+      responseMs: [on("ana", ask, request), on("bruno", ask, request).at(10)],
+    },
+  });
+const mixed = { computeMs: 20, waitMs: 40 };
+
+// %% [markdown] name="iterative-predict-intro"
+// **Predict.** Ana's time is 10 ms to connect, 5 ms there, 60 ms of service, 5 ms back. What is Bruno's? Write your number in the
+// place of `undefined`.
+
+// %% name="iterative-predict"
+const brunoIterative = predict(
+  "Bruno, iterative",
+  { question: "How long does Bruno wait for his answer from the iterative server?", unit: "ms" },
+  undefined,
+);
+brunoIterative;
+
+// %% name="iterative-run"
+const iterativeRun = await simulate(twoRequests(iterative, mixed), { seed: 1 });
+brunoIterative.compare(iterativeRun.results.responseMs[1]);
+
+// %% name="iterative-space-time" tags=["claim:servers.iterative"]
+spaceTime(iterativeRun, {
+  title: "An iterative server and two requests that overlap",
+  caption:
+    "Solid bars are CPU time. Bruno's request is there early on, and nobody looks at it until Ana is answered.",
+  alt: "The server computes for Ana, waits, answers her, and only then begins to compute for Bruno.",
+});
+
+// %% [markdown] name="iterative-lanes-intro"
+// Look at the server alone. Two thirds of the time it *waits*, with work at its door and a CPU that has nothing to do.
+
+// %% name="iterative-lanes"
+lanes(iterativeRun, {
+  title: "The iterative server's only thread",
+  hosts: ["server"],
+  alt: "One lane: a bar of computing, a long wait, a second bar, a second long wait.",
+  caption:
+    "The thin line is waiting: first for a client, then for the database while a client stands in line.",
+});
+
+// %% [markdown] name="concurrent-lecture"
+// # 3 · Concurrent servers
+//
+// > *Servidores concorrentes: não trata da requisição, usa um despachante (dispatcher), que pega a requisição e repassa seu tratamento
+// > a uma thread/processo separado, esperando então pela próxima requisição.*
+//
+// A concurrent server does not handle the request itself. It uses a dispatcher, which takes the request and passes its handling
+// to a separate thread or process, and then waits for the next request. Here is the dispatcher with a **thread for each request**.
+// Compare it with the iterative server, line by line: which word has gone?
+
+// %% name="thread-per-request" tags=["claim:servers.concurrent"]
+const threadPerRequest = async (host: Host) => {
+  const listener = await host.listen(80);
+  for (;;) {
+    const connection = await listener.accept(); // wait for a request,
+    host.spawn(serve, { as: "thread" }, connection); // pass it on, and again
+  }
+};
+
+// %% [markdown] name="await-gone"
+// The `await` before the handling has gone. The loop starts somebody else and is back at its door at once.
+//
+// With a **process for each request** only one word changes, but much behind it: the child is a process of its own, with a copy of
+// what it was given and a fate of its own. That is how `fork` is used in the classic Unix servers. What it is good for shows in part 9.
+
+// %% name="process-per-request" tags=["claim:servers.concurrent"]
+const processPerRequest = async (host: Host) => {
+  const listener = await host.listen(80);
+  for (;;) {
+    const connection = await listener.accept();
+    host.spawn(serve, { as: "process" }, connection);
+  }
+};
+
+// %% [markdown] name="pool-intro"
+// The third form starts its threads once, and keeps them: a **thread pool**. The dispatcher puts each connection into a queue; each
+// worker takes one, serves it, and takes the next. Each worker by itself is an iterative server!
+
+// %% name="thread-pool" tags=["claim:servers.concurrent"]
+const threadPool = async (host: Host, threads: number) => {
+  const waiting = host.queue<Connection>();
+  const worker = async (own: Host) => {
+    for (;;) await serve(own, await waiting.take());
+  };
+  for (let i = 0; i < threads; i++) host.spawn(worker, { as: "thread" });
+  for await (const connection of await host.listen(80)) await waiting.put(connection);
+};
+
+// %% [markdown] name="concurrent-predict-intro"
+// **Predict.** Ana and Bruno ask again, this time a server with a thread for each. It still has a single core. Bruno will be answered
+// sooner. And Ana?
+
+// %% name="concurrent-predict"
+const anaConcurrent = predict(
+  "Ana, concurrent",
+  {
+    question: "With a thread for each request, Ana's response time …",
+    choices: { sooner: "becomes shorter", same: "stays as it was", later: "becomes longer" },
+  },
+  undefined,
+);
+anaConcurrent;
+
+// %% name="concurrent-run"
+const threadRun = await simulate(twoRequests(threadPerRequest, mixed), { seed: 1 });
+const change = threadRun.results.responseMs[0] - iterativeRun.results.responseMs[0];
+anaConcurrent.compare(change > 0 ? "later" : change < 0 ? "sooner" : "same");
+
+// %% name="concurrent-space-time"
+spaceTime(threadRun, {
+  title: "A thread for each of the two requests",
+  by: "thread",
+  caption:
+    "Paler bars: two threads share the core. The dispatcher's lane is idle but for two short moments.",
+  alt: "The dispatcher passes both connections on at once; the two threads share the CPU for a while, then wait at the same time.",
+});
+
+// %% [markdown] name="concurrent-explained"
+// Bruno gains much, since his waiting overlaps with Ana's. Ana loses a little, since from the moment of Bruno's coming they share
+// the core: a concurrent server has **no more CPU** than an iterative one. What it has more of is *time in which the CPU is used*.
+//
+// If that is so, a request that never waits should gain nothing. Try it: the same length of service, all of it on the CPU.
+
+// %% name="cpu-only"
+const organisations: Record<string, Server> = {
+  iterative,
+  "thread per request": threadPerRequest,
+  "process per request": processPerRequest,
+  "pool of two": (host) => threadPool(host, 2),
+};
+const cpuOnly = { computeMs: 60, waitMs: 0 };
+const kinds = [
+  { kind: "20 ms CPU, 40 ms waiting", request: mixed, cores: 1 },
+  { kind: "60 ms CPU", request: cpuOnly, cores: 1 },
+  { kind: "60 ms CPU, two cores", request: cpuOnly, cores: 2 },
+];
+
+// %% name="two-requests-table"
+const everyCase: {
+  kind: string;
+  organisation: string;
+  anaMs: number;
+  brunoMs: number;
+  meanMs: number;
+}[] = [];
+for (const { kind, request, cores } of kinds)
+  for (const [organisation, server] of Object.entries(organisations)) {
+    const { results } = await simulate(twoRequests(server, request, cores), { seed: 1 });
+    const [anaMs, brunoMs] = results.responseMs;
+    everyCase.push({ kind, organisation, anaMs, brunoMs, meanMs: (anaMs + brunoMs) / 2 });
+  }
+table(everyCase, { title: "Response times of two requests that overlap" });
+
+// %% name="two-requests-claims"
+const meanOf = (kind: string, organisation: string) =>
+  everyCase.find((row) => row.kind === kind && row.organisation === organisation)!.meanMs;
+claims({
+  "when requests wait, a thread for each shortens the mean response":
+    meanOf(kinds[0]!.kind, "thread per request") < meanOf(kinds[0]!.kind, "iterative"),
+  "when they only compute, on one core, it makes the mean longer":
+    meanOf(kinds[1]!.kind, "thread per request") > meanOf(kinds[1]!.kind, "iterative"),
+  "on two cores it helps again":
+    meanOf(kinds[2]!.kind, "thread per request") < meanOf(kinds[2]!.kind, "iterative"),
+  "without costs, threads, processes and a pool that is large enough are the same":
+    _.uniqBy(
+      everyCase.filter((row) => row.organisation !== "iterative"),
+      (row) => `${row.kind} ${row.meanMs}`,
+    ).length === 3,
+});
+
+// %% [markdown] name="two-requests-explained"
+// Remember this table when somebody says that threads make a server fast. Concurrency overlaps **waiting** and uses **more cores**.
+// Where there is neither, it only makes those who came first wait for those who came later.
+
+// %% [markdown] name="two-requests-live-intro"
+// ## Live
+//
+// The same scenarios over real sockets, with real CPU time. Only the 5 ms of the network are put in.
+
+// %% name="two-requests-live" tags=["live", "claim:servers.iterative", "claim:servers.concurrent"]
+interface Pair {
+  readonly organisation: string;
+  readonly predicted: readonly [number, number];
+  readonly live: readonly [number, number];
+}
+const livePairs: Pair[] = [];
+for (const [organisation, server] of Object.entries(organisations)) {
+  const run = await runLive(twoRequests(server, mixed), { seed: 1, timeScale: 3 });
+  livePairs.push({
+    organisation,
+    predicted: run.predicted.results.responseMs,
+    live: run.results.responseMs,
+  });
+}
+livePairs.length;
+
+// %% name="two-requests-live-figure" tags=["live"]
+const pointsOf = (world: "predicted" | "live", client: 0 | 1) =>
+  livePairs.map((pair) => ({ x: pair.organisation, y: pair[world][client] }));
+overlay({
+  title: "Two requests that overlap, in both worlds",
+  x: { label: "organisation of the server" },
+  y: { label: "response time", unit: "ms" },
+  predicted: ([0, 1] as const).map((i) => ({
+    label: `${["Ana", "Bruno"][i]}, virtual time`,
+    points: pointsOf("predicted", i),
+  })),
+  measured: ([0, 1] as const).map((i) => ({
+    label: `${["Ana", "Bruno"][i]}, live`,
+    points: pointsOf("live", i),
+  })),
+  alt: "Live points lie a little above those of virtual time; Bruno's at the iterative server is the highest of all.",
+  caption:
+    "Measured over real sockets on this machine; the network's delay is put in by the library.",
+});
+
+// %% name="two-requests-live-claims" tags=["live"]
+const [liveIterative, ...liveConcurrent] = livePairs;
+const apartMs = ({ live }: Pair) => Math.abs(live[1] - live[0]);
+claims({
+  "live, too, Bruno waits longest at the iterative server": liveConcurrent.every(
+    ({ live }) => live[1] < liveIterative!.live[1],
+  ),
+  "live, too, the others treat the two more alike": liveConcurrent.every(
+    (pair) => apartMs(pair) < apartMs(liveIterative!),
+  ),
+});
+
+// %% [markdown] name="two-requests-difference"
+// **Why the two differ.** Every step that virtual time takes for free costs something here: opening a socket, waking a thread, noticing
+// that a timer has run out. It comes to a millisecond or so for each request. The organisation decides who pays it: at the iterative
+// server Bruno pays for Ana's as well.
+
+// %% [markdown] name="load-intro"
+// # 4 · How long at which load?
+//
+// Two requests are an anecdote. Now let them come as they come: at random, at a given mean rate. The **load** ρ is the share of
+// the time in which the server is busy: arrivals per second times service time. At a load of 0.8, a fifth of its time is free. So
+// waits should be short, should they not?
+//
+// For Poisson arrivals, exponential service times and one server (**M/M/1**) the mean response time is known in closed form: it is
+// the service time divided by 1 − ρ.
+
+// %% name="load-predict"
+const atNinety = predict(
+  "load 0.9",
+  {
+    question:
+      "Service takes 10 ms on average. How long is the mean response time at a load of 0.9?",
+    unit: "ms",
+  },
+  undefined,
+);
+atNinety;
+
+// %% [markdown] name="load-simulate-intro"
+// A closed form needs a witness. The next cell simulates an iterative server, twenty times with other random numbers, ten thousand
+// requests each time, for each of six loads. So many requests need no hosts and no messages: `queueModel` runs on the bare list of
+// events. Twenty runs give an **interval** for the mean: with a confidence of 99.9 %, the true mean lies within.
+
+// %% name="load-simulate"
+const meanMs = 10;
+const memoryless = (source: RandomSource) => exponential({ mean: meanMs }, source);
+const arrivals = (load: number, servers = 1) => (1000 * load * servers) / meanMs; // a second
+const loads = [0.2, 0.4, 0.6, 0.7, 0.8, 0.9];
+
+const bar = progress(loads.length * 20, "120 simulations");
+const oneServer = await sweep(
+  loads.map((load) => ({ load })),
+  ({ load }, seed) =>
+    queueModel({ arrivalsPerS: arrivals(load), service: memoryless, requests: 10_000, seed }),
+  { replications: 20, confidence: 0.999, onProgress: () => bar.tick() },
+);
+
+// %% name="load-simulated"
+const responses = oneServer.summary.filter((row) => row.measure === "responseMs");
+const theoryAt = (load: number) =>
+  mm1({ arrivalsPerS: arrivals(load), serviceMs: meanMs }).responseMs;
+table(
+  responses.map(({ load, mean, low, high }) => ({
+    load,
+    theoryMs: theoryAt(load),
+    simulatedMs: mean,
+    lowMs: low,
+    highMs: high,
+  })),
+  { title: "Mean response time: M/M/1 and simulation" },
+);
+
+// %% name="load-compare"
+atNinety.compare(theoryAt(0.9));
+
+// %% [markdown] name="load-live-intro"
+// And live: your iterative server from part 2, with 200 requests at a load of 0.5 and 200 at 0.7. Its service is waiting for somebody
+// else here, so that other programs on your machine, which also want the CPU, disturb as little as possible.
+//
+// Since 200 random requests are few, their mean is itself a matter of luck. So `runLive` also gives the **virtual run of the same
+// draws**: the same arrivals, the same service times, without a real machine. *That* is what a live run must be compared with. Only
+// the long simulation is to be compared with theory.
+
+// %% name="load-scenario"
+const underLoad = (server: Server, plan: readonly (Request & { arrivalMs: number })[]) =>
+  scenario({
+    hosts: { server: {}, clients: {} },
+    programs: {
+      server: on("server", server).daemon(),
+      load: on("clients", openLoop, plan), // one thread for each request, at its time
+    },
+  });
+const waiting = (plan: readonly PlannedRequest[]) =>
+  plan.map((row) => ({ ...row, computeMs: 0, waitMs: row.serviceMs }));
+
+// %% name="mean-of-200"
+interface LiveMean {
+  readonly sameDrawsMs: number;
+  readonly liveMs: number;
+  readonly pairs: readonly { request: number; sameDrawsMs: number; liveMs: number }[];
+}
+const liveMean = async (server: Server, plan: readonly PlannedRequest[]): Promise<LiveMean> => {
+  const run = await runLive(underLoad(server, waiting(plan)), { seed: 1, timeScale: 1.4 });
+  const virtual = run.predicted.results.load;
+  const pairs = run.results.load.map(({ request, responseMs }, i) => {
+    return { request, liveMs: responseMs, sameDrawsMs: virtual[i]!.responseMs };
+  });
+  return { sameDrawsMs: _.meanBy(pairs, "sameDrawsMs"), liveMs: _.meanBy(pairs, "liveMs"), pairs };
+};
+
+// %% name="load-live" tags=["live"]
+const liveLoads: (LiveMean & { load: number })[] = [];
+for (const load of [0.5, 0.7]) {
+  const plan = workload({
+    arrivalsPerS: arrivals(load),
+    service: memoryless,
+    requests: 200,
+    seed: 1,
+  });
+  liveLoads.push({ load, ...(await liveMean(iterative, plan)) });
+}
+table(liveLoads, { title: "Mean of 200 requests", columns: ["load", "sameDrawsMs", "liveMs"] });
+
+// %% name="load-figure" tags=["live", "claim:servers.iterative"]
+overlay({
+  title: "Response time of an iterative server against load",
+  x: { label: "load ρ", domain: [0, 1] },
+  y: { label: "mean response time", unit: "ms" },
+  theory: { label: "M/M/1", f: theoryAt, to: 0.92 },
+  predicted: [
+    {
+      label: "20 × 10,000 requests",
+      points: responses.map(({ load, mean, low, high }) => ({ x: load, y: mean, low, high })),
+    },
+    {
+      label: "virtual run of the live draws",
+      points: liveLoads.map(({ load, sameDrawsMs }) => ({ x: load, y: sameDrawsMs })),
+    },
+  ],
+  measured: liveLoads.map(({ load, liveMs }) => ({ x: load, y: liveMs })),
+  predictions: [{ label: "your prediction for 0.9", value: atNinety.value }],
+  alt: "The curve is flat up to a load of about 0.5 and then rises ever more steeply. Simulated points lie on it; live points a little above the virtual run of the same draws.",
+});
+
+// %% name="load-claims"
+claims({
+  "at every load, 1/(μ−λ) lies within the simulation's interval": responses.every(
+    ({ load, low, high }) => low < theoryAt(load) && theoryAt(load) < high,
+  ),
+  "from a load of 0.8 to one of 0.9, the response time doubles":
+    Math.abs(theoryAt(0.9) / theoryAt(0.8) - 2) < 1e-9,
+  "at a load of 0.5 half of it is waiting, at 0.9 nine tenths":
+    Math.abs(theoryAt(0.5) - 2 * meanMs) < 1e-9 && Math.abs(theoryAt(0.9) - 10 * meanMs) < 1e-9,
+});
+
+// %% [markdown] name="load-explained"
+// The curve is the most useful one in this course. At a load of 0.5 a request spends half its time waiting; at 0.9, nine tenths of it. The last
+// tenth of a server's capacity is paid for by everybody's patience, because **random arrivals come in bursts**, and an idle moment
+// cannot be saved up for the next burst.
+
+// %% name="load-per-request" tags=["live"]
+const busiest = liveLoads[1]!;
+overlay({
+  title: `Request by request, at a load of ${busiest.load}`,
+  x: { label: "request" },
+  y: { label: "response time", unit: "ms" },
+  predicted: {
+    label: "virtual run of the same draws",
+    points: busiest.pairs.map((pair) => ({ x: pair.request, y: pair.sameDrawsMs })),
+  },
+  measured: busiest.pairs.map((pair) => ({ x: pair.request, y: pair.liveMs })),
+  alt: "Both series show the same hills: where many requests came close together, or a long one was among them.",
+  caption: "The same arrivals and the same service times in both worlds.",
+});
+
+// %% name="load-live-claims" tags=["live"]
+claims({
+  "live, the mean is longer at the higher load": liveLoads[1]!.liveMs > liveLoads[0]!.liveMs,
+  "live, the mean is not shorter than in the virtual run of the same draws": liveLoads.every(
+    ({ liveMs, sameDrawsMs }) => liveMs > 0.98 * sameDrawsMs,
+  ),
+});
+
+// %% [markdown] name="load-difference"
+// **Why the two differ.** A live request needs its service *and* a millisecond or two of sockets and threads. That is a longer service
+// time, hence a higher load, and the curve says what follows: the closer to 1, the more each extra millisecond is multiplied by the
+// queue behind it. Look at the hills in the second figure: the difference grows while a queue lasts, and is gone when it has emptied.
+
+// %% [markdown] name="pool-load-intro"
+// ## More servers at one queue
+//
+// A pool of *c* threads serves *c* requests at the same time, if each waits for something of its own: a connection to a database, say. Its
+// closed form is **M/M/c** (Erlang, 1917: how many telephone lines does a town need?). **Predict:** one server, or a pool of four with
+// four times the arrivals: the *load* is the same, 0.8. How does the mean response time of the pool compare?
+
+// %% name="pool-predict"
+const poolOfFour = predict(
+  "pool of four",
+  {
+    question: "At a load of 0.8, one server needs 50 ms. How long does a pool of four need?",
+    unit: "ms",
+  },
+  undefined,
+);
+poolOfFour;
+
+// %% name="pool-simulate"
+const poolBar = progress(3 * 4 * 20, "240 simulations");
+const pools = await sweep(
+  grid({ threads: [1, 2, 4], load: [0.3, 0.5, 0.7, 0.8] }),
+  ({ threads, load }, seed) =>
+    queueModel({
+      arrivalsPerS: arrivals(load, threads),
+      service: memoryless,
+      servers: threads,
+      requests: 6000,
+      seed,
+    }),
+  { replications: 20, confidence: 0.999, onProgress: () => poolBar.tick() },
+);
+const simulatedPools = pools.summary.filter((row) => row.measure === "responseMs");
+
+// %% name="pool-compare"
+const mmcMs = (load: number, servers: number) =>
+  mmc({ arrivalsPerS: arrivals(load, servers), serviceMs: meanMs, servers }).responseMs;
+poolOfFour.compare(mmcMs(0.8, 4));
+
+// %% name="pool-live" tags=["live"]
+const poolLive: (LiveMean & { threads: number; load: number; theoryMs: number })[] = [];
+for (const threads of [1, 2, 4]) {
+  const plan = workload({
+    arrivalsPerS: arrivals(0.7, threads),
+    service: memoryless,
+    requests: 200,
+    seed: 1,
+  });
+  const means = await liveMean((host) => threadPool(host, threads), plan);
+  poolLive.push({ threads, load: 0.7, theoryMs: mmcMs(0.7, threads), ...means });
+}
+table(poolLive, {
+  title: "Pools, live: mean of 200 requests",
+  columns: ["threads", "load", "theoryMs", "sameDrawsMs", "liveMs"],
+});
+
+// %% name="pool-figure" tags=["live", "claim:servers.concurrent"]
+const lineOf = (threads: number) =>
+  _.range(0.05, 0.86, 0.025).map((load) => ({
+    threads,
+    load,
+    ms: mmcMs(load, threads),
+    source: "theory",
+  }));
+sweepFigure(
+  [
+    ...[1, 2, 4].flatMap(lineOf),
+    ...simulatedPools.map((row) => ({
+      ..._.pick(row, "threads", "load", "low", "high"),
+      ms: row.mean,
+      source: "virtual",
+    })),
+    ...poolLive.map(({ threads, load, liveMs }) => ({ threads, load, ms: liveMs, source: "live" })),
+  ],
+  {
+    title: "One queue, one, two or four servers",
+    alt: "At the same load, more servers at one queue respond faster; the lines of theory run through the simulated points.",
+    caption:
+      "Live points are means of 200 requests: compare them with the virtual run of the same draws, in the table above.",
+    series: "threads",
+    source: "source",
+    x: { field: "load", label: "load ρ" },
+    y: { field: "ms", label: "mean response time", unit: "ms", low: "low", high: "high" },
+  },
+);
+
+// %% name="pool-claims"
+claims({
+  "Erlang's formula lies within every interval of the simulation": simulatedPools.every(
+    ({ threads, load, low, high }) => low < mmcMs(load, threads) && mmcMs(load, threads) < high,
+  ),
+  "at the same load, a pool of four is faster than one server": mmcMs(0.8, 4) < mmcMs(0.8, 1),
+  "of two servers at a load of one half, a third of requests has to wait":
+    Math.abs(erlangC(2, 1) - 1 / 3) < 1e-9,
+});
+
+// %% name="pool-live-claims" tags=["live"]
+const median = (values: readonly number[]) => _.sortBy(values)[Math.floor(values.length / 2)]!;
+const medians = poolLive.map(({ pairs }) => median(pairs.map((pair) => pair.liveMs)));
+claims({
+  "live, half of the requests are answered sooner by the pool of four than by one server":
+    medians[2]! < medians[0]!,
+  "live, no pool is faster than in the virtual run of the same draws": poolLive.every(
+    ({ liveMs, sameDrawsMs }) => liveMs > 0.98 * sameDrawsMs,
+  ),
+});
+
+// %% [markdown] name="pool-explained"
+// It is the queue at the bank: one line for all counters, so nobody stands behind a slow customer while another counter is free. The
+// larger the pool, the rarer it is that *all* are busy. But mind what was assumed: each thread has a database connection to itself.
+// With threads that compute, four of them on one core are *not* four servers.
+
+// %% [markdown] name="variability-intro"
+// ## It is not only the load
+//
+// The same load, the same mean service time of 10 ms, three kinds of service: always the same; exponential; and **heavy-tailed**, where most
+// requests are short and few are very long, as files on a web server are. How variable a time is says its *squared coefficient of
+// variation*, its variance over its squared mean: 0, 1 and, here, 10. For one server (M/G/1), Pollaczek and Khinchine found the mean wait in 1930. Does it matter,
+// when the server works just as much?
+
+// %% name="variability-predict"
+const heavyPrediction = predict(
+  "heavy tail",
+  {
+    question: "At a load of 0.7, exponential service gives 33 ms. And service with a heavy tail?",
+    unit: "ms",
+  },
+  undefined,
+);
+heavyPrediction;
+
+// %% name="variability-services"
+const services = {
+  constant: { scv: 0, draw: () => deterministic({ value: meanMs }) },
+  exponential: { scv: 1, draw: memoryless },
+  "heavy-tailed": {
+    scv: 10,
+    draw: (source: RandomSource) => hyperexponential({ mean: meanMs, scv: 10 }, source),
+  },
+};
+type ServiceName = keyof typeof services;
+const serviceNames = Object.keys(services) as ServiceName[];
+const pkMs = (service: ServiceName, load: number) =>
+  mg1({ arrivalsPerS: arrivals(load), serviceMs: meanMs, scv: services[service].scv }).responseMs;
+heavyPrediction.compare(pkMs("heavy-tailed", 0.7));
+
+// %% name="variability-simulate"
+const variabilityBar = progress(3 * 4 * 20, "240 simulations");
+const variability = await sweep(
+  grid({ service: serviceNames, load: [0.2, 0.4, 0.6, 0.7] }),
+  ({ service, load }, seed) =>
+    queueModel({
+      arrivalsPerS: arrivals(load),
+      service: services[service].draw,
+      requests: 10_000,
+      seed,
+    }),
+  { replications: 20, confidence: 0.999, onProgress: () => variabilityBar.tick() },
+);
+const simulatedServices = variability.summary.filter((row) => row.measure === "responseMs");
+simulatedServices.length;
+
+// %% name="variability-live" tags=["live"]
+const variabilityLive: (LiveMean & { service: ServiceName; load: number; theoryMs: number })[] = [];
+for (const service of serviceNames) {
+  const plan = workload({
+    arrivalsPerS: arrivals(0.7),
+    service: services[service].draw,
+    requests: 200,
+    seed: 1,
+  });
+  const means = await liveMean(iterative, plan);
+  variabilityLive.push({ service, load: 0.7, theoryMs: pkMs(service, 0.7), ...means });
+}
+table(variabilityLive, {
+  title: "Iterative server at a load of 0.7: 200 requests of each kind",
+  columns: ["service", "theoryMs", "sameDrawsMs", "liveMs"],
+});
+
+// %% name="variability-figure" tags=["live"]
+sweepFigure(
+  [
+    ...serviceNames.flatMap((service) =>
+      _.range(0.02, 0.73, 0.02).map((load) => ({
+        service,
+        load,
+        ms: pkMs(service, load),
+        source: "theory",
+      })),
+    ),
+    ...simulatedServices.map((row) => ({
+      ..._.pick(row, "service", "load", "low", "high"),
+      ms: row.mean,
+      source: "virtual",
+    })),
+    ...variabilityLive.map(({ service, load, liveMs }) => ({
+      service,
+      load,
+      ms: liveMs,
+      source: "live",
+    })),
+  ],
+  {
+    title: "The same load, three kinds of service",
+    alt: "Heavy-tailed service responds several times slower than exponential, which is slower than constant service.",
+    caption:
+      "Lines: Pollaczek–Khinchine. Live points are means of only 200 requests; the table gives the virtual run of the same draws.",
+    series: "service",
+    source: "source",
+    x: { field: "load", label: "load ρ" },
+    y: { field: "ms", label: "mean response time", unit: "ms", low: "low", high: "high" },
+  },
+);
+
+// %% name="variability-claims"
+claims({
+  "Pollaczek–Khinchine lies within every interval of the simulation": simulatedServices.every(
+    ({ service, load, low, high }) => low < pkMs(service, load) && pkMs(service, load) < high,
+  ),
+  "constant service waits half as long as exponential service":
+    Math.abs((pkMs("constant", 0.7) - meanMs) / (pkMs("exponential", 0.7) - meanMs) - 0.5) < 1e-9,
+  "heavy-tailed service waits more than five times as long":
+    (pkMs("heavy-tailed", 0.7) - meanMs) / (pkMs("exponential", 0.7) - meanMs) > 5,
+});
+
+// %% name="variability-live-claims" tags=["live"]
+claims({
+  "live, too, heavy-tailed service is the slowest":
+    variabilityLive[2]!.liveMs > variabilityLive[0]!.liveMs,
+  "live, no mean is shorter than in the virtual run of the same draws": variabilityLive.every(
+    ({ liveMs, sameDrawsMs }) => liveMs > 0.98 * sameDrawsMs,
+  ),
+});
+
+// %% [markdown] name="variability-explained"
+// It matters more than the load. Pollaczek–Khinchine has the *square* of the service time in it: a request that takes a hundred times as
+// long blocks a hundred times as many others, each for a hundred times as long. Variability is a load of its own.
+//
+// Live, two hundred heavy-tailed requests are luck: a dozen long ones decide everything. The virtual run of the same draws had the
+// same luck, so *it* can be compared, and theory cannot.
+
+// %% [markdown] name="file-server-intro"
+// # 5 · The file server: a calculation, and its trap
+//
+// A well-known exercise: a request to a file server takes 15 ms of CPU if the block is in its cache. One third of the requests miss the cache, and need
+// the disk for another 75 ms, during which the thread sleeps. How many requests a second can the server answer with **one thread**,
+// and how many with **very many**? Do the two calculations on paper now.
+
+// %% name="file-server-predict"
+const manyThreads = predict(
+  "file server",
+  {
+    question: "How many requests a second does the file server answer with very many threads?",
+    unit: "1/s",
+  },
+  undefined,
+);
+manyThreads;
+
+// %% [markdown] name="file-server-calculation"
+// With one thread nothing overlaps: the mean request takes 15 ms and a third of 75 ms. With very many threads there is always one
+// that can use the CPU, so the CPU is busy all the time, and 15 ms of it are spent on each request. That is the answer in books.
+
+// %% name="file-server-calculate" tags=["claim:servers.concurrent"]
+const meanDiskMs = 75 / 3;
+const oneThreadPerS = 1000 / (15 + meanDiskMs);
+const cpuBoundPerS = 1000 / 15;
+const oneDiskPerS = 1000 / Math.max(15, meanDiskMs);
+table([
+  {
+    organisation: "one thread (iterative)",
+    requestsPerS: oneThreadPerS,
+    limit: "one thing after the other",
+  },
+  {
+    organisation: "many threads, any number of disk accesses at a time",
+    requestsPerS: cpuBoundPerS,
+    limit: "the CPU",
+  },
+  {
+    organisation: "many threads, one disk access at a time",
+    requestsPerS: oneDiskPerS,
+    limit: "the disk",
+  },
+]);
+
+// %% [markdown] name="file-server-trap"
+// And that is the **trap**: the answer in books holds only if the disk serves *any number* of threads at the same time. One disk that serves one
+// access after the other is busy longer for each request than the CPU is, and so *it* is the bottleneck. Which one were you thinking of?
+
+// %% name="file-server-compare"
+manyThreads.compare(cpuBoundPerS);
+
+// %% [markdown] name="file-server-mva-intro"
+// What happens between one thread and very many? **Mean value analysis** tells it exactly, for exponential times, by one idea: a thread
+// that comes to the disk finds there, on average, what would be there if it did not exist.
+
+// %% name="file-server-mva"
+const mva = (kind: "queue" | "delay") =>
+  meanValueAnalysis({
+    stations: [
+      { name: "cpu", demandMs: 15 },
+      { name: "disk", demandMs: meanDiskMs, kind },
+    ],
+    customers: 16,
+  }).rows.map((row) => row.throughputPerS);
+const [withOneDisk, withoutWaiting] = [mva("queue"), mva("delay")];
+const publishedThreads = dataset<{ threads: number; oneDiskPerS: number; delayPerS: number }>(
+  "file-server-threads",
+);
+table(
+  publishedThreads.rows.map(({ threads }) => ({
+    threads,
+    oneDiskPerS: withOneDisk[threads - 1],
+    anyNumberPerS: withoutWaiting[threads - 1],
+  })),
+  { title: "Throughput of the file server, by mean value analysis" },
+);
+
+// %% name="file-server-claims"
+const closeTo = (a: number | undefined, b: number) => Math.abs(a! - b) < 0.006;
+claims({
+  "the table agrees with the one in datasets/": publishedThreads.rows.every(
+    (row) =>
+      closeTo(withOneDisk[row.threads - 1], row.oneDiskPerS) &&
+      closeTo(withoutWaiting[row.threads - 1], row.delayPerS),
+  ),
+  "one thread answers 25 a second, with either disk":
+    closeTo(withOneDisk[0], 25) && closeTo(withoutWaiting[0], 25),
+  "16 threads with one disk stay at or below 40 a second": withOneDisk[15]! <= 40,
+  "four threads with one disk already reach 94 % of what it can give":
+    withOneDisk[3]! > 0.94 * oneDiskPerS,
+});
+
+// %% [markdown] name="file-server-simulate-intro"
+// Now by simulation, and once with exponential disk times, as the analysis assumes, and once with accesses that take exactly 75 ms, as the
+// exercise says.
+
+// %% name="file-server-simulate"
+const server = { cpuMs: 15, diskMs: 75, diskShare: 1 / 3, requests: 4000 };
+const fileBar = progress(4 * 5 * 20, "400 simulations");
+const fileServers = await sweep(
+  grid({
+    disks: ["one", "unlimited"] as const,
+    access: ["exponential", "constant"] as const,
+    threads: [1, 2, 4, 8, 16],
+  }),
+  (point, seed) => fileServerModel({ ...server, ...point, seed }),
+  { replications: 20, confidence: 0.999, onProgress: () => fileBar.tick() },
+);
+const fileRows = fileServers.summary.filter((row) => row.measure === "throughputPerS");
+fileRows.length;
+
+// %% [markdown] name="file-server-live-intro"
+// And as programs: a pool, a real CPU, and a disk that serves one access at a time; or, for the other case, threads that sleep side by side. As
+// many clients as threads ask as fast as they are answered.
+
+// %% name="file-server-programs"
+interface FileRequest {
+  needsDisk: boolean;
+}
+const fileHandler =
+  (disks: "one" | "unlimited") =>
+  async (host: Host, { needsDisk }: FileRequest) => {
+    await host.compute(15);
+    if (needsDisk) await (disks === "one" ? host.disk.read("block") : host.sleep(75));
+    return "block";
+  };
+const misses = randomStream(1, "misses");
+const fileRequests = _.range(48).map((): FileRequest => ({ needsDisk: misses() < 1 / 3 }));
+
+// %% name="file-server-clients"
+const busyClients = async (host: Host, requests: readonly FileRequest[], clients: number) => {
+  const rest = requests.values(); // shared: whoever is free takes the next
+  const client = async (own: Host) => {
+    for (const request of rest) {
+      const connection = await own.connect("server", 80);
+      await connection.send(request);
+      await connection.receive();
+    }
+  };
+  const all = _.range(clients).map(() => host.spawn(client, { as: "thread" }));
+  for (const each of all) await each.done();
+  return (1000 * requests.length) / host.now(); // requests a second
+};
+
+// %% name="file-server-scenario"
+const fileServer = (threads: number, disks: "one" | "unlimited") =>
+  scenario({
+    hosts: { server: { disk: { accessMs: 75 } }, clients: {} },
+    programs: {
+      server: on("server", poolServer, fileHandler(disks), { threads }).daemon(),
+      throughputPerS: on("clients", busyClients, fileRequests, threads),
+    },
+  });
+
+// %% name="file-server-live" tags=["live"]
+const fileLive: { disks: string; threads: number; sameDrawsPerS: number; livePerS: number }[] = [];
+for (const disks of ["one", "unlimited"] as const)
+  for (const threads of disks === "one" ? [1, 2, 4, 8] : [2, 8]) {
+    const run = await runLive(fileServer(threads, disks), { seed: 1, timeScale: 1 });
+    const [livePerS, sameDrawsPerS] = [
+      run.results.throughputPerS,
+      run.predicted.results.throughputPerS,
+    ];
+    fileLive.push({ disks, threads, sameDrawsPerS, livePerS });
+  }
+table(fileLive, {
+  title: "The file server, live: 48 requests",
+  columns: ["disks", "threads", "sameDrawsPerS", "livePerS"],
+});
+
+// %% name="file-server-figure" tags=["live", "claim:servers.concurrent"]
+const label = { one: "one disk", unlimited: "any number at a time" };
+const lineFor = (disks: "one" | "unlimited", perS: number[]) =>
+  perS.map((throughputPerS, i) => ({
+    disks: label[disks],
+    threads: i + 1,
+    throughputPerS,
+    source: "theory",
+  }));
+sweepFigure(
+  [
+    ...lineFor("one", withOneDisk),
+    ...lineFor("unlimited", withoutWaiting),
+    ...fileRows
+      .filter(({ access }) => access === "exponential")
+      .map((row) => ({
+        disks: label[row.disks],
+        ..._.pick(row, "threads", "low", "high"),
+        throughputPerS: row.mean,
+        source: "virtual",
+      })),
+    ...fileLive.map((row) => ({
+      disks: label[row.disks as "one"],
+      threads: row.threads,
+      throughputPerS: row.livePerS,
+      source: "live",
+    })),
+  ],
+  {
+    title: "What more threads bring to the file server",
+    alt: "With one disk the throughput stops at 40 a second, with any number of accesses at a time at 66.7; both begin at 25.",
+    series: "disks",
+    source: "source",
+    x: { field: "threads", label: "threads" },
+    y: {
+      field: "throughputPerS",
+      label: "throughput",
+      unit: "requests/s",
+      low: "low",
+      high: "high",
+    },
+  },
+);
+
+// %% name="file-server-access"
+const constantAccess = fileRows.filter(
+  ({ access, disks }) => access === "constant" && disks === "one",
+);
+table(
+  constantAccess.map(({ threads, mean, low, high }) => ({
+    threads,
+    analysisPerS: withOneDisk[threads - 1],
+    constantPerS: mean,
+    lowPerS: low,
+    highPerS: high,
+  })),
+  { title: "One disk: analysis (exponential times) and simulation with accesses of exactly 75 ms" },
+);
+
+// %% name="file-server-simulation-claims"
+const exponentialRows = fileRows.filter(({ access }) => access === "exponential");
+const analysis = { one: withOneDisk, unlimited: withoutWaiting };
+claims({
+  "with exponential times, the simulation lies within 2 % of the analysis": exponentialRows.every(
+    ({ disks, threads, mean }) => Math.abs(mean / analysis[disks][threads - 1]! - 1) < 0.02,
+  ),
+  "with constant times and two threads, one disk gives more than the analysis says":
+    constantAccess[1]!.low > withOneDisk[1]!,
+  "with 16 threads it makes no difference":
+    Math.abs(constantAccess[4]!.mean / withOneDisk[15]! - 1) < 0.02,
+});
+
+// %% name="file-server-live-claims" tags=["live"]
+const livePerS = (disks: string, threads: number) =>
+  fileLive.find((row) => row.disks === disks && row.threads === threads)!.livePerS;
+claims({
+  "live, more threads answer more": livePerS("one", 4) > livePerS("one", 1),
+  "live, eight threads with one disk stay below 42 a second": livePerS("one", 8) < 42,
+  "live, without the queue at the disk eight threads answer more":
+    livePerS("unlimited", 8) > livePerS("one", 8),
+});
+
+// %% [markdown] name="file-server-explained"
+// Live agrees with the virtual run of the same requests, less a little for sockets and threads. Against the *analysis* two things
+// differ: they are few, so the share that missed the cache is not exactly a third; and accesses of constant length queue less
+// than exponential ones, which part 4 explains. Where the bottleneck is busy all the time, neither matters any more: the limits in the first table depend on means
+// alone. That makes them so useful. Calculate them first; then ask what else is shared.
+
+// %% [markdown] name="head-of-line-intro"
+// # 6 · One slow request among fast ones
+//
+// Sixty requests of 2 ms of CPU come evenly, one every 10 ms: a load of 0.2, an easy day. One of them, by bad luck, takes 200 ms. **Predict:** at the
+// iterative server, how many of the fast requests have to wait for it or for each other?
+
+// %% name="head-of-line-predict"
+const delayed = predict(
+  "delayed requests",
+  { question: "How many of the fast requests take longer than 2 ms?", unit: "" },
+  undefined,
+);
+delayed;
+
+// %% name="head-of-line-plan"
+const slowAt = 10;
+const oneSlow = _.range(60).map((request) => ({
+  arrivalMs: 10 * request,
+  computeMs: request === slowAt ? 200 : 2,
+  waitMs: 0,
+}));
+const slowScenario = (server: Server) =>
+  scenario({
+    hosts: { server: {}, clients: {} },
+    programs: { server: on("server", server).daemon(), load: on("clients", openLoop, oneSlow) },
+  });
+
+// %% name="head-of-line-run"
+const threeOrganisations: Record<string, Server> = {
+  iterative,
+  "pool of two": (host) => threadPool(host, 2),
+  "thread per request": threadPerRequest,
+};
+const slowRuns = await Promise.all(
+  Object.values(threeOrganisations).map((server) => simulate(slowScenario(server), { seed: 1 })),
+);
+const fastOnes = (rows: readonly LoadRow[]) =>
+  rows.filter((row) => row.request !== slowAt).map((row) => row.responseMs);
+const delayedBy = slowRuns.map(
+  (run) => fastOnes(run.results.load).filter((ms) => ms > 2.001).length,
+);
+delayed.compare(delayedBy[0]!);
+
+// %% name="head-of-line-lanes"
+lanes(slowRuns[0]!, {
+  title: "Head-of-line blocking at the iterative server",
+  hosts: ["server"],
+  by: "cpu",
+  fromMs: 80,
+  toMs: 420,
+  alt: "One long bar, followed without a gap by many short ones, until the server has caught up.",
+  caption:
+    "The CPU. After the long request the server works off, without a pause, what has come meanwhile.",
+});
+
+// %% name="head-of-line-live" tags=["live"]
+const slowLive: Record<string, number[]> = {};
+for (const [name, server] of Object.entries(threeOrganisations)) {
+  const run = await runLive(slowScenario(server), { seed: 1, timeScale: 3 });
+  slowLive[name] = fastOnes(run.results.load);
+}
+distribution(
+  Object.entries(threeOrganisations).flatMap(([name], i) => [
+    {
+      label: `${name}, virtual`,
+      values: fastOnes(slowRuns[i]!.results.load),
+      role: "predicted" as const,
+    },
+    { label: `${name}, live`, values: slowLive[name]!, role: "measured" as const },
+  ]),
+  {
+    title: "Response time of the fast requests",
+    alt: "With a thread for each request nearly all fast requests take a few ms; at the iterative server a third of them takes up to 200 ms.",
+    x: { label: "response time", unit: "ms", scale: "log" },
+    quantiles: [0.9],
+  },
+);
+
+// %% name="head-of-line-claims"
+const longest = slowRuns.map((run) => _.max(fastOnes(run.results.load))!);
+table(
+  Object.keys(threeOrganisations).map((organisation, i) => ({
+    organisation,
+    delayedRequests: delayedBy[i],
+    longestMs: longest[i],
+    slowRequestMs: slowRuns[i]!.results.load[slowAt]!.responseMs,
+  })),
+  { title: "Fast requests beside one slow request, in virtual time" },
+);
+
+// %% name="head-of-line-holds"
+claims({
+  "at the iterative server a fast request waits nearly as long as the slow one takes":
+    longest[0]! > 180,
+  "with a thread for each, none takes longer than 5 ms": longest[2]! < 5,
+  "with a pool of two, the second thread keeps them going": longest[1]! < 10,
+});
+
+// %% name="head-of-line-live-claims" tags=["live"]
+const liveLongest = _.mapValues(slowLive, (values) => _.max(values)!);
+claims({
+  "live, too, the longest wait of a fast request is at the iterative server":
+    liveLongest.iterative! >
+    2 * Math.max(liveLongest["pool of two"]!, liveLongest["thread per request"]!),
+});
+
+// %% [markdown] name="head-of-line-explained"
+// Sharing the CPU makes the slow request slower, and everybody else fast. For *equal* requests that was a bad bargain (part 3); for requests of very
+// different lengths it is a splendid one. Theory agrees: if a CPU is shared equally among all who are there, the mean response time is that of M/M/1
+// **whatever the service times are like** (M/G/1 with processor sharing). Pollaczek's square is gone.
+
+// %% name="sharing-simulate"
+const sharingBar = progress(2 * 4 * 20, "160 simulations");
+const sharing = await sweep(
+  grid({ discipline: ["queue", "sharing"] as const, load: [0.2, 0.4, 0.6, 0.7] }),
+  ({ discipline, load }, seed) =>
+    queueModel({
+      arrivalsPerS: arrivals(load),
+      service: services["heavy-tailed"].draw,
+      discipline,
+      requests: 8000,
+      seed,
+    }),
+  { replications: 20, confidence: 0.999, onProgress: () => sharingBar.tick() },
+);
+const sharingRows = sharing.summary.filter((row) => row.measure === "responseMs");
+const sharedMs = (load: number) =>
+  mg1ps({ arrivalsPerS: arrivals(load), serviceMs: meanMs }).responseMs;
+
+// %% name="sharing-figure" tags=["claim:servers.concurrent"]
+const organisationOf = { queue: "iterative", sharing: "thread per request" };
+sweepFigure(
+  [
+    ..._.range(0.02, 0.73, 0.02).flatMap((load) => [
+      { organisation: "iterative", load, ms: pkMs("heavy-tailed", load), source: "theory" },
+      { organisation: "thread per request", load, ms: sharedMs(load), source: "theory" },
+    ]),
+    ...sharingRows.map((row) => ({
+      organisation: organisationOf[row.discipline],
+      ..._.pick(row, "load", "low", "high"),
+      ms: row.mean,
+      source: "virtual",
+    })),
+  ],
+  {
+    title: "Heavy-tailed service: one after the other, or all at once",
+    alt: "With heavy-tailed service the iterative server responds several times slower than one with a thread for each request.",
+    caption:
+      "Lines: Pollaczek–Khinchine, and M/G/1 with processor sharing. One core in both cases.",
+    series: "organisation",
+    source: "source",
+    x: { field: "load", label: "load ρ" },
+    y: { field: "ms", label: "mean response time", unit: "ms", low: "low", high: "high" },
+  },
+);
+
+// %% name="sharing-claims"
+claims({
+  "both formulas lie within every interval of the simulation": sharingRows.every(
+    ({ discipline, load, low, high }) => {
+      const ms = discipline === "queue" ? pkMs("heavy-tailed", load) : sharedMs(load);
+      return low < ms && ms < high;
+    },
+  ),
+  "at a load of 0.7 sharing is more than three times as fast":
+    pkMs("heavy-tailed", 0.7) > 3 * sharedMs(0.7),
+});
+
+// %% [markdown] name="costs-intro"
+// # 7 · When the iterative server wins
+//
+// So far threads and processes came for nothing. They don't. **Predict:** what does it cost on this machine to start, and wait for, the
+// smallest program there is, `/bin/true`?
+
+// %% name="costs-predict"
+const programCost = predict(
+  "cost of a process",
+  { question: "How long does it take to start /bin/true and see it end?", unit: "ms" },
+  undefined,
+);
+programCost;
+
+// %% name="costs-measure" tags=["live"]
+const costs = await measureStartCosts({ repetitions: 15 });
+table(costs, { title: "Start something that does nothing, and wait for its end: on this machine" });
+
+// %% name="costs-compare" tags=["live"]
+programCost.compare(costs[0]!.medianMs);
+
+// %% [markdown] name="costs-others"
+// A worker thread of Node and a Node process bring a whole JavaScript engine along. The threads and processes of a server in C do not:
+
+// %% name="costs-published"
+const startCosts = dataset<{ what: string; call: string; costMs: number }>("start-costs");
+table(startCosts.rows, { title: "The same for programs in C", caption: startCosts.source });
+
+// %% [markdown] name="costs-model"
+// Take a request of 1 ms of CPU that then waits. The **iterative** server pays for the waiting, each time: it can answer one request in CPU time *plus* waiting time.
+// The **concurrent** one overlaps the waiting, but pays CPU time for a start: one request in CPU time *plus* starting time.
+// So the lines cross where **the wait is as long as the start**. That is all there is to it. The scenario's `costs` say what a start costs; here
+// they are those of C, from the table.
+
+// %% name="costs-clients"
+const askingClients = async (host: Host, request: Request, clients: number, count: number) => {
+  const client = async (own: Host) => {
+    for (let i = 0; i < count / clients; i++) await ask(own, request);
+  };
+  const all = _.range(clients).map(() => host.spawn(client, { as: "thread" }));
+  for (const each of all) await each.done();
+  return (1000 * count) / host.now();
+};
+
+// %% name="costs-scenario"
+const costOf = (what: string) => startCosts.rows.find((row) => row.what.startsWith(what))!.costMs;
+const inC = { threadMs: costOf("thread (pthread)"), processMs: costOf("process (fork)") };
+type Costs = typeof inC;
+
+const saturated = (
+  server: Server,
+  costs: Costs,
+  request: Request,
+  clients: number,
+  count: number,
+) =>
+  scenario({
+    hosts: { server: { costs }, clients: {} },
+    programs: {
+      server: on("server", server).daemon(),
+      throughputPerS: on("clients", askingClients, request, clients, count),
+    },
+  });
+
+// %% name="costs-simulate"
+const waitsMs = [0.003, 0.01, 0.03, 0.1, 0.3, 1];
+const costServers: Record<string, Server> = _.pick(
+  organisations,
+  "iterative",
+  "thread per request",
+  "process per request",
+);
+const costRows: { organisation: string; waitMs: number; throughputPerS: number; source: string }[] =
+  [];
+for (const [organisation, server] of Object.entries(costServers))
+  for (const waitMs of waitsMs) {
+    const run = await simulate(saturated(server, inC, { computeMs: 1, waitMs }, 64, 640), {
+      trace: "none",
+    });
+    costRows.push({
+      organisation,
+      waitMs,
+      throughputPerS: run.results.throughputPerS,
+      source: "virtual",
+    });
+  }
+
+// %% name="costs-figure" tags=["claim:servers.iterative"]
+const capacityPerS = (organisation: string, costs: Costs, computeMs: number, waitMs: number) =>
+  1000 /
+  (computeMs +
+    {
+      iterative: waitMs,
+      "thread per request": costs.threadMs,
+      "process per request": costs.processMs,
+    }[organisation]!);
+const costLines = Object.keys(costServers).flatMap((organisation) =>
+  _.range(-2.6, 0.05, 0.05).map((power) => {
+    const waitMs = 10 ** power;
+    return {
+      organisation,
+      waitMs,
+      throughputPerS: capacityPerS(organisation, inC, 1, waitMs),
+      source: "theory",
+    };
+  }),
+);
+sweepFigure([...costLines, ...costRows], {
+  title: "When the iterative server wins: costs of a server in C",
+  alt: "The iterative server's throughput falls as the wait grows; it crosses the line of threads at 0.026 ms and that of processes at 0.193 ms.",
+  caption:
+    "Costs of pthread_create and fork from the table above (measured elsewhere). Each request computes for 1 ms.",
+  series: "organisation",
+  source: "source",
+  x: { field: "waitMs", label: "wait of each request", unit: "ms", scale: "log" },
+  y: { field: "throughputPerS", label: "throughput", unit: "requests/s" },
+});
+
+// %% name="costs-claims"
+const virtualPerS = (organisation: string, waitMs: number) =>
+  costRows.find((row) => row.organisation === organisation && row.waitMs === waitMs)!
+    .throughputPerS;
+claims({
+  "the simulation lies within 3 % of the lines": costRows.every(
+    ({ organisation, waitMs, throughputPerS }) =>
+      Math.abs(throughputPerS / capacityPerS(organisation, inC, 1, waitMs) - 1) < 0.03,
+  ),
+  "at a wait shorter than a start, the iterative server wins":
+    virtualPerS("iterative", 0.01) > virtualPerS("thread per request", 0.01),
+  "at a wait between the two costs, threads win and processes lose":
+    virtualPerS("thread per request", 0.1) > virtualPerS("iterative", 0.1) &&
+    virtualPerS("process per request", 0.1) < virtualPerS("iterative", 0.1),
+});
+
+// %% [markdown] name="costs-live-intro"
+// And on this machine, with *its* costs, measured above: a worker thread for a thread, a Node process for a process. The
+// live runs burn that much CPU for each start.
+
+// %% name="costs-live" tags=["live"]
+const hereCosts: Costs = { threadMs: costs[1]!.medianMs, processMs: costs[2]!.medianMs };
+const longWaits = [hereCosts.threadMs / 3, hereCosts.processMs * 2];
+const hereRows: typeof costRows = [];
+for (const [organisation, server] of Object.entries(costServers))
+  for (const waitMs of longWaits) {
+    const run = await runLive(saturated(server, hereCosts, { computeMs: 10, waitMs }, 4, 8), {
+      timeScale: 1,
+    });
+    hereRows.push({
+      organisation,
+      waitMs,
+      throughputPerS: run.results.throughputPerS,
+      source: "live",
+    });
+    hereRows.push({
+      organisation,
+      waitMs,
+      throughputPerS: run.predicted.results.throughputPerS,
+      source: "virtual",
+    });
+  }
+
+// %% name="costs-live-figure" tags=["live"]
+const hereLines = Object.keys(costServers).flatMap((organisation) =>
+  _.range(0, 1.01, 0.02).map((share) => {
+    const waitMs = longWaits[0]! * (longWaits[1]! / longWaits[0]!) ** share;
+    return {
+      organisation,
+      waitMs,
+      throughputPerS: capacityPerS(organisation, hereCosts, 10, waitMs),
+      source: "theory",
+    };
+  }),
+);
+sweepFigure([...hereLines, ...hereRows], {
+  title: "The same with what starts cost on this machine",
+  alt: "The same picture with waits a thousand times as long: the lines cross where the wait equals the cost of a start.",
+  caption:
+    "Costs measured here: a worker thread, a Node process. Each request computes for 10 ms; 8 requests a point.",
+  series: "organisation",
+  source: "source",
+  x: { field: "waitMs", label: "wait of each request", unit: "ms", scale: "log" },
+  y: { field: "throughputPerS", label: "throughput", unit: "requests/s" },
+});
+
+// %% name="costs-live-claims" tags=["live"]
+const herePerS = (organisation: string, waitMs: number) =>
+  hereRows.find(
+    (row) => row.organisation === organisation && row.waitMs === waitMs && row.source === "live",
+  )!.throughputPerS;
+claims({
+  "a worker thread starts faster than a Node process": costs[1]!.medianMs < costs[2]!.medianMs,
+  "live, with short waits, the iterative server answers more than one that starts a thread for each":
+    herePerS("iterative", longWaits[0]!) > herePerS("thread per request", longWaits[0]!),
+  "live, with long waits, it answers less":
+    herePerS("iterative", longWaits[1]!) < herePerS("thread per request", longWaits[1]!),
+});
+
+// %% [markdown] name="costs-explained"
+// The figure has the same shape as the one before, with waits a thousand times as long: what it costs to start a thread decides which
+// organisation is right, and a language whose threads are expensive wants another organisation than C. The few requests of a live run never fill
+// all the time, since the last of them end alone; so points lie below the lines, also in virtual time.
+//
+// A **pool** starts its threads once and pays nothing for each request. That is the whole idea.
+
+// %% [markdown] name="overload-intro"
+// # 8 · Too many at once
+//
+// Before `accept`, there is a line too: the operating system keeps a few connections for a server that is busy, its **backlog**. When
+// it is full, TCP *drops* the next request to connect, without a word. The client's system takes that for a loss, and tries again
+// after 1 s, then 2 s later, then 4 s: *back-off*. (A port on which nobody listens is another matter: it **refuses**, at once.)
+//
+// Twelve clients come at the same moment. Each needs 100 ms of an iterative server. With a backlog that holds them all the last is answered after twelve times that. **Predict:** and with a backlog of four?
+
+// %% name="backlog-predict"
+const lastOfTwelve = predict(
+  "last of twelve",
+  { question: "With a backlog of 4, when is the last of the twelve answered?", unit: "ms" },
+  undefined,
+);
+lastOfTwelve;
+
+// %% [markdown] name="library-servers"
+// From here on we take the servers of the library: `iterativeServer`, `concurrentServer`, `poolServer`. They are the programs of parts
+// 2 and 3, and besides they take a port and a backlog, and don't mind a client who leaves before the answer.
+
+// %% name="backlog-run"
+const burst = _.range(12).map(() => ({ arrivalMs: 0, computeMs: 100, waitMs: 0 }));
+const behindBacklog = (backlog: number) =>
+  scenario({
+    hosts: { server: {}, clients: {} },
+    programs: {
+      server: on("server", iterativeServer, handle, { backlog }).daemon(),
+      load: on("clients", openLoop, burst),
+    },
+  });
+const shortBacklog = (await simulate(behindBacklog(4))).results.load;
+const longBacklog = (await simulate(behindBacklog(128))).results.load;
+lastOfTwelve.compare(_.max(shortBacklog.map((row) => row.responseMs))!);
+
+// %% name="refusal-run"
+const closedPort = scenario({
+  hosts: { server: {}, clients: {} },
+  network: { latencyMs: 5 },
+  programs: { load: on("clients", openLoop, burst.slice(0, 1), { port: 81 }) },
+});
+const refused = (await simulate(closedPort)).results.load;
+table(refused, { title: "A port on which nobody listens: the client knows after one round trip" });
+
+// %% name="backlog-live" tags=["live"]
+const liveBacklog = await runLive(behindBacklog(4), { seed: 1, timeScale: 1 });
+const inOrder = (rows: readonly LoadRow[]) =>
+  _.sortBy(rows.map((row) => row.responseMs)).map((y, i) => ({ x: i + 1, y }));
+overlay({
+  title: "Twelve clients at once before an iterative server",
+  x: { label: "client, in order of answers" },
+  y: { label: "response time", unit: "ms" },
+  predicted: [
+    { label: "backlog 4, virtual time", points: inOrder(shortBacklog) },
+    { label: "backlog 128, virtual time", points: inOrder(longBacklog) },
+  ],
+  measured: { label: "backlog 4, live", points: inOrder(liveBacklog.results.load) },
+  predictions: [{ label: "your prediction for the last", value: lastOfTwelve.value }],
+  alt: "With a long backlog times rise evenly. With a backlog of four they rise evenly for the first five, then jump past 1 s, and for the last two past 3 s.",
+  caption:
+    "The jumps are the repetitions of the SYN, after 1 s and 3 s. The library plays backlog and SYN itself, live too: real ones cannot be set so small.",
+});
+
+// %% name="backlog-claims"
+const timesOf = (rows: readonly LoadRow[]) => rows.map((row) => row.responseMs);
+claims({
+  "with a backlog that holds all, the last is answered after the work of all":
+    Math.abs(_.max(timesOf(longBacklog))! - 1200) < 1e-6,
+  "with a backlog of four, somebody waits for two back-offs": _.max(timesOf(shortBacklog))! > 3000,
+  "with a backlog of four, five are as fast as ever":
+    timesOf(shortBacklog).filter((ms) => ms <= 500.001).length === 5,
+  "nobody is turned away in either case": [...shortBacklog, ...longBacklog].every(
+    (row) => row.outcome === "answered",
+  ),
+  "a refusal takes one round trip":
+    Math.abs(refused[0]!.responseMs - 10) < 1e-6 && refused[0]!.outcome === "refused",
+});
+
+// %% name="backlog-live-claims" tags=["live"]
+claims({
+  "live, too, somebody waits for two back-offs": _.max(timesOf(liveBacklog.results.load))! > 3000,
+  "live, too, all twelve are answered": liveBacklog.results.load.every(
+    (row) => row.outcome === "answered",
+  ),
+});
+
+// %% [markdown] name="backlog-explained"
+// The server has work for little more than a second, and yet the last client waits for more than three. For most of that time **the server is idle and a
+// client waits**: neither knows of the other. A dropped request is worse than a refused one, since the refused client could go elsewhere
+// at once.
+
+// %% [markdown] name="seda-intro"
+// ## In the wild: a published measurement
+//
+// In 2001 Welsh, Culler and Brewer put 1024 clients before three web servers. Apache had 150 processes, one for each connection, and a backlog
+// behind them; Haboob accepted every connection and put the requests into queues of its own.
+
+// %% name="seda-published"
+interface ServerRow {
+  server: string;
+  throughputMbitPerS: number;
+  meanMs: number;
+  maxMs: number;
+  jainIndex: number;
+}
+const seda = dataset<ServerRow>("seda-servers");
+const sedaColumns = {
+  server: {},
+  throughputMbitPerS: { label: "throughput", unit: "Mbit/s" },
+  meanMs: { label: "mean response", unit: "ms" },
+  maxMs: { label: "longest response", unit: "ms" },
+  jainIndex: { label: "Jain's fairness index" },
+};
+table(seda.rows, {
+  title: "Three web servers, 1024 clients",
+  caption: seda.source,
+  columns: sedaColumns,
+});
+
+// %% [markdown] name="seda-model-intro"
+// Look at the *longest* times. Nobody's page takes a minute and a half to make. It is back-off: at that day's 3 s for the first
+// repetition, five of them last 3 + 6 + 12 + 24 + 48 s. (*Jain's index* is 1 if all clients got the same, and 1/n if one of n got
+// everything.)
+//
+// Here is our own, smaller: sixty clients for a minute. Each connects, asks five times, ends, and begins again. One server has sixteen
+// workers who accept connections themselves, as Apache's processes did, and a backlog of 32 behind them. The other accepts
+// everybody.
+
+// %% name="seda-client"
+const browser = async (host: Host) => {
+  const timesMs: number[] = [];
+  await host.sleep(1000 * host.random()); // not all at the same moment
+  for (let startMs = host.now(); startMs < 60_000; startMs = host.now()) {
+    const connection = await host.connect("server", 80);
+    for (let i = 0; i < 5; i++) {
+      const askedMs = i === 0 ? startMs : host.now(); // the first waits for the connection, too
+      await connection.send({ computeMs: 10, waitMs: 0 });
+      await connection.receive();
+      timesMs.push(host.now() - askedMs);
+      await host.sleep(20); // reads the page
+    }
+    connection.end();
+  }
+  return timesMs;
+};
+
+// %% name="seda-servers"
+const serveAll = async (host: Host, connection: Connection) => {
+  for await (const request of connection) await connection.send(await handle(host, request));
+  connection.end();
+};
+const sixteenWorkers = async (host: Host) => {
+  const listener = await host.listen(80, { backlog: 32 });
+  const worker = async (own: Host) => {
+    for (;;) await serveAll(own, await listener.accept());
+  };
+  for (let i = 1; i < 16; i++) host.spawn(worker, { as: "thread" });
+  await worker(host);
+};
+
+// %% name="seda-accept-all"
+const acceptsAll = async (host: Host) => {
+  const listener = await host.listen(80, { backlog: 1024 });
+  for await (const connection of listener) host.spawn(serveAll, { as: "thread" }, connection);
+};
+
+// %% name="seda-run"
+const sixtyClients = (server: Server) =>
+  scenario({
+    hosts: { server: {}, clients: {} },
+    programs: {
+      server: on("server", server).daemon(),
+      timesMs: _.range(60).map(() => on("clients", browser)),
+    },
+  });
+const sedaServers = { "16 workers, backlog of 32": sixteenWorkers, "accepts all": acceptsAll };
+const sedaRows: Omit<ServerRow, "throughputMbitPerS">[] = [];
+for (const [name, server] of Object.entries(sedaServers)) {
+  const perClient = (await simulate(sixtyClients(server), { seed: 1, trace: "none" })).results
+    .timesMs;
+  const [times, served] = [perClient.flat(), perClient.map((times) => times.length)];
+  sedaRows.push({
+    server: name,
+    meanMs: _.mean(times),
+    maxMs: _.max(times)!,
+    jainIndex: jainIndex(served),
+  });
+}
+table(sedaRows, {
+  title: "Ours: sixty clients for a minute, in virtual time",
+  columns: _.omit(sedaColumns, "throughputMbitPerS"),
+});
+
+// %% name="seda-table" tags=["claim:servers.concurrent"]
+const shape = (rows: readonly Omit<ServerRow, "throughputMbitPerS">[], source: string) =>
+  rows.map(({ server, meanMs, maxMs, jainIndex }) => ({
+    source,
+    server,
+    maxOverMean: maxMs / meanMs,
+    jainIndex,
+  }));
+table([...shape(seda.rows, "published"), ...shape(sedaRows, "ours")], {
+  title: "The shape: how much longer is the longest than the mean, and how fair is it?",
+  columns: {
+    source: {},
+    server: {},
+    maxOverMean: { label: "longest / mean" },
+    jainIndex: { label: "Jain's fairness index" },
+  },
+});
+
+// %% name="seda-claims"
+const [backlogged, accepting] = shape(sedaRows, "ours");
+const [apache, , haboob] = shape(seda.rows, "published");
+const backOffMs = (firstMs: number, times: number) =>
+  _.sum(_.range(times).map((i) => firstMs * 2 ** i));
+claims({
+  "published and ours: the server behind a backlog has the longer tail":
+    backlogged!.maxOverMean > 5 * accepting!.maxOverMean &&
+    apache!.maxOverMean > 5 * haboob!.maxOverMean,
+  "published and ours: it is the less fair one":
+    backlogged!.jainIndex < accepting!.jainIndex && apache!.jainIndex < haboob!.jainIndex,
+  "five repetitions from 3 s are within 1 % of Apache's longest time":
+    Math.abs(seda.rows[0]!.maxMs / backOffMs(3000, 5) - 1) < 0.01,
+  "six repetitions from 1 s are within 1 % of ours":
+    Math.abs(sedaRows[0]!.maxMs / backOffMs(1000, 6) - 1) < 0.01,
+});
+
+// %% [markdown] name="seda-explained"
+// The numbers differ, of course: other machines, other pages, and a first repetition after 1 s instead of 3. The *shape* is the same,
+// and in both the longest time is a sum of back-offs to within a percent. Nobody in there was served slowly. Somebody was, again and again,
+// not let in.
+//
+// And look at the means: they hardly differ. A mean can hide what a few clients live through; that is why the second table is about the
+// longest.
+
+// %% [markdown] name="unbounded-intro"
+// ## A thread for everybody, without limit
+//
+// So accept all? Now let the load be more than the server can bear, and let clients be people: who has no answer after 200 ms leaves. The
+// server does not notice, and works on. **Predict:** a server with a thread for each request can answer 100 a second. At a
+// load of 1.5, how many a second does it answer in time?
+
+// %% name="unbounded-predict"
+const inTime = predict(
+  "answers in time",
+  { question: "At a load of 1.5, how many answers a second come in time?", unit: "1/s" },
+  undefined,
+);
+inTime;
+
+// %% name="unbounded-servers"
+const overloadServers: Record<string, Server> = {
+  "thread per request, no limit": (host) => concurrentServer(host, handle, "thread"),
+  "pool of 4, queue of 8": (host) =>
+    poolServer(host, handle, { threads: 4, capacity: 8, whenFull: "busy" }),
+};
+const impatient = (server: Server, load: number, requests: number) => {
+  const plan = workload({ arrivalsPerS: arrivals(load), service: memoryless, requests, seed: 1 });
+  const onTheCpu = plan.map((row) => ({ ...row, computeMs: row.serviceMs, waitMs: 0 }));
+  return scenario({
+    hosts: { server: {}, clients: {} },
+    programs: {
+      server: on("server", server).daemon(),
+      load: on("clients", openLoop, onTheCpu, { timeoutMs: 200 }),
+    },
+  });
+};
+
+// %% name="unbounded-run"
+const overloadRows: { organisation: string; load: number; answeredPerS: number; source: string }[] =
+  [];
+const overloads = [0.5, 0.8, 1, 1.2, 1.5, 2, 3];
+const overloadBar = progress(2 * overloads.length, "14 runs of ten seconds");
+for (const { organisation, load } of grid({
+  organisation: Object.keys(overloadServers),
+  load: overloads,
+})) {
+  const run = await simulate(impatient(overloadServers[organisation]!, load, 1000 * load), {
+    seed: 1,
+    trace: "none",
+  });
+  const { answeredPerS } = summarize(run.results.load);
+  overloadRows.push({ organisation, load, answeredPerS, source: "virtual" });
+  overloadBar.tick();
+}
+const goodput = (organisation: string, load: number) =>
+  overloadRows.find((row) => row.organisation.startsWith(organisation) && row.load === load)!
+    .answeredPerS;
+inTime.compare(goodput("thread", 1.5));
+
+// %% name="unbounded-live" tags=["live"]
+const overloadLive: {
+  organisation: string;
+  load: number;
+  sameDrawsPerS: number;
+  livePerS: number;
+}[] = [];
+for (const { organisation, load } of grid({
+  organisation: Object.keys(overloadServers),
+  load: [0.5, 2],
+})) {
+  const run = await runLive(impatient(overloadServers[organisation]!, load, 150 * load), {
+    seed: 1,
+    timeScale: 1,
+    trace: ["compute"],
+  });
+  const [livePerS, sameDrawsPerS] = [run, run.predicted].map(
+    (each) => summarize(each.results.load).answeredPerS,
+  );
+  overloadLive.push({ organisation, load, sameDrawsPerS: sameDrawsPerS!, livePerS: livePerS! });
+}
+table(overloadLive, {
+  title: "Impatient clients for one and a half to three seconds: answers in time",
+});
+
+// %% name="unbounded-figure" tags=["live", "claim:servers.concurrent"]
+sweepFigure(
+  [
+    ...overloadRows,
+    ...overloadLive.map(({ organisation, load, livePerS }) => ({
+      organisation,
+      load,
+      answeredPerS: livePerS,
+      source: "live",
+    })),
+  ],
+  {
+    title: "Answers in time, under more load than the server can bear",
+    alt: "Up to a load of 1 both rise together. Beyond, the bounded pool stays near 100 answers a second, and the server without limit falls towards zero.",
+    caption:
+      "Clients leave after 200 ms. Live runs are short: their crowd has less time to grow than in the ten seconds of virtual time.",
+    series: "organisation",
+    source: "source",
+    x: { field: "load", label: "load offered" },
+    y: { field: "answeredPerS", label: "answers in time", unit: "1/s" },
+  },
+);
+
+// %% name="unbounded-claims"
+claims({
+  "at half load it makes no difference":
+    Math.abs(goodput("thread", 0.5) / goodput("pool", 0.5) - 1) < 0.02,
+  "at a load of 2 the bounded pool answers more than 80 a second in time": goodput("pool", 2) > 80,
+  "at a load of 2 the server without limit answers less than a quarter of that":
+    goodput("thread", 2) < goodput("pool", 2) / 4,
+});
+
+// %% name="unbounded-live-claims" tags=["live"]
+const livePerSOf = (organisation: string, load: number) =>
+  overloadLive.find((row) => row.organisation.startsWith(organisation) && row.load === load)!
+    .livePerS;
+claims({
+  "live, too, at twice the load the bounded pool answers more in time":
+    livePerSOf("pool", 2) > livePerSOf("thread", 2),
+});
+
+// %% [markdown] name="unbounded-explained"
+// This is **congestion collapse**. The more requests are in the server, the smaller is the share of the CPU for each, the more of them miss their time; and the
+// CPU goes on working for people who have left. The bounded pool does something that looks rude: it says "busy", at once, to those whom it could
+// not serve in time. So the others are served. A limit is a promise that can be kept.
+//
+// In a real server threads without limit take memory and time for switching, too, so it collapses sooner. Our model leaves that out,
+// and it collapses all the same.
+
+// %% [markdown] name="crash-intro"
+// # 9 · A request that crashes its server
+//
+// Ana, Bruno and Carla ask at nearly the same time; Dora asks later. Bruno's request hits a bug: the handler throws an error that
+// nobody catches. **Predict:** with a thread for each request, how many of the four are answered?
+
+// %% name="crash-predict"
+const survivors = predict(
+  "answered, threads",
+  {
+    question: "With a thread for each request, how many of the four clients are answered?",
+    unit: "",
+  },
+  undefined,
+);
+survivors;
+
+// %% name="crash-programs"
+const fragile = async (host: Host, request: Request & { name: string }) => {
+  if (request.name === "bruno") throw new Error("a bug that only Bruno's request meets");
+  return handle(host, request);
+};
+const careful = async (host: Host, name: string) => {
+  const request = { arrivalMs: host.now(), ...mixed, name };
+  const [row] = await openLoop(host, [request]);
+  return row!.outcome;
+};
+const fragileServers: Record<string, Server> = {
+  iterative: (host) => iterativeServer(host, fragile),
+  "thread per request": (host) => concurrentServer(host, fragile, "thread"),
+  "pool of two": (host) => poolServer(host, fragile, { threads: 2 }),
+  "process per request": (host) => concurrentServer(host, fragile, "process"),
+};
+
+// %% name="crash-scenario"
+const clientNames = ["ana", "bruno", "carla", "dora"] as const;
+const startsMs = [0, 10, 15, 300];
+const crashing = (server: Server) =>
+  scenario({
+    hosts: { server: {}, ana: {}, bruno: {}, carla: {}, dora: {} },
+    network: { latencyMs: 5 },
+    programs: {
+      server: on("server", server).daemon(),
+      outcome: clientNames.map((name, i) => on(name, careful, name).at(startsMs[i]!)),
+    },
+  });
+const outcomesOf = (organisation: string, outcomes: readonly string[]) => ({
+  organisation,
+  ..._.zipObject(clientNames, outcomes),
+});
+
+// %% name="crash-run"
+const crashRuns = await Promise.all(
+  Object.values(fragileServers).map((server) => simulate(crashing(server), { seed: 1 })),
+);
+const crashTable = Object.keys(fragileServers).map((name, i) =>
+  outcomesOf(name, crashRuns[i]!.results.outcome),
+);
+survivors.compare(crashRuns[1]!.results.outcome.filter((outcome) => outcome === "answered").length);
+
+// %% name="crash-table" tags=["claim:servers.concurrent"]
+table(crashTable, { title: "Bruno's request crashes: what becomes of the four, in virtual time" });
+
+// %% name="crash-space-time-threads"
+spaceTime(crashRuns[1]!, {
+  title: "A thread crashes",
+  hosts: ["ana", "bruno", "carla", "server"],
+  by: "host",
+  toMs: 120,
+  alt: "When Bruno's thread fails the whole server ends, and the connections of Ana and Carla are reset.",
+  caption: "Threads share one process, and its fate.",
+});
+
+// %% name="crash-space-time-processes"
+spaceTime(crashRuns[3]!, {
+  title: "A process crashes",
+  hosts: ["ana", "bruno", "carla", "server"],
+  by: "process",
+  toMs: 180,
+  alt: "Bruno's process ends and his connection is reset; the processes of Ana and Carla go on and answer.",
+  caption: "Each request has a process, and a fate, of its own.",
+});
+
+// %% name="crash-live" tags=["live"]
+const crashLive: ReturnType<typeof outcomesOf>[] = [];
+for (const [name, server] of Object.entries(fragileServers)) {
+  const run = await runLive(crashing(server), { seed: 1, timeScale: 2 });
+  crashLive.push(outcomesOf(name, run.results.outcome));
+}
+table(crashLive, { title: "The same, live" });
+
+// %% name="crash-live-claims" tags=["live"]
+claims({
+  "live, the same clients are answered as in virtual time": _.isEqual(crashLive, crashTable),
+});
+
+// %% name="crash-claims"
+const answered = (i: number) =>
+  crashRuns[i]!.results.outcome.filter((outcome) => outcome === "answered").length;
+claims({
+  "with a process for each, only Bruno is not answered": answered(3) === 3,
+  "with threads, also clients who have nothing to do with Bruno are not answered":
+    answered(1) < 3 && answered(2) < 3,
+  "after a crash the port is closed: who comes later is refused": [0, 1, 2].every(
+    (i) => crashRuns[i]!.results.outcome[3] === "refused",
+  ),
+});
+
+// %% [markdown] name="crash-explained"
+// Threads share one memory. When one of them goes wrong, nobody knows what it has left behind there, so the operating system ends them all. A process has a
+// memory of its own: what it breaks, it breaks for itself. That is what the copy was for, and why browsers and databases pay for it.
+//
+// Both worlds agree here, since it is not a matter of time. A language may be kinder to a mere exception (Java ends only the thread that threw it); to a
+// wild pointer in C, no system is.
+
+// %% [markdown] name="exercises"
+// # 10 · Exercises
+//
+// Write your answer in the place of `undefined`, or your program in the function, and run the cell. If it is not right yet, the check says what is
+// wrong, and in which scenario. `check(…, …, { hints: 1 })` gives a further hint. Solutions are in folded cells: try first.
+
+// %% [markdown] name="exercise-diagram-intro"
+// ## Exercise 1 · Who made this diagram?
+//
+// Three clients ask at the same time; each request is 20 ms of CPU and then 40 ms of waiting. Which organisation has the server?
+
+// %% jupyter={"source_hidden": true} name="exercise-diagram-run" tags=["exercise"]
+const threeAtOnce = scenario({
+  hosts: { server: {}, ana: {}, bruno: {}, carla: {} },
+  network: { latencyMs: 5 },
+  programs: {
+    server: on("server", poolServer, handle, { threads: 2 }).daemon(),
+    responseMs: (["ana", "bruno", "carla"] as const).map((name) => on(name, ask, mixed)),
+  },
+});
+spaceTime(await simulate(threeAtOnce, { seed: 1 }), {
+  title: "Who made this?",
+  by: "host",
+  logs: false,
+  alt: "The server computes for two requests at the same time; their answers leave together. Then it computes for the third.",
+});
+
+// %% jupyter={"source_hidden": true} name="exercise-diagram" tags=["exercise"]
+const diagram = exercise({
+  name: "03-diagram",
+  statement: "Which organisation made the diagram?",
+  choices: {
+    iterative: "an iterative server",
+    thread: "a thread for each request",
+    pool: "a pool of two threads",
+    process: "a process for each request",
+  },
+  correct: "pool",
+  mistakes: [
+    {
+      name: "iterative",
+      recognise: (answer) => answer === "iterative",
+      hint: "An iterative server has one request in its hands at a time. How many answers leave the server at the same moment here?",
+    },
+    {
+      name: "unbounded",
+      recognise: (answer) => answer === "thread" || answer === "process",
+      hint: "Then the third request would be taken up as soon as it is there. When does the server begin to compute for it?",
+    },
+  ],
+  hints: [
+    "Count how many requests are between their arrival and their answer, and how many of those are being worked on.",
+  ],
+});
+
+// %% name="exercise-diagram-answer" tags=["exercise"]
+await check(diagram, undefined);
+
+// %% jupyter={"source_hidden": true} name="exercise-diagram-solution" tags=["solution"]
+await check(diagram, "pool");
+
+// %% [markdown] name="exercise-disk-intro"
+// ## Exercise 2 · Another file server
+//
+// A request takes 12 ms of CPU, and one in five also 90 ms of disk. There is **one** disk, which serves one access at a time, and there are very
+// many threads. How many requests a second can the server answer at most?
+
+// %% jupyter={"source_hidden": true} name="exercise-disk" tags=["exercise"]
+const near = (value: number) => (answer: number) => Math.abs(answer / value - 1) < 0.01;
+const disk = exercise({
+  name: "03-disk",
+  statement:
+    "12 ms of CPU, one request in five 90 ms of disk, one disk, very many threads: requests a second?",
+  value: 1000 / Math.max(12, 90 / 5),
+  unit: "1/s",
+  mistakes: [
+    {
+      name: "CPU only",
+      recognise: near(1000 / 12),
+      hint: "That is what the CPU can do. Can the disk keep up with it?",
+    },
+    {
+      name: "one thread",
+      recognise: near(1000 / (12 + 90 / 5)),
+      hint: "That is one thread, which does one after the other. With many, CPU and disk work at the same time.",
+    },
+    {
+      name: "every request",
+      recognise: near(1000 / 90),
+      hint: "You let every request go to the disk. Only one in five does.",
+    },
+    {
+      name: "every request, one thread",
+      recognise: near(1000 / (12 + 90)),
+      hint: "Two things: only one request in five needs the disk, and with many threads CPU and disk work at the same time.",
+    },
+    {
+      name: "only those of the disk",
+      recognise: near(1000 / (12 + 90 / 5) / 5),
+      hint: "You counted only those that need the disk.",
+    },
+  ],
+  hints: [
+    "How many ms does the average request keep the CPU busy? And the disk?",
+    "The busier of the two is busy all the time in the best case. That is the limit.",
+  ],
+});
+
+// %% name="exercise-disk-answer" tags=["exercise"]
+await check(disk, undefined);
+
+// %% jupyter={"source_hidden": true} name="exercise-disk-solution" tags=["solution"]
+await check(disk, 1000 / Math.max(12, 90 / 5));
+
+// %% [markdown] name="exercise-constant-intro"
+// ## Exercise 3 · Requests that are all alike
+//
+// Sixty requests a second come at random to an iterative server. Each takes exactly 10 ms. How long is the mean response time?
+
+// %% jupyter={"source_hidden": true} name="exercise-constant" tags=["exercise"]
+const alike = { arrivalsPerS: 60, serviceMs: 10 };
+const constantService = exercise({
+  name: "03-constant-service",
+  statement:
+    "Poisson arrivals, 60 a second; service of exactly 10 ms; one server: mean response time?",
+  value: md1(alike).responseMs,
+  unit: "ms",
+  mistakes: [
+    {
+      name: "exponential",
+      recognise: near(mm1(alike).responseMs),
+      hint: "That is for exponential service. When all requests are alike, the wait (not the service) is another.",
+    },
+    {
+      name: "wait only",
+      recognise: near(md1(alike).waitMs),
+      hint: "That is the wait. The response time is the wait and the service.",
+    },
+    {
+      name: "halved all",
+      recognise: near(mm1(alike).responseMs / 2),
+      hint: "Only the wait is half of that with exponential service. The service itself stays.",
+    },
+    {
+      name: "service only",
+      recognise: near(10),
+      hint: "Arrivals are random: sometimes two come close together, and one of them waits.",
+    },
+  ],
+  hints: [
+    "What is the load? Begin with the wait of exponential service, and remember what variability does to it.",
+  ],
+});
+
+// %% name="exercise-constant-answer" tags=["exercise"]
+await check(constantService, undefined);
+
+// %% jupyter={"source_hidden": true} name="exercise-constant-solution" tags=["solution"]
+await check(constantService, 10 + (0.6 * 10) / (2 * (1 - 0.6)));
+
+// %% [markdown] name="exercise-crossing-intro"
+// ## Exercise 4 · Which one would you take?
+//
+// A time service: each request computes for 0.02 ms and then waits 0.1 ms for a clock on another machine. There is one core. Starting a thread costs 0.026 ms of
+// CPU, starting a process 0.193 ms. You may not use a pool. Which organisation answers most requests a second?
+
+// %% jupyter={"source_hidden": true} name="exercise-crossing" tags=["exercise"]
+const crossing = exercise({
+  name: "03-crossing",
+  statement:
+    "0.02 ms of CPU, 0.1 ms of waiting; a thread costs 0.026 ms, a process 0.193 ms: which organisation answers most?",
+  choices: {
+    iterative: "iterative",
+    thread: "a thread for each request",
+    process: "a process for each request",
+  },
+  correct: "thread",
+  mistakes: [
+    {
+      name: "iterative",
+      recognise: (answer) => answer === "iterative",
+      hint: "A start costs nothing there. But what does the iterative server do while the clock is asked, and is that longer or shorter than starting a thread?",
+    },
+    {
+      name: "process",
+      recognise: (answer) => answer === "process",
+      hint: "Compare what a process costs with the wait that it saves.",
+    },
+  ],
+  hints: ["How much time of the server does one request take: CPU and wait, or CPU and start?"],
+});
+
+// %% name="exercise-crossing-answer" tags=["exercise"]
+await check(crossing, undefined);
+
+// %% jupyter={"source_hidden": true} name="exercise-crossing-solution" tags=["solution"]
+await check(crossing, "thread");
+
+// %% [markdown] name="exercise-bounded-intro"
+// ## Exercise 5 · A dispatcher with a bounded queue
+//
+// Write a concurrent server for port 80 with a pool of `threads` workers, in which at most `places` connections **wait** for a worker. A connection that
+// finds all places taken is answered `"busy"` at once, and ended. Use `serve` of part 1 for the others.
+
+// %% jupyter={"source_hidden": true} name="exercise-bounded" tags=["exercise"]
+type BoundedServer = (host: Host, threads: number, places: number) => Promise<void>;
+const serviceMs = 50;
+const waves = (atMs: readonly number[]) =>
+  atMs.map((arrivalMs) => ({ arrivalMs, computeMs: 0.001, waitMs: serviceMs }));
+const tryBounded = async (
+  answer: BoundedServer,
+  threads: number,
+  places: number,
+  atMs: readonly number[],
+  seed: number,
+) => {
+  const tried = scenario({
+    hosts: { server: {}, clients: {} },
+    network: { latencyMs: 1 },
+    programs: {
+      server: on("server", answer, threads, places).daemon(),
+      load: on("clients", openLoop, waves(atMs), { timeoutMs: 3000 }),
+    },
+    limitMs: 5000,
+  });
+  return { ...(await simulate(tried, { seed })), threads, places, atMs };
+};
+const burstOf = (n: number, atMs = 0) => _.times(n, () => atMs);
+const boundedQueue = exercise({
+  name: "03-bounded-queue",
+  statement:
+    'A pool of `threads` workers; at most `places` connections wait; who finds no place is answered "busy" at once.',
+  scenarios: {
+    "eight at once, two threads, three places": (answer: BoundedServer, seed) =>
+      tryBounded(answer, 2, 3, burstOf(8), seed),
+    "six at once, one thread, one place": (answer: BoundedServer, seed) =>
+      tryBounded(answer, 1, 1, burstOf(6), seed),
+    "a second wave when the first has gone": (answer: BoundedServer, seed) =>
+      tryBounded(answer, 2, 3, [...burstOf(5), ...burstOf(5, 400)], seed),
+    "nobody comes too many": (answer: BoundedServer, seed) =>
+      tryBounded(answer, 4, 2, [0, 0, 0, 10, 20], seed),
+  },
+  seeds: [1],
+  claims: {
+    "the server listens": (run) =>
+      run.results.load.every((row) => row.outcome !== "refused") || "nobody listens on port 80",
+    "every client gets an answer": (run) => {
+      const left = run.results.load.filter(
+        (row) => row.outcome !== "answered" && row.outcome !== "busy",
+      );
+      return (
+        left.length === 0 || `${left.length} of ${run.atMs.length} got none: ${left[0]!.outcome}`
+      );
+    },
+    "no more than `threads` requests are handled at the same time": (run) => {
+      const begins = run.rows.filter((row) => row.kind === "compute").map((row) => row.timeMs);
+      const most = Math.max(
+        ...begins.map(
+          (at) => begins.filter((other) => other <= at && other > at - serviceMs).length,
+        ),
+      );
+      return most <= run.threads || `${most} were, with ${run.threads} threads`;
+    },
+    "of each wave, as many are served as there are threads and places": (run) => {
+      const wanted = _.sum(
+        _.map(_.countBy(run.atMs.map((at) => Math.floor(at / 100))), (n) =>
+          Math.min(n, run.threads + run.places),
+        ),
+      );
+      const served = run.results.load.filter((row) => row.outcome === "answered").length;
+      return (
+        served === wanted ||
+        `${served} of ${run.atMs.length} were served and ${run.atMs.length - served} told "busy"; with ${run.threads} threads and ${run.places} places it must be ${wanted}`
+      );
+    },
+    "who is told busy is told at once": (run) => {
+      const slow = run.results.load.find((row) => row.outcome === "busy" && row.responseMs > 10);
+      return !slow || `one heard "busy" after ${slow.responseMs} ms`;
+    },
+  },
+  mistakes: [
+    {
+      name: "waits for a place",
+      recognise: ({ run }) =>
+        run!.rows.some((row) => row.kind === "wait" && row.on.startsWith("put")),
+      hint: "`put` waits until there is room, and your dispatcher with it. `offer` says at once whether there was room.",
+    },
+    {
+      name: "a thread for each",
+      recognise: ({ claim }) => claim.startsWith("no more than"),
+      hint: "You start a thread for a connection. Start `threads` of them once, before the loop; each takes one connection after another from a queue.",
+    },
+    {
+      name: "never busy",
+      recognise: ({ run }) =>
+        run!.results.load.length > run!.threads + run!.places &&
+        run!.results.load.every((row) => row.outcome === "answered"),
+      hint: 'Nobody is ever told "busy": your queue has no bound. `host.queue(capacity)` makes one that has.',
+    },
+    {
+      name: "no answer",
+      recognise: ({ claim, run }) =>
+        claim.startsWith("every client") &&
+        run!.results.load.some((row) => row.outcome === "closed" || row.outcome === "reset"),
+      hint: 'Those who find no place must hear something: `send("busy")` before you end the connection.',
+    },
+    {
+      name: "keeps them hanging",
+      recognise: ({ run }) => run!.results.load.some((row) => row.outcome === "timed out"),
+      hint: "Some clients hear nothing at all. What becomes of a connection that `offer` did not take?",
+    },
+    {
+      name: "counts those who are served",
+      recognise: ({ run }) => {
+        const served = run!.results.load.filter((row) => row.outcome === "answered").length;
+        return served > 0 && served <= run!.places;
+      },
+      hint: "`places` counts those who wait. Those who are being served have left their place.",
+    },
+  ],
+  hints: [
+    "`threadPool` of part 3 is nearly it. What must change: the queue gets a capacity, and the dispatcher must not wait for room.",
+    '`if (!waiting.offer(connection)) { await connection.send("busy"); connection.end(); }`',
+  ],
+});
+
+// %% name="exercise-bounded-answer" tags=["exercise"]
+const myBoundedServer: BoundedServer = async (host, threads, places) => {
+  host.log(`${threads} threads, ${places} places`); // your lines take the place of this one
+};
+await check(boundedQueue, myBoundedServer);
+
+// %% jupyter={"source_hidden": true} name="exercise-bounded-solution" tags=["solution"]
+const boundedSolution: BoundedServer = async (host, threads, places) => {
+  const waitingOnes = host.queue<Connection>(places);
+  const worker = async (own: Host) => {
+    for (;;) await serve(own, await waitingOnes.take());
+  };
+  for (let i = 0; i < threads; i++) host.spawn(worker, { as: "thread" });
+  for await (const connection of await host.listen(80)) {
+    if (waitingOnes.offer(connection)) continue;
+    await connection.send("busy");
+    connection.end();
+  }
+};
+await check(boundedQueue, boundedSolution);
+
+// %% [markdown] name="exercise-priority-intro"
+// ## Exercise 6 · A dispatcher with priorities
+//
+// Some requests are `urgent`. Write a server for port 80 with `threads` workers: a worker that is free takes the urgent request that has waited longest, and only
+// if there is none, the other request that has waited longest. What has been begun is finished. Careful: the dispatcher knows
+// only after `receive` whether a request is urgent, and some clients take their time to send it. Answer with `handle`.
+
+// %% jupyter={"source_hidden": true} name="exercise-priority" tags=["exercise"]
+type PriorityServer = (host: Host, threads: number) => Promise<void>;
+interface Customer {
+  name: string;
+  urgent: boolean;
+  atMs: number;
+  hesitatesMs: number;
+}
+const customer = async (host: Host, { name, urgent, atMs, hesitatesMs }: Customer) => {
+  await host.sleepUntil(atMs);
+  const connection = await host.connect("server", 80);
+  await host.sleep(hesitatesMs);
+  await connection.send({ name, urgent, computeMs: 10, waitMs: 0 });
+  const answer = await connection.receive();
+  return { name, urgent, atMs: atMs + hesitatesMs, answer, answeredMs: host.now() };
+};
+const tryPriority = async (
+  answer: PriorityServer,
+  threads: number,
+  who: readonly Customer[],
+  seed: number,
+) => {
+  const tried = scenario({
+    hosts: { server: { cores: threads }, clients: {} },
+    programs: {
+      server: on("server", answer, threads).daemon(),
+      customers: who.map((one) => on("clients", customer, one)),
+    },
+    limitMs: 3000,
+  });
+  const run = await simulate(tried, { seed });
+  const served = run.outcomes.customers.flatMap((outcome) =>
+    outcome.how === "returned" ? [outcome.value] : [],
+  );
+  return {
+    ...run,
+    threads,
+    who,
+    served,
+    order: _.sortBy(served, "answeredMs").map((one) => one.name),
+  };
+};
+const customers = (names: string, atMs: number, urgent = false, hesitatesMs = 0) =>
+  [...names].map((name, i): Customer => ({ name, urgent, atMs: atMs + i, hesitatesMs }));
+const inClass = (order: readonly string[], names: string) =>
+  order.filter((name) => names.includes(name)).join("");
+const priorities = exercise({
+  name: "03-priorities",
+  statement:
+    "A pool whose free workers take urgent requests first, and equal ones in the order of their coming.",
+  scenarios: {
+    "urgent ones come last": (answer: PriorityServer, seed) =>
+      tryPriority(answer, 1, [...customers("abcd", 0), ...customers("XY", 5, true)], seed),
+    "two threads": (answer: PriorityServer, seed) =>
+      tryPriority(answer, 2, [...customers("abcdef", 0), ...customers("XY", 6, true)], seed),
+    "no urgent ones": (answer: PriorityServer, seed) =>
+      tryPriority(answer, 1, customers("abcde", 0), seed),
+    "one client hesitates": (answer: PriorityServer, seed) =>
+      tryPriority(answer, 1, [...customers("z", 0, false, 500), ...customers("abc", 5)], seed),
+  },
+  seeds: [1],
+  claims: {
+    "the server listens": (run) =>
+      run.outcomes.customers.every(
+        (outcome) => outcome.how !== "threw" || outcome.error.name !== "ConnectionRefused",
+      ) || "nobody listens on port 80",
+    'everybody is answered "done"': (run) => {
+      const good = run.served.filter((one) => one.answer === "done").length;
+      return good === run.who.length || `${good} of ${run.who.length} were`;
+    },
+    "a client who hesitates holds nobody up": (run) => {
+      const late = run.served.find((one) => one.atMs < 100 && one.answeredMs > 200);
+      return !late || `${late.name} had to wait until ${late.answeredMs} ms`;
+    },
+    "`threads` requests are served at the same time": (run) => {
+      const last = Math.max(
+        ...run.served.filter((one) => one.atMs < 100).map((one) => one.answeredMs),
+      );
+      const work = (10 * run.served.filter((one) => one.atMs < 100).length) / run.threads;
+      return last < work + 15 || `the last was answered at ${last} ms`;
+    },
+    "urgent requests are taken before others that wait": (run) => {
+      if (!run.who.some((one) => one.urgent)) return true;
+      const lastUrgent = Math.max(..."XY".split("").map((name) => run.order.indexOf(name)));
+      return (
+        lastUrgent < run.threads + 2 ||
+        `the order of answers was ${run.order.join(" ")} (urgent: X Y)`
+      );
+    },
+    "requests of one kind are taken in the order of their coming": (run) =>
+      (inClass(run.order, "XY") === inClass("XY".split(""), run.order.join("")) &&
+        inClass(run.order, "abcdef") === [...inClass(run.order, "abcdef")].sort().join("")) ||
+      `the order of answers was ${run.order.join(" ")}`,
+  },
+  mistakes: [
+    {
+      name: "waits in the dispatcher",
+      recognise: ({ claim }) => claim.startsWith("a client who hesitates"),
+      hint: "Your dispatcher waits in `receive` for a client who hesitates, and nobody else gets in: head-of-line blocking. Give the receiving to a thread for each connection.",
+    },
+    {
+      name: "ignores urgency",
+      recognise: ({ run }) => run!.order.join("") === "abcdXY",
+      hint: "You serve in the order of coming. Keep two lines, and let a free worker look into the urgent one first.",
+    },
+    {
+      name: "upside down",
+      recognise: ({ claim, run }) =>
+        claim.startsWith("urgent") &&
+        run!.order.slice(-2).join("") === "XY" &&
+        run!.order[1] !== "b",
+      hint: "Nearly: you serve the urgent ones last. Which line does a free worker look into first?",
+    },
+    {
+      name: "last in, first out",
+      recognise: ({ claim, run }) =>
+        claim.startsWith("requests of one kind") &&
+        run!.order.indexOf("d") < run!.order.indexOf("b"),
+      hint: "Within one kind you serve who came last first: `pop` takes from the end, `shift` from the beginning.",
+    },
+    {
+      name: "one at a time",
+      recognise: ({ claim, run }) => claim.startsWith("`threads`") && run!.threads > 1,
+      hint: "Only one request is served at a time. Start as many workers as `threads` says.",
+    },
+    {
+      name: "a thread for each",
+      recognise: ({ claim, run }) =>
+        claim.startsWith("urgent") &&
+        run!.threads === 1 &&
+        run!.rows.filter((row) => row.kind === "compute" && row.timeMs < 9).length > 1,
+      hint: "You begin each request as soon as it is there, so nothing waits and priorities have nothing to choose from. Let `threads` workers take them one by one.",
+    },
+  ],
+  hints: [
+    "Three kinds of threads: the dispatcher accepts; a reader for each connection receives its request and puts it in line; workers take from the line.",
+    "A queue of tokens tells the workers that something is there: the reader pushes the request into one of two arrays and puts a token; a worker takes a token and then looks into the urgent array first.",
+  ],
+});
+
+// %% name="exercise-priority-answer" tags=["exercise"]
+const myPriorityServer: PriorityServer = async (host, threads) => {
+  host.log(`${threads} threads`); // your lines take the place of this one
+};
+await check(priorities, myPriorityServer);
+
+// %% jupyter={"source_hidden": true} name="exercise-priority-solution" tags=["solution"]
+const prioritySolution: PriorityServer = async (host, threads) => {
+  const lines: Record<"urgent" | "other", { connection: Connection; request: Request }[]> = {
+    urgent: [],
+    other: [],
+  };
+  const tokens = host.queue<true>();
+  const reader = async (_own: Host, connection: Connection) => {
+    const request = await connection.receive();
+    lines[request.urgent ? "urgent" : "other"].push({ connection, request });
+    await tokens.put(true);
+  };
+  const worker = async (own: Host) => {
+    for (;;) {
+      await tokens.take();
+      const { connection, request } = lines.urgent.shift() ?? lines.other.shift()!;
+      await connection.send(await handle(own, request));
+      connection.end();
+    }
+  };
+  for (let i = 0; i < threads; i++) host.spawn(worker, { as: "thread" });
+  for await (const connection of await host.listen(80))
+    host.spawn(reader, { as: "thread" }, connection);
+};
+await check(priorities, prioritySolution);
+
+// %% [markdown] name="summary"
+// # What you have seen
+//
+// - Every server is one loop: wait, see that the request is taken care of, wait again. An **iterative** server does it itself; a **concurrent** one has a
+//   dispatcher that passes it on, to a thread, a process, or a pool.
+// - Concurrency overlaps waiting and uses more cores. It makes no CPU. Equal requests that only compute are better served one after the other, on one core.
+// - Response time grows as 1/(1 − ρ). Variable service makes it worse, more servers at one queue make it better, and sharing makes it immune to
+//   variability.
+// - A server is as fast as its busiest part. Ask what is shared before you add threads.
+// - The iterative server wins where a wait is shorter than a start; a pool avoids the start altogether.
+// - Under too much load, a limit and an honest "busy" keep a server alive; a full backlog is silent, and silence costs seconds.
+// - What crashes a thread crashes its process; what crashes a process ends there.
+//
+// **Read on.** M. van Steen and A. S. Tanenbaum, *Distributed Systems*, chapter 3 (threads, servers). M. Harchol-Balter, *Performance Modeling and Design of
+// Computer Systems*, for everything with ρ in it. M. Welsh, D. Culler and E. Brewer, *SEDA* (SOSP 2001), for part 8. The pages of
+// [simulate](/static/api/functions/simulate.html), [runLive](/static/api/functions/runLive.html), [poolServer](/static/api/functions/poolServer.html),
+// [queueModel](/static/api/functions/queueModel.html) and [Host](/static/api/interfaces/Host.html). How a client finds the server at all is notebook 04.
