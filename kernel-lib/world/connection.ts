@@ -103,7 +103,7 @@ export class Endpoint implements Connection, WaitTarget {
     const costMs = this.machine.spec.costs?.messageMs ?? 0;
     if (costMs > 0) return this.#sendAtCost(encoded, costMs);
     const refusal = this.#refusalToSend();
-    if (refusal) return Promise.reject(refusal);
+    if (refusal) return this.#refused(refusal);
     if (this.#unreadAtPeer < creditWindowBytes && this.#senders.size === 0) {
       this.#transmitMessage(encoded, core.threadOf(this.owner));
       return done;
@@ -142,8 +142,8 @@ export class Endpoint implements Connection, WaitTarget {
   }
 
   #receive(thread: Thread, timeoutMs: number | undefined): Promise<unknown> {
-    if (this.failure) return Promise.reject(this.failure);
-    if (this.isGone) return Promise.reject(new Closed(`receive: ${this.id} is closed`));
+    if (this.failure) return this.#refused(this.failure);
+    if (this.isGone) return this.#refused(new Closed(`receive: ${this.id} is closed`));
     if (this.#inbox.size > 0) {
       const taken = this.#take(thread);
       return taken instanceof MessageError ? Promise.reject(taken) : Promise.resolve(taken);
@@ -277,6 +277,11 @@ export class Endpoint implements Connection, WaitTarget {
   }
 
   // ---- inside
+
+  /** A call that can't be: its program is told, unless it is dead and runs on to its next await. */
+  #refused<T>(error: Error): Promise<T> {
+    return this.owner.exit ? new Promise<T>(() => undefined) : Promise.reject(error);
+  }
 
   #refusalToSend(): Error | undefined {
     if (this.failure) return this.failure;

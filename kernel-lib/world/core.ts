@@ -476,7 +476,12 @@ class Launch implements Step {
     const { thread, costMs } = this;
     let value: unknown;
     try {
-      if (costMs > 0) await thread.process.machine.compute(thread, costMs, 0, undefined);
+      // Cancelled before its first line, a program begins all the same, and finds its signal aborted.
+      if (costMs > 0) {
+        await thread.process.machine.compute(thread, costMs, 0, undefined).catch((error: unknown) => {
+          if (!thread.controller?.signal.aborted) throw error;
+        });
+      }
       value = await (this.program as (...all: unknown[]) => unknown)(thread.host, ...this.args);
     } catch (error) {
       return core.threadThrew(thread, error);

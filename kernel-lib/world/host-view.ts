@@ -107,7 +107,9 @@ export class HostView implements Host {
 
   log(event: string, fields: Readonly<Record<string, unknown>> = {}): void {
     if (typeof event !== "string") refuse("log", "event", "a text", event);
-    const { core } = this.thread.process;
+    const { core, exit } = this.thread.process;
+    // A program that has killed itself runs on to its next await, unheard.
+    if (exit) return;
     core.trace.log(core.now(), this.thread, event, fields);
   }
 }

@@ -48,6 +48,7 @@ export class OpenPort implements Listener, WaitTarget {
   }
 
   accept(): Promise<Connection> {
+    if (this.isClosed && this.owner.exit) return new Promise(() => undefined);
     if (this.isClosed) return Promise.reject(new Closed(`accept: port ${this.port} is closed`));
     const thread = this.core.threadOf(this.owner);
     const endpoint = this.#nextBacklogged();

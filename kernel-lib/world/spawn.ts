@@ -31,6 +31,7 @@ export function spawn<R>(
   }
   const streamName = `${process.streamName}/child ${++process.childCount}`;
   const child = new RunningProcess(core, machine, core.nextPid(), base, process.pid, process.isDaemon, streamName);
+  if (process.exit) return new Started<R>(child.main, parent);
   const handed: (Endpoint | OpenPort)[] = [];
   const own = args.map((arg) =>
     copied(arg, (value) => {

@@ -1,0 +1,40 @@
+import fc from "fast-check";
+import { Simulation, simulate } from "kernel-lib";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { violations } from "./invariants.js";
+import { randomScenario } from "./random-programs.js";
+
+const test = suite("random scenarios");
+
+const numRuns = process.env.SOAK ? 10_000 : 200;
+const seed = Number(process.env.SOAK_SEED ?? 1);
+
+test(`${numRuns} random scenarios end without an error of ours, keep the invariants, and are equal when replayed in steps`, async () => {
+  const kinds = new Map<string, number>();
+  const property = fc.asyncProperty(randomScenario, async ({ plan, seed: own, stepMs }) => {
+    const run = await simulate(plan, { seed: own });
+    for (const { kind } of run.rows) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    const wrong = violations(plan, run);
+    if (wrong.length > 0) throw new Error(wrong.join("; "));
+    const replay = new Simulation(plan, { seed: own });
+    for (let untilMs = 0; !replay.isOver; untilMs += stepMs) await replay.advance(untilMs);
+    if (JSON.stringify(replay.run().rows) !== JSON.stringify(run.rows)) throw new Error("the replay differs");
+  });
+  const found = await fc.check(property, { numRuns, seed });
+  const [example] = found.counterexample ?? [];
+  const { programs, ...rest } = example?.plan ?? {};
+  const programsInShort = Object.values(programs ?? {})
+    .flat()
+    .map(({ host, args, startMs }) => ({ host, startMs, args })); // prettier-ignore
+  const plan = JSON.stringify({ ...rest, programs: programsInShort, seed: example?.seed, stepMs: example?.stepMs });
+  assert.not.ok(found.failed, `SOAK_SEED=${seed}: ${found.errorInstance}\n${plan}`);
+  // The claim would be empty if programs did little.
+  const few = ["start", "wait", "send", "receive", "compute", "disk", "fault", "log"].filter(
+    (kind) => (kinds.get(kind) ?? 0) < numRuns,
+  );
+  assert.equal(few, [], JSON.stringify(Object.fromEntries(kinds)));
+  assert.ok((kinds.get("urgent") ?? 0) > numRuns / 10);
+});
+
+test.run();
