@@ -28,6 +28,13 @@ export class NotebookPage {
       .locator(".jp-Cell")
       .first()
       .waitFor({ timeout: limitS * 1000 });
+    // JupyterLab draws one empty cell, and says idle, before it has read the notebook and is connected to a kernel.
+    const connected = async () => {
+      const kernel = await this.kernel();
+      return kernel?.execution_state === "idle" && kernel.connections > 0;
+    };
+    for (const endMs = performance.now() + limitS * 1000; !(await connected()); await this.page.waitForTimeout(100))
+      if (performance.now() > endMs) throw new Error(`the kernel was not ready within ${limitS} s`);
     await this.idle(limitS);
   }
 
@@ -37,18 +44,24 @@ export class NotebookPage {
     await state.waitFor({ state: "attached", timeout: limitS * 1000 });
   }
 
-  /** Runs all cells and waits for the last: the kernel has said something since, and then nothing more for a second. */
+  /** Runs all cells and waits for the last: no cell shows a star any more and the kernel is idle for a second. */
   async runAll(limitS: number): Promise<void> {
-    const before = (await this.kernel())?.last_activity;
+    await this.menu("Edit", "Clear Outputs of All Cells");
     await this.menu("Run", "Run All Cells");
-    let [last, lastMs] = [before, performance.now()];
-    for (const endMs = lastMs + limitS * 1000; performance.now() < endMs; await this.page.waitForTimeout(100)) {
-      const now = await this.kernel();
-      if (now?.last_activity !== last || now?.execution_state !== "idle")
-        [last, lastMs] = [now?.last_activity, performance.now()];
-      else if (last !== before && performance.now() - lastMs > 1000) return;
+    const [, count = ""] = /(\d+)$/.exec((await this.cellInFront.textContent()) ?? "") ?? [];
+    await this.cellInFront.filter({ hasText: `Cell ${count}/${count}` }).waitFor({ timeout: 20_000 });
+    let idleSinceMs = performance.now();
+    for (const endMs = idleSinceMs + limitS * 1000; performance.now() < endMs; await this.page.waitForTimeout(100)) {
+      const waiting = await this.panel.locator(".jp-InputPrompt", { hasText: "*" }).count();
+      if (waiting > 0 || (await this.kernel())?.execution_state !== "idle") idleSinceMs = performance.now();
+      if (performance.now() - idleSinceMs > 1000) return;
     }
     throw new Error(`the cells did not end within ${limitS} s`);
+  }
+
+  /** "Cell 3/29" in the status bar. */
+  private get cellInFront(): Locator {
+    return this.page.locator(".jp-StatusBar-Right").getByText(/^Cell \d+\/\d+$/);
   }
 
   private async kernel(): Promise<KernelModel | undefined> {

@@ -19,7 +19,8 @@ try {
   await lab.runAll(120);
   await page.keyboard.press("ControlOrMeta+b"); // the file list
   const cell = lab.codeCells.filter({ hasText: "overlay({" }).first();
-  await cell.evaluate((element) => element.scrollIntoView({ block: "start" }));
+  const figure = cell.locator(".jp-OutputArea-output").first();
+  await figure.evaluate((element) => element.scrollIntoView({ block: "end" }));
   await page.waitForTimeout(1000);
   await page.screenshot({ path: inRoot("docs", "start-here.png") });
   await browser.close();

@@ -37,6 +37,9 @@ reading.before(async () => {
   browser = await openBrowser(inRoot("build", "browser"), { own: process.env.OWN_BROWSER === "1" });
   const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
   page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error" && /failed to activate/.test(message.text())) complaints.push(message.text());
+  });
   await page.goto(url);
   lab = new NotebookPage(page);
   await lab.ready();
