@@ -132,15 +132,24 @@ type WatchHost = Pick<TypeScript.WatchCompilerHost<TypeScript.BuilderProgram>, "
 
 const seeing = new WeakSet<TypeScript.TypeChecker>();
 
-/** tslab asks for the symbol of each name. For `{ a }` it must be the variable, of an earlier cell perhaps, and not the property. */
+/**
+ * tslab asks for the symbol of each name and rewrites those that earlier cells declare. For `{ a }` the symbol must be the variable's, and
+ * not the property's; in `const { a: b } = …` and `{ a: b }`, `a` is no variable, though an earlier cell may have declared that property.
+ */
 function seeingShorthands(checker: TypeScript.TypeChecker): TypeScript.TypeChecker {
   if (seeing.has(checker)) return checker;
   seeing.add(checker);
   const symbolAt = checker.getSymbolAtLocation;
-  checker.getSymbolAtLocation = (node) =>
-    node.parent && ts.isShorthandPropertyAssignment(node.parent) && node.parent.name === node
-      ? checker.getShorthandAssignmentValueSymbol(node.parent)
-      : symbolAt(node);
+  checker.getSymbolAtLocation = (node) => {
+    const { parent } = node;
+    if (!parent) return symbolAt(node);
+    if (ts.isShorthandPropertyAssignment(parent) && parent.name === node)
+      return checker.getShorthandAssignmentValueSymbol(parent);
+    const isProperty =
+      (ts.isBindingElement(parent) && parent.propertyName === node) ||
+      (ts.isPropertyAssignment(parent) && parent.name === node);
+    return isProperty ? undefined : symbolAt(node);
+  };
   return checker;
 }
 

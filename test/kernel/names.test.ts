@@ -76,4 +76,11 @@ test("a variable of an earlier cell can be a shorthand property", async () => {
   );
 });
 
+test("a variable of an earlier cell can be taken apart", async () => {
+  await kernel().execute("const rows = [{ load: 0.5, times: [1, 2] }]; let x = 0;");
+  const code =
+    "const { load: least, times: [first] } = rows[0]!; ({ load: x } = rows[0]!); JSON.stringify([least, first, x])";
+  assert.is(resultOf(await kernel().execute(code)), "'[0.5,1,0.5]'");
+});
+
 test.run();
