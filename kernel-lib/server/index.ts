@@ -20,6 +20,7 @@ export {
   type ServerOptions,
   serveOne,
 } from "./organizations.js";
+export { type PairedLoad, type PairedRow, pairLoads } from "./paired.js";
 export { type QueueModelOptions, type QueueModelResult, queueModel } from "./queue-model.js";
 export { jainIndex, type LoadSummary, summarize } from "./summary.js";
 export { type PlannedRequest, type WorkloadOptions, workload } from "./workload.js";

@@ -41,4 +41,5 @@ export { type ChoiceQuestion, Comparison, type NumberQuestion, type OneOf, Predi
 export { type Progress, progress } from "./progress.js";
 export { type SpaceTimeOptions, spaceTime } from "./space-time.js";
 export { type FieldAxis, type SweepFigureOptions, sweepFigure } from "./sweep-figure.js";
+export { type SweepRow, sweepRows } from "./sweep-rows.js";
 export { type MessageRecord, messages, type RunLike } from "./trace-view.js";
