@@ -143,7 +143,7 @@ export class Endpoint implements Connection, WaitTarget {
 
   #receive(thread: Thread, timeoutMs: number | undefined): Promise<unknown> {
     if (this.failure) return this.#refused(this.failure);
-    if (this.isGone) return this.#refused(new Closed(`receive: ${this.id} is closed`));
+    if (this.isGone || this.owner.exit) return this.#refused(new Closed(`receive: ${this.id} is closed`));
     if (this.#inbox.size > 0) {
       const taken = this.#take(thread);
       return taken instanceof MessageError ? Promise.reject(taken) : Promise.resolve(taken);
@@ -285,7 +285,9 @@ export class Endpoint implements Connection, WaitTarget {
 
   #refusalToSend(): Error | undefined {
     if (this.failure) return this.failure;
-    return this.hasEnded || this.isGone ? new Closed(`send: this side of ${this.id} has ended`) : undefined;
+    return this.hasEnded || this.isGone || this.owner.exit
+      ? new Closed(`send: this side of ${this.id} has ended`)
+      : undefined;
   }
 
   #checkSendable(): void {

@@ -344,7 +344,7 @@ function checkFaults(faults: unknown, names: readonly string[], jobs: readonly N
         const known = jobs.map((job) => job.name);
         refuse("scenario", `${path}.program`, `one of the programs ${list(known)}`, fault.program);
       }
-    } else if ("between" in fault) checkPair(path, fault.between, names);
+    } else if (fault.kind === "cut" || fault.kind === "heal") checkPair(path, fault.between, names);
     else checkName(`${path}.host`, fault.host, names);
     if (fault.kind === "pause") checkPositive("scenario", `${path}.forMs`, fault.forMs);
   });

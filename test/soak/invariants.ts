@@ -1,6 +1,6 @@
 import type { Run, Scenario, TraceRow } from "kernel-lib";
 
-type Of<K extends TraceRow["kind"]> = Extract<TraceRow, { kind: K }>;
+type Of<K, R extends TraceRow = TraceRow> = R extends TraceRow ? (K extends R["kind"] ? R : never) : never;
 const of = <K extends TraceRow["kind"]>(run: Run, ...kinds: K[]) =>
   run.rows.filter((row): row is Of<K> => kinds.includes(row.kind as K));
 

@@ -32,7 +32,7 @@ const virtually: Play = (scenario, options = {}) => {
 
 /** One test of one rule, run twice from the same source: in virtual time and over real sockets. */
 export function inBothWorlds(
-  test: uvu.Test,
+  test: uvu.Test<Record<string, unknown>>,
   name: string,
   body: (play: Play, world: World) => Promise<void>,
   live: RunLiveOptions = {},
@@ -65,9 +65,12 @@ export async function echoForEach(host: Host, port = 7): Promise<void> {
 export const logged = (run: { readonly rows: readonly TraceRow[] }): string[] =>
   run.rows.filter((row): row is LogRow => row.kind === "log").map((row) => row.event);
 
+/** The type of the rows of a kind. */
+type RowOf<K, R extends TraceRow = TraceRow> = R extends TraceRow ? (K extends R["kind"] ? R : never) : never;
+
 /** The rows of one kind. */
 export const rowsOf = <K extends TraceRow["kind"]>(run: { readonly rows: readonly TraceRow[] }, kind: K) =>
-  run.rows.filter((row): row is Extract<TraceRow, { kind: K }> => row.kind === kind);
+  run.rows.filter((row): row is RowOf<K> => row.kind === kind);
 
 /** The error's name and message in one text, or `nothing thrown`. */
 export async function failureOf(work: () => unknown): Promise<string> {
