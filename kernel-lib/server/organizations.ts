@@ -59,7 +59,7 @@ export async function concurrentServer(
 ): Promise<void> {
   if (as !== "thread" && as !== "process") refuse("concurrentServer", "as", '"thread" or "process"', as);
   const listener = await listen("concurrentServer", host, handle, options);
-  for (;;) host.spawn(serveOne, { as }, await listener.accept(), handle);
+  for (;;) host.spawn(serveOne, { as, name: "serve" }, await listener.accept(), handle);
 }
 
 /**

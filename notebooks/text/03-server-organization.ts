@@ -269,7 +269,7 @@ spaceTime(threadRun, {
   title: "A thread for each of the two requests",
   by: "thread",
   caption:
-    "Paler bars: two threads share the core. The dispatcher's lane is idle but for two short moments.",
+    "Where the two bars stand side by side, the threads share the core. The dispatcher (left) hardly ever works.",
   alt: "The dispatcher passes both connections on at once; the two threads share the CPU for a while, then wait at the same time.",
 });
 
@@ -339,17 +339,16 @@ for (const [organisation, server] of Object.entries(organisations)) {
 table(pairs, { title: "Two requests that overlap, in virtual time and live" });
 
 // %% name="two-requests-live-figure" tags=["live"]
-const seriesOf = (client: string, world: "predictedMs" | "liveMs", label: string) => ({
-  label: `${client}, ${label}`,
-  points: _.filter(pairs, { client }).map((row) => ({ x: row.organisation, y: row[world] })),
-});
-const bothClients = ["Ana", "Bruno"];
+const pointsOf = (world: "predictedMs" | "liveMs") =>
+  _.sortBy(pairs, "client").map((row) => {
+    return { x: `${row.client}, ${row.organisation.split(" ")[0]}`, y: row[world] };
+  });
 overlay({
   title: "Two requests that overlap, in both worlds",
-  x: { label: "organisation of the server" },
+  x: { label: "client and organisation" },
   y: { label: "response time", unit: "ms" },
-  predicted: bothClients.map((client) => seriesOf(client, "predictedMs", "virtual time")),
-  measured: bothClients.map((client) => seriesOf(client, "liveMs", "live")),
+  predicted: pointsOf("predictedMs"),
+  measured: pointsOf("liveMs"),
   alt: "Bruno at the iterative server waits longest of all; live points lie a little above those of virtual time.",
 });
 
@@ -589,37 +588,29 @@ table(poolLive, {
 
 // %% name="pool-rows" tags=["live"]
 const range = _.range(0.02, 0.82, 0.02);
-const erlangLines = grid({ threads: sizes, load: range }).map((point) => {
-  return { ...point, responseMs: mmcMs(point.load, point.threads), source: "theory" };
-});
 const poolRows = [
-  ...erlangLines,
+  ...grid({ threads: sizes, load: range }).map((point) => {
+    return { ...point, responseMs: mmcMs(point.load, point.threads), source: "theory" };
+  }),
   ...simulatedPools,
-  ...poolLive.map((row) => ({ ...row, load: 0.7, responseMs: row.liveMs, source: "live" })),
-];
-const loadAxis = { field: "load", label: "load ρ" };
-const responseAxis = {
-  field: "responseMs",
-  label: "mean response time",
-  unit: "ms",
-  low: "low",
-  high: "high",
-};
+  ...poolLive.map(({ threads, liveMs }) => {
+    return { threads, load: 0.7, responseMs: liveMs, source: "live" };
+  }),
+].map((row) => ({ ...row, pool: `${row.threads} thread${row.threads > 1 ? "s" : ""}` }));
 
 // %% name="pool-figure" tags=["live", "claim:servers.concurrent.passes-on"]
-sweepFigure(
-  poolRows.map((row) => _.omit(row, "rows", "predictedMs", "theoryMs", "liveMs")),
-  {
-    title: "One queue, one, two or four servers",
-    alt: "At the same load, more servers at one queue respond faster; theory runs through the simulated points.",
-    caption:
-      "Live points are means of 200 requests: compare them with the table above, not with the lines.",
-    series: "threads",
-    source: "source",
-    x: loadAxis,
-    y: responseAxis,
-  },
-);
+const loadAxis = { field: "load", label: "load ρ" };
+const meanAxis = { field: "responseMs", label: "mean response time", unit: "ms" };
+sweepFigure(poolRows, {
+  title: "One queue, one, two or four servers",
+  alt: "At the same load, more servers at one queue respond faster; theory runs through the simulated points.",
+  caption:
+    "Live points are means of 200 requests: compare them with the table above, not with the lines.",
+  series: "pool",
+  source: "source",
+  x: loadAxis,
+  y: { ...meanAxis, low: "low", high: "high" },
+});
 
 // %% name="pool-claims"
 claims({
@@ -727,7 +718,7 @@ sweepFigure(serviceRows, {
   series: "service",
   source: "source",
   x: loadAxis,
-  y: responseAxis,
+  y: { ...meanAxis, low: "low", high: "high" },
 });
 
 // %% name="variability-claims"
@@ -913,15 +904,14 @@ table(fileLive, {
 
 // %% name="file-server-rows" tags=["live"]
 const simulatedFiles = sweepRows(fileServers, "throughputPerS");
+const analysed = grid({ disks: ["one", "unlimited"] as const, threads: _.range(1, 17) });
 const fileRows = [
-  ...grid({ disks: ["one", "unlimited"] as const, threads: _.range(1, 17) }).map((point) => {
+  ...analysed.map((point) => {
     return { ...point, throughputPerS: analysisPerS(point.disks, point.threads), source: "theory" };
   }),
   ..._.filter(simulatedFiles, { access: "exponential" }),
-  ...fileLive.map(({ disks, threads, livePerS }) => {
-    return { disks, threads, throughputPerS: livePerS, source: "live" };
-  }),
-];
+  ...fileLive.map((row) => ({ ...row, throughputPerS: row.livePerS, source: "live" })),
+].map((row) => ({ ..._.omit(row, "livePerS", "predictedPerS"), disks: `disks: ${row.disks}` }));
 
 // %% name="file-server-figure" tags=["live", "claim:servers.concurrent.passes-on"]
 const perS = { field: "throughputPerS", label: "throughput", unit: "requests/s" };
@@ -1670,7 +1660,7 @@ const fragileServers: Record<string, Server> = {
 const clientNames = ["ana", "bruno", "carla", "dora"] as const;
 const startsMs = { ana: 0, bruno: 10, carla: 15, dora: 300 };
 const careful = async (host: Host, name: string) => {
-  const request = { arrivalMs: host.now(), ...mixed, name };
+  const request = { name, ...mixed, arrivalMs: host.now() };
   const [row] = await openLoop(host, [request]); // catches what goes wrong
   return row!.outcome;
 };
@@ -1713,14 +1703,16 @@ spaceTime(crashRuns[1]!, {
 });
 
 // %% name="crash-space-time-processes"
-spaceTime(crashRuns[3]!, {
-  title: "A process crashes",
-  hosts: ["ana", "bruno", "carla", "server"],
-  by: "process",
-  toMs: 180,
-  alt: "Bruno's process ends and his connection is reset; the processes of Ana and Carla go on and answer.",
-  caption: "Each request has a process, and a fate, of its own.",
-});
+spaceTime(
+  _.filter(crashRuns[3]!.rows, (row) => row.timeMs < 150),
+  {
+    title: "A process crashes",
+    hosts: ["ana", "bruno", "carla", "server"],
+    by: "process",
+    alt: "Bruno's process ends and his connection is reset; the processes of Ana and Carla go on and answer.",
+    caption: "Each request has a process, and a fate, of its own.",
+  },
+);
 
 // %% name="crash-live" tags=["live"]
 const crashLive: ReturnType<typeof outcomesOf>[] = [];
