@@ -46,6 +46,9 @@ function messagesAreInOrder(plan: Scenario, run: Run): string[] {
     const match = sent.get(key)?.[count - 1];
     if (!match) wrong.push(`${key}: ${count} was received and never sent`);
     else {
+      const { arrivedMs } = row as Of<"receive">;
+      if (arrivedMs !== undefined && !(arrivedMs >= match.timeMs && arrivedMs <= row.timeMs))
+        wrong.push(`${key}: ${count} arrived at ${arrivedMs}, sent at ${match.timeMs}, taken at ${row.timeMs}`);
       if (match.bytes !== row.bytes || match.message !== row.message) wrong.push(`${key}: ${count} changed on its way`);
       const latencyMs = match.host === row.host ? 0 : latencyOf(plan, match.host, row.host);
       if (row.timeMs < match.timeMs + latencyMs - 1e-9)
