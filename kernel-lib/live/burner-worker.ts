@@ -22,3 +22,6 @@ parentPort?.on("message", ({ ticket, iterations }: BurnRequest) => {
   }
   parentPort?.postMessage({ ticket, burned: iterations - left });
 });
+
+// A thread that is ended while it loads its modules leaves their files open.
+parentPort?.postMessage("ready");

@@ -23,13 +23,20 @@ export class Burner {
   #ticket = 0;
   #onBurned: ((iterations: number) => void) | undefined;
   #isClosing = false;
+  /** Settled when the thread has loaded, or failed to. */
+  readonly #isReady: Promise<void>;
 
   /** @param onFailed called, later, if the thread can't start or dies: what it was to burn is never done then. */
   constructor(onFailed: (error: Error) => void) {
     const stop = new SharedArrayBuffer(4);
     this.#flag = new Int32Array(stop);
     const workerData: BurnerData = { stop, iterationsPerLook };
+    let ready = (): void => undefined;
+    this.#isReady = new Promise((resolve) => {
+      ready = resolve;
+    });
     const failed = (error: unknown): void => {
+      ready();
       if (this.#isClosing) return;
       this.#isClosing = true;
       onFailed(new Error(`a worker thread for CPU time failed: ${(error as Error).message}`, { cause: error }));
@@ -42,7 +49,9 @@ export class Burner {
     }
     this.#worker.on("error", failed);
     this.#worker.on("exit", (code) => failed(new Error(`it ended with exit code ${code}`)));
-    this.#worker.on("message", ({ ticket, burned }: { ticket: number; burned: number }) => {
+    this.#worker.on("message", (message: "ready" | { ticket: number; burned: number }) => {
+      if (message === "ready") return ready();
+      const { ticket, burned } = message;
       if (ticket !== this.#ticket) return;
       const onBurned = this.#onBurned;
       this.#onBurned = undefined;
@@ -70,6 +79,7 @@ export class Burner {
     this.#isClosing = true;
     this.#onBurned = undefined;
     this.preempt();
+    await this.#isReady;
     await this.#worker?.terminate();
   }
 }
