@@ -2151,6 +2151,13 @@ const priorities = exercise({
   statement:
     "A pool whose free workers take urgent requests first, and equal ones in the order of their coming.",
   scenarios: {
+    "others come after urgent ones": (answer: PriorityServer, seed) =>
+      tryPriority(
+        answer,
+        1,
+        [...customers("a", 0), ...customers("XY", 1, true), ...customers("bc", 3)],
+        seed,
+      ),
     "urgent ones come last": (answer: PriorityServer, seed) =>
       tryPriority(answer, 1, [...customers("abcd", 0), ...customers("XY", 5, true)], seed),
     "two threads": (answer: PriorityServer, seed) =>
@@ -2201,17 +2208,22 @@ const priorities = exercise({
       hint: "Your dispatcher waits in `receive` for a client who hesitates, and nobody else gets in: head-of-line blocking. Give the receiving to a thread for each connection.",
     },
     {
-      name: "ignores urgency",
-      recognise: ({ run }) => run!.order.join("") === "abcdXY",
-      hint: "You serve in the order of coming. Keep two lines, and let a free worker look into the urgent one first.",
+      name: "a thread for each",
+      recognise: ({ claim, run }) =>
+        claim.startsWith("urgent") &&
+        run!.threads === 1 &&
+        run!.rows.filter((row) => row.kind === "compute" && row.timeMs < 9).length > 1,
+      hint: "You begin each request as soon as it is there, so nothing waits and priorities have nothing to choose from. Let `threads` workers take them one by one.",
     },
     {
       name: "upside down",
-      recognise: ({ claim, run }) =>
-        claim.startsWith("urgent") &&
-        run!.order.slice(-2).join("") === "XY" &&
-        run!.order[1] !== "b",
+      recognise: ({ run }) => run!.order.join("") === "abcXY",
       hint: "Nearly: you serve the urgent ones last. Which line does a free worker look into first?",
+    },
+    {
+      name: "ignores urgency",
+      recognise: ({ run }) => run!.order.join("") === "abcdXY",
+      hint: "You serve in the order of coming. Keep two lines, and let a free worker look into the urgent one first.",
     },
     {
       name: "last in, first out",
@@ -2224,14 +2236,6 @@ const priorities = exercise({
       name: "one at a time",
       recognise: ({ claim, run }) => claim.startsWith("`threads`") && run!.threads > 1,
       hint: "Only one request is served at a time. Start as many workers as `threads` says.",
-    },
-    {
-      name: "a thread for each",
-      recognise: ({ claim, run }) =>
-        claim.startsWith("urgent") &&
-        run!.threads === 1 &&
-        run!.rows.filter((row) => row.kind === "compute" && row.timeMs < 9).length > 1,
-      hint: "You begin each request as soon as it is there, so nothing waits and priorities have nothing to choose from. Let `threads` workers take them one by one.",
     },
   ],
   hints: [
