@@ -19,7 +19,7 @@ const sleeping: WaitTarget = { waitText: () => "sleep" };
 function wakeSleeper(wait: Wait<void>): void {
   // The timer has run: nothing is left to cancel.
   wait.timer = undefined;
-  wait.thread.process.core.ready(wait, undefined);
+  wait.thread.process.core.timerDue(wait);
 }
 
 /** What the core knows of a program of the scenario. */
@@ -155,17 +155,23 @@ export class Core {
   /** A new wait of a thread. Of a dead process it is never settled. */
   wait<T>(thread: Thread, kind: WaitKind, target: WaitTarget): Wait<T> {
     const wait = new Wait<T>(thread, kind, target, this.now());
+    this.#register(wait as Wait);
+    return wait;
+  }
+
+  #register(wait: Wait): void {
+    const { thread, kind } = wait;
     const { process } = thread;
     if (process.exit) {
       wait.state = "settled";
-      return wait;
+      return;
     }
     process.pending++;
     const last = process.lastWait;
     wait.previous = last;
-    if (last) last.next = wait as Wait;
-    else process.firstWait = wait as Wait;
-    process.lastWait = wait as Wait;
+    if (last) last.next = wait;
+    else process.firstWait = wait;
+    process.lastWait = wait;
     this.trace.wait(wait.sinceMs, thread, wait);
     this.onActivity?.();
     if (process.onSettledIn && (kind === "accept" || kind === "receive" || kind === "take" || kind === "sleep")) {
@@ -173,13 +179,27 @@ export class Core {
       process.onSettledIn = undefined;
       settledIn();
     }
-    return wait;
   }
 
   sleepUntil(thread: Thread, timeMs: number): Promise<void> {
-    const wait = this.wait<void>(thread, "sleep", sleeping);
+    let wait = thread.spareSleep;
+    if (wait) {
+      thread.spareSleep = undefined;
+      wait.renew(this.now());
+      this.#register(wait as Wait);
+    } else wait = this.wait<void>(thread, "sleep", sleeping);
     if (wait.state === "pending") wait.timer = this.driver.at(timeMs, wakeSleeper, wait);
     return wait.promise;
+  }
+
+  /** A sleep is over. In virtual time a timer runs only when no step waits, so its thread can go on at once. */
+  timerDue(wait: Wait<void>): void {
+    if (this.driver.world === "live" || wait.state !== "pending" || wait.thread.process.machine.isPaused) {
+      return this.ready(wait, undefined);
+    }
+    wait.setValue(undefined);
+    this.current = wait.thread;
+    wait.go();
   }
 
   /** The wait's thread goes on with that value, when its turn comes. */
@@ -217,6 +237,8 @@ export class Core {
     wait.previous = undefined;
     wait.next = undefined;
     this.trace.wake(this.now(), wait.thread, wait);
+    // Nothing but its timer, which has run or is cancelled, ever knew of it.
+    if (wait.kind === "sleep") wait.thread.spareSleep = wait as Wait<void>;
   }
 
   /** Calls a program's callback as a step of that thread. */

@@ -57,6 +57,8 @@ export class Thread {
   /** Who waits for its end. */
   doneWaits: Wait[] | undefined;
   controller: AbortController | undefined;
+  /** The wait of its last sleep, to be used again: programs sleep more than they do anything else. */
+  spareSleep: Wait<void> | undefined;
 
   constructor(
     readonly process: RunningProcess,

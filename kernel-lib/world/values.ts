@@ -1,4 +1,4 @@
-import { addExtension, Packr } from "msgpackr";
+import { addExtension, Packr } from "msgpackr/pack";
 import { MessageError } from "./errors.js";
 
 const packr = new Packr({ useRecords: false });

@@ -14,7 +14,6 @@ import {
 import { ForeignWait, Interrupted, Livelock } from "./errors.js";
 import { Guards } from "./guards.js";
 import type { Frame } from "./network.js";
-import type { Thread } from "./process.js";
 import { SharedProcessor } from "./processor.js";
 import { makeRun, type Run } from "./run.js";
 import type { Programs, Scenario } from "./scenario.js";
@@ -217,6 +216,7 @@ export class Simulation<P extends Programs> {
   #step(untilMs: number): boolean {
     const core = this.#core;
     if (core.fatal) throw core.fatal;
+    if (++this.#stepsNow > maxStepsInAnInstant) throw this.#livelock();
     core.current = undefined;
     if (!this.#started) {
       this.#started = true;
@@ -226,10 +226,7 @@ export class Simulation<P extends Programs> {
       this.#over = true;
       return true;
     }
-    if (core.step()) {
-      if (++this.#stepsNow > maxStepsInAnInstant) throw this.#livelock();
-      return false;
-    }
+    if (core.step()) return false;
     const nextMs = this.#driver.scheduler.nextTimeMs;
     if (nextMs > this.#scenario.limitMs) {
       if (untilMs < this.#scenario.limitMs) return true;
@@ -249,10 +246,11 @@ export class Simulation<P extends Programs> {
   }
 
   #livelock(): Livelock {
-    const { process } = this.#core.current as Thread;
+    const process = this.#core.current?.process;
+    const last = process ? `; the last was one of ${process.name} (pid ${process.pid} on ${process.machine.name})` : "";
     return new Livelock(
-      `time stands still at t=${this.#driver.now().toFixed(3)} ms: ${maxStepsInAnInstant} steps of programs have taken no time; ` +
-        `the last was one of ${process.name} (pid ${process.pid} on ${process.machine.name}). Does a loop wait without letting time pass?`,
+      `time stands still at t=${this.#driver.now().toFixed(3)} ms: ${maxStepsInAnInstant} steps have taken no time${last}. ` +
+        "Does a loop wait without letting time pass?",
     );
   }
 

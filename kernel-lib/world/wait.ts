@@ -44,7 +44,7 @@ const keepSettlers = (resolve: Resolve, reject: Reject): void => {
  * many are made that it shows.
  */
 export class Wait<T = unknown> implements Step {
-  readonly promise: Promise<T>;
+  promise: Promise<T>;
   /** `pending`, then `ready` (its outcome is known, its thread not yet resumed), then `settled`. */
   state: "pending" | "ready" | "settled" = "pending";
   /** A timer to cancel when it ends. */
@@ -53,8 +53,8 @@ export class Wait<T = unknown> implements Step {
   abandon: (() => void) | undefined = undefined;
   previous: Wait | undefined = undefined;
   next: Wait | undefined = undefined;
-  private readonly resolve: (value: T) => void;
-  private readonly reject: Reject;
+  private resolve: (value: T) => void;
+  private reject: Reject;
   private failed = false;
   /** What it settles with: a value, or an error if it failed. */
   private result: unknown = undefined;
@@ -63,8 +63,18 @@ export class Wait<T = unknown> implements Step {
     readonly thread: Thread,
     readonly kind: WaitKind,
     readonly target: WaitTarget,
-    readonly sinceMs: number,
+    public sinceMs: number,
   ) {
+    this.promise = new Promise<T>(keepSettlers as never);
+    this.resolve = newResolve as (value: T) => void;
+    this.reject = newReject;
+  }
+
+  /** Makes a settled wait pending again, with a promise of its own, for the same thread and the same thing. */
+  renew(sinceMs: number): void {
+    this.state = "pending";
+    this.failed = false;
+    this.sinceMs = sinceMs;
     this.promise = new Promise<T>(keepSettlers as never);
     this.resolve = newResolve as (value: T) => void;
     this.reject = newReject;
