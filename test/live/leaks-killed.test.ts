@@ -39,7 +39,11 @@ for (const signal of ["SIGKILL", "SIGTERM", "SIGINT"] as const) {
       const [line] = await once(victim.stdout, "data");
       const { ports, temporary } = JSON.parse(String(line)) as { ports: number[]; temporary: string };
       folder = temporary;
-      assert.equal(await Promise.all(ports.map(canListen)), ports.map(() => false), "the ports are in use");
+      assert.equal(
+        await Promise.all(ports.map(canListen)),
+        ports.map(() => false),
+        "the ports are in use",
+      );
       const pid = victim.pid as number;
       const onLinux = process.platform === "linux";
       // tsx keeps its own compiler as a child; a live run has none.
@@ -54,7 +58,11 @@ for (const signal of ["SIGKILL", "SIGTERM", "SIGINT"] as const) {
       const [, by] = await once(victim, "exit");
       assert.is(by, signal);
       assert.equal(readdirSync(folder), []);
-      assert.equal(await Promise.all(ports.map(canListen)), ports.map(() => true), "the ports are free");
+      assert.equal(
+        await Promise.all(ports.map(canListen)),
+        ports.map(() => true),
+        "the ports are free",
+      );
     } finally {
       victim.kill("SIGKILL");
       if (folder) rmSync(folder, { recursive: true, force: true });

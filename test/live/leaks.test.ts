@@ -1,4 +1,4 @@
-import { Deadlock, Interrupted, type RunLiveOptions, runLive, scenario, on, type Host } from "kernel-lib";
+import { Deadlock, type Host, Interrupted, on, type RunLiveOptions, runLive, scenario } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { failureOf } from "../world/both-worlds.js";
@@ -9,7 +9,7 @@ const test = suite("live: nothing is left");
 const fast: RunLiveOptions = { timeScale: 1, maxRealMs: 5000 };
 
 // The threads of Node's pool and all modules are there before anything is compared.
-test.before(() => runLive(busyScenario("returns"), fast));
+test.before(async () => void (await runLive(busyScenario("returns"), fast)));
 
 /** Asked by a timer each time: Node counts what calls back as active until the callback has returned. */
 const heldNow = (): Promise<string[]> => new Promise((resolve) => setTimeout(() => resolve(held()), 1));
@@ -46,11 +46,8 @@ test("a run holds ports, sockets, files and threads while it lasts, so the other
 
 test("a program's error leaves nothing", async () => {
   const threw = async (): Promise<void> => {
-    const run = await runLive(busyScenario("throws"), fast);
-    assert.equal(
-      (run.outcomes.clients as { how: string }[]).map(({ how }) => how),
-      ["returned", "threw"],
-    );
+    const { outcomes } = await runLive(busyScenario("throws"), fast);
+    assert.match(JSON.stringify(outcomes.clients), /"returned".*"threw"/);
   };
   assert.is(await leavesNothing(threw), undefined);
 });
@@ -60,7 +57,8 @@ test("a Deadlock leaves nothing", async () => {
 });
 
 test("the limit leaves nothing", async () => {
-  const limited = async (): Promise<void> => assert.ok((await runLive(busyScenario("goes on", 120), fast)).reachedLimit);
+  const limited = async (): Promise<void> =>
+    assert.ok((await runLive(busyScenario("goes on", 120), fast)).reachedLimit);
   assert.is(await leavesNothing(limited), undefined);
 });
 
@@ -83,7 +81,9 @@ test("an aborted run rejects with the reason and leaves nothing, whenever it is 
 });
 
 test("a signal that is aborted already starts nothing", async () => {
-  const failure = await leavesNothing(() => runLive(busyScenario("returns"), { ...fast, signal: AbortSignal.abort("no") }));
+  const failure = await leavesNothing(() =>
+    runLive(busyScenario("returns"), { ...fast, signal: AbortSignal.abort("no") }),
+  );
   assert.is(failure, "no");
 });
 
@@ -155,7 +155,10 @@ test("a run that takes far longer than predicted is ended, names who waits, and 
   };
   const s = scenario({ hosts: { a: {} }, programs: { stubborn: on("a", stubborn) } });
   const failure = await leavesNothing(() => runLive(s, { maxRealMs: 100 }));
-  assert.match(String(failure), /runLive: the run took more than 2150 real ms.*stubborn \(pid 1 on a\): no host operation/);
+  assert.match(
+    String(failure),
+    /runLive: the run took more than 2150 real ms.*stubborn \(pid 1 on a\): no host operation/,
+  );
 });
 
 test("twenty runs of all endings in a row leave nothing", async () => {
