@@ -110,11 +110,19 @@ function machinesDoNoMoreThanTheyCan(plan: Scenario, run: Run): string[] {
       // A disk goes on with what a killed process asked for; its end is then not noted.
       if (row.kind === "disk" && row.timeMs < freeMs) wrong.push(`two accesses to ${name}'s disk at ${row.timeMs}`);
       if (row.kind === "disk") freeMs = row.endMs ?? row.timeMs;
-      else if (row.endMs !== undefined && row.endMs - row.timeMs >= row.workMs - 1e-6) workMs += row.workMs;
+      else if (wasDone(run, row)) workMs += row.workMs;
     }
     if (workMs > (spec.cores ?? 1) * run.endMs + 1e-6) wrong.push(`${name} computed ${workMs} ms in ${run.endMs}`);
   }
   return wrong;
+}
+
+/** Whether a thread has had all its CPU time: it woke at the end, and no error came of it (a kill or an abort cuts it short). */
+function wasDone(run: Run, work: Of<"compute">): boolean {
+  const own = run.rows.filter((row) => threadKey(row) === threadKey(work) && row.timeMs >= work.timeMs);
+  const woke = own.findIndex((row) => row.kind === "wake" && row.on === "compute" && row.timeMs === work.endMs);
+  const next = own[woke + 1];
+  return woke >= 0 && !(next?.kind === "log" && "message" in next.fields) && next?.kind !== "exit";
 }
 
 function outcomesAgree(run: Run): string[] {
