@@ -1,4 +1,4 @@
-/** Workloads on the callback Scheduler. usage: hold PENDING EVENTS | queue SERVERS LOAD CUSTOMERS | memory PENDING EVENTS */
+/** Workloads on the callback Scheduler. usage: hold PENDING EVENTS | queue SERVERS LOAD CUSTOMERS */
 import { exponential, randomStream, Scheduler } from "kernel-lib/simulation/index";
 import { main, type Timed, timed } from "./timed.js";
 
@@ -58,12 +58,4 @@ function queue(servers: number, load: number, customers: number): Promise<Timed>
   });
 }
 
-/** The most memory that the process held, in MB, while so many events were pending and so many ran. */
-function memory(pending: number, events: number): Promise<Timed> {
-  return timed(events, () => {
-    holding(pending).run({ maxEvents: events });
-    return process.resourceUsage().maxRSS / 1000;
-  });
-}
-
-await main({ hold, queue, memory });
+await main({ hold, queue });
