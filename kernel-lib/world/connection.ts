@@ -55,6 +55,7 @@ export class Endpoint implements Connection, WaitTarget {
   #urgentSent = 0;
   #urgentTaken = 0;
   #urgentPending: number[] | undefined;
+  #receiveText: string | undefined;
   #onUrgent: { callback: (byte: number) => void; thread: Thread } | undefined;
   #controller: AbortController | undefined;
   #keepAlive: KeepAlive | undefined;
@@ -77,9 +78,11 @@ export class Endpoint implements Connection, WaitTarget {
   }
 
   waitText(kind: WaitKind): string {
-    return kind === "connect"
-      ? `connect ${this.id}`
-      : `${kind} on ${this.id} ${kind === "send" ? "to" : "from"} ${this.peer}`;
+    if (kind === "connect") return `connect ${this.id}`;
+    if (kind === "send") return `send on ${this.id} to ${this.peer}`;
+    // Two rows of a trace for each message say it: they share one text.
+    this.#receiveText ??= `receive on ${this.id} from ${this.peer}`;
+    return this.#receiveText;
   }
 
   get signal(): AbortSignal {
