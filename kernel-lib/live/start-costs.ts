@@ -12,7 +12,9 @@ export interface StartCostRow {
   readonly what: "program" | "worker thread" | "Node process";
   /** Median time from the order to start it to the news that it has ended. */
   readonly medianMs: number;
+  /** The shortest of all starts. */
   readonly leastMs: number;
+  /** The longest. */
   readonly mostMs: number;
   /** How often it was started. */
   readonly count: number;

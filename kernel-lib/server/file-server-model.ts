@@ -18,11 +18,13 @@ export interface FileServerOptions {
   readonly access: "constant" | "exponential";
   /** How many requests to answer; the first tenth is left out of the measure. */
   readonly requests: number;
+  /** A whole number: the same seed gives the same result. */
   readonly seed: number;
 }
 
 /** See {@link fileServerModel}. A type, not an interface, so that it can be what `sweep` and `replicate` measure. */
 export type FileServerResult = {
+  /** Requests answered in a second, after warm-up. */
   readonly throughputPerS: number;
   /** Share of the time in which the core works. */
   readonly cpuUtilization: number;

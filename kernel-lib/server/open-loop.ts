@@ -16,6 +16,7 @@ export interface LoadRow {
   readonly arrivalMs: number;
   /** From then to the answer, or to the moment in which the client knew that there would be none. */
   readonly responseMs: number;
+  /** How it came out. */
   readonly outcome: RequestOutcome;
 }
 

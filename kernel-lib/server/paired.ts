@@ -3,6 +3,7 @@ import type { LoadRow } from "./open-loop.js";
 
 /** One request in two runs of the same draws. */
 export interface PairedRow {
+  /** Its place in the order of arrival, from 0. */
   readonly request: number;
   /** Its response time in the virtual run. */
   readonly predictedMs: number;

@@ -3,15 +3,19 @@ import type { LoadRow } from "./open-loop.js";
 
 /** See {@link summarize}. Times are of answered requests; `NaN` where there is none. */
 export interface LoadSummary {
+  /** All requests. */
   readonly requests: number;
+  /** Those that got an answer. */
   readonly answered: number;
   /** Turned away with `"busy"`, refused, reset or left without an answer. */
   readonly turnedAway: number;
   /** Left because no answer came in time. */
   readonly timedOut: number;
+  /** The mean response time of those answered. */
   readonly meanMs: number;
   /** The smallest time that at least half of the answers do not exceed. */
   readonly medianMs: number;
+  /** The longest response time of those answered. */
   readonly maxMs: number;
   /** Answers per second, from the first arrival to the last moment anybody waited. */
   readonly answeredPerS: number;
