@@ -20,7 +20,7 @@ export interface CheckOptions {
  * {@link exerciseResults}.
  *
  * @throws `Interrupted` if the reader interrupts the check.
- * @throws {@link ParameterError} if the exercise was not made by {@link exercise}, or a claim is at fault itself.
+ * @throws {@link ParameterError} if the exercise was not made by `exercise`, or a claim is at fault itself.
  */
 export function check<A, R extends RunLike>(
   exercise: ProgramExercise<A, R>,
