@@ -72,31 +72,37 @@ inBothWorlds(
   "closing a port resets who waits in its backlog, and ends a loop over the listener",
   async (play) => {
     const server = async (host: Host) => {
-      const listener = await host.listen(7);
+      const [listener, control] = [await host.listen(7), await host.listen(8)];
+      const isClosed = host.queue<true>();
       const loop = async (own: Host) => {
         for await (const connection of listener) {
           own.log(`accepted ${connection.id}`);
-          await own.sleep(60);
+          await isClosed.take();
         }
-        return "loop ended";
+        own.log("loop ended");
       };
       const thread = host.spawn(loop, { as: "thread" });
-      await host.sleep(40);
+      const fromClient = await control.accept();
+      await fromClient.receive();
       listener.close();
-      const exit = await thread.done();
-      return exit.how === "returned" && exit.value;
+      await isClosed.put(true);
+      await thread.done();
+      await fromClient.send("closed");
+      await fromClient.receive();
     };
     const client = async (host: Host) => {
       const accepted = await host.connect("server", 7);
-      await host.sleep(5);
       const waiting = await host.connect("server", 7);
-      return [await failureOf(() => waiting.receive()), accepted.signal.aborted];
+      const control = await host.connect("server", 8);
+      await control.send("close");
+      const failure = await failureOf(() => waiting.receive());
+      return [failure, await control.receive(), accepted.signal.aborted];
     };
     const run = await play(
       scenario({ hosts, network, programs: { server: on("server", server).daemon(), client: on("client", client) } }),
     );
-    assert.equal(run.results.client, ["ConnectionReset: client#2>server:7 was reset by server", false]);
-    assert.equal(logged(run), ["accepted client#1>server:7"]);
+    assert.equal(run.results.client, ["ConnectionReset: client#2>server:7 was reset by server", "closed", false]);
+    assert.equal(logged(run), ["accepted client#1>server:7", "loop ended"]);
   },
 );
 
