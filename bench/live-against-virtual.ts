@@ -32,7 +32,19 @@ for (const cores of [1, 2])
   for (const organisation of ["iterative", "concurrent"] as const)
     for (const load of [0.3, 0.5, 0.7]) cells.push({ organisation, cores, load, requests, meanServiceMs });
 
-const head = ["cores", "server", "load", "world", "mean", "median", "95 %", "excess", "correlation", "same order"];
+const head = [
+  "cores",
+  "server",
+  "load",
+  "world",
+  "mean",
+  "median",
+  "95 %",
+  "excess",
+  "correlation",
+  "same order",
+  "busy",
+];
 const lines: string[][] = [head, head.map(() => "---")];
 const scales = new Set<string>();
 for (const cell of cells) {
@@ -44,7 +56,7 @@ for (const cell of cells) {
   process.stderr.write(`${name.join(" ")} …\n`);
   const run: LiveRun<PairedPrograms> = await runLive(pairedScenario(cell, seed), { seed, maxRealMs });
   scales.add(run.timeScale.toFixed(2));
-  lines.push(...linesOf(name, differenceOf(run, run.predicted)));
+  lines.push(...linesOf(name, differenceOf(run, run.predicted, cell.cores)));
 }
 const table = lines.map((cellsOfLine) => `| ${cellsOfLine.join(" | ")} |`).join("\n");
 console.log(table);
@@ -55,9 +67,13 @@ function linesOf(name: readonly string[], difference: Difference): string[][] {
   const times = ({ meanMs, medianMs, p95Ms }: typeof live): string[] =>
     [meanMs, medianMs, p95Ms].map((ms) => ms.toFixed(1));
   const excess = `${meanExcessMs.toFixed(1)} (${meanExcessPercent.toFixed(1)} %), median ${medianExcessMs.toFixed(1)}`;
-  const agreement = [difference.correlation.toFixed(3), `${(100 * sameOrder).toFixed(1)} %`];
+  const agreement = [
+    difference.correlation.toFixed(3),
+    `${(100 * sameOrder).toFixed(1)} %`,
+    difference.busyPerWork.toFixed(2),
+  ];
   return [
-    [...name, "virtual", ...times(virtual), "", "", ""],
+    [...name, "virtual", ...times(virtual), "", "", "", ""],
     ["", "", "", "live", ...times(live), excess, ...agreement],
   ];
 }
@@ -76,6 +92,7 @@ draw the requests from the same named streams, so a difference is the live run's
 - **excess**: live minus virtual, mean over the requests (and as a part of the virtual mean), and median.
 - **correlation**: Pearson's, of the response times. **same order**: of the requests that follow each other in the order of answers of the
   virtual run, how many do so live.
+- **busy**: how long the live cores were busy over the CPU time asked of them. Above 1, other programs took the cores, or turns cost time.
 
 Real ms for one of the scenario (the default timeScale): ${[...scales].sort().join(", ")}.
 Machine: ${cpu}, ${logicalCores} logical cores of which worker threads got ${effectiveCores}, ${platform}, Node ${node};

@@ -79,6 +79,8 @@ export interface Difference {
   readonly correlation: number;
   /** Of the requests that follow each other in the order of answers of the virtual run, how many do live, from 0 to 1. */
   readonly sameOrder: number;
+  /** How long the live cores were busy, over the CPU time that was asked of them: 1 on a machine that does nothing else. */
+  readonly busyPerWork: number;
 }
 
 /** Response times of one world. */
@@ -89,7 +91,7 @@ export interface Summary {
 }
 
 /** Compares two runs of one cell's scenario, request by request. */
-export function differenceOf(live: Run<PairedPrograms>, virtual: Run<PairedPrograms>): Difference {
+export function differenceOf(live: Run<PairedPrograms>, virtual: Run<PairedPrograms>, cores: number): Difference {
   const [a, b] = [live.results.clients, virtual.results.clients];
   const unanswered = [...a, ...b].filter(({ outcome }) => outcome !== "answered").length;
   if (unanswered > 0 || a.length !== b.length) throw new Error(`${unanswered} of the requests were not answered`);
@@ -109,7 +111,24 @@ export function differenceOf(live: Run<PairedPrograms>, virtual: Run<PairedProgr
     meanExcessPercent: (100 * mean(excess)) / mean(virtualMs),
     correlation: correlation(liveMs, virtualMs),
     sameOrder: kept.length / (order.length - 1),
+    busyPerWork: busyPerWork(live, cores),
   };
+}
+
+function busyPerWork(run: Run<PairedPrograms>, cores: number): number {
+  const works = run.rows.flatMap((row) => (row.kind === "compute" ? [row] : []));
+  const changes = works.flatMap(({ timeMs, endMs = run.endMs }) => [
+    { atMs: timeMs, by: 1 },
+    { atMs: endMs, by: -1 },
+  ]);
+  changes.sort((a, b) => a.atMs - b.atMs);
+  let [jobs, sinceMs, busyMs] = [0, 0, 0];
+  for (const { atMs, by } of changes) {
+    busyMs += Math.min(jobs, cores) * (atMs - sinceMs);
+    jobs += by;
+    sinceMs = atMs;
+  }
+  return busyMs / works.reduce((sum, { workMs }) => sum + workMs, 0);
 }
 
 const summaryOf = (times: readonly number[]): Summary => {

@@ -33,7 +33,7 @@ for (const organisation of ["iterative", "concurrent"] as const) {
         .map(({ serviceMs }) => serviceMs)
         .sort(byCost),
     );
-    const difference = differenceOf(live, virtual);
+    const difference = differenceOf(live, virtual, 1);
     assert.ok(difference.meanExcessMs >= -1, `live is ${-difference.meanExcessMs} ms faster than virtual time`);
     assert.ok(difference.live.meanMs >= difference.virtual.meanMs - 1);
   });
@@ -48,9 +48,14 @@ test("another seed draws other requests, so the comparison of draws can fail", a
 test("a run compared with itself has no excess, correlation 1 and the same order", async () => {
   const cell: Cell = { organisation: "concurrent", cores: 2, load: 0.7, requests: 50, meanServiceMs: 10 };
   const run = await simulate(pairedScenario(cell, 1));
-  const { meanExcessMs, medianExcessMs, correlation, sameOrder, live, virtual } = differenceOf(run, run);
+  const { meanExcessMs, medianExcessMs, correlation, sameOrder, busyPerWork, live, virtual } = differenceOf(
+    run,
+    run,
+    2,
+  );
   assert.equal([meanExcessMs, medianExcessMs, sameOrder], [0, 0, 1]);
   assert.ok(Math.abs(correlation - 1) < 1e-12);
+  assert.ok(Math.abs(busyPerWork - 1) < 1e-9, `${busyPerWork}`);
   assert.equal(live, virtual);
 });
 
