@@ -70,7 +70,8 @@ export function makeRun<P extends Programs>(core: Core, programs: P, endMs: numb
         outcome: Outcome;
       };
       Object.defineProperty(results, name, {
-        enumerable: true,
+        // Not listed, so that a look at all results does not throw.
+        enumerable: false,
         get: () => {
           throw programError(failed.state, failed.outcome, endMs);
         },
