@@ -351,17 +351,15 @@ for (const [organisation, server] of Object.entries(organisations))
 table(pairs, { title: "Two requests that overlap, in virtual time and live" });
 
 // %% name="two-requests-live-figure" tags=["live"]
-const pointsOf = (world: "predictedMs" | "liveMs") =>
-  _.sortBy(pairs, "client").map((row) => {
-    return { x: `${row.client}, ${row.organisation.split(" ")[0]}`, y: row[world] };
-  });
+const brunos = _.filter(pairs, { client: "Bruno" });
 overlay({
-  title: "Two requests that overlap, in both worlds",
-  x: { label: "client and organisation" },
+  title: "Bruno's response time, in both worlds",
+  x: { label: "organisation" },
   y: { label: "response time", unit: "ms" },
-  predicted: pointsOf("predictedMs"),
-  measured: pointsOf("liveMs"),
-  alt: "Bruno at the iterative server waits longest of all; live points lie a little above those of virtual time.",
+  predicted: brunos.map((row) => ({ x: row.organisation, y: row.predictedMs })),
+  measured: brunos.map((row) => ({ x: row.organisation, y: row.liveMs })),
+  predictions: [{ label: "your prediction, iterative", value: brunoIterative.value }],
+  alt: "At the iterative server Bruno waits longest; live points lie a little above those of virtual time.",
 });
 
 // %% name="two-requests-live-claims" tags=["live"]
@@ -1286,7 +1284,7 @@ sweepFigure([...linesOf(hereCosts, 5, between), ...hereRows], {
   series: "organisation",
   source: "source",
   x: waitAxis,
-  y: perS,
+  y: { ...perS, scale: "log" },
 });
 
 // %% name="costs-live-claims" tags=["live"]
