@@ -21,7 +21,8 @@ export class Burner {
   readonly #worker: Worker | undefined;
   readonly #flag: Int32Array;
   #ticket = 0;
-  #onBurned: ((iterations: number) => void) | undefined;
+  /** Requests that have not been answered, by ticket: they are done one after the other. */
+  readonly #asked = new Map<number, (iterations: number) => void>();
   #isClosing = false;
   /** Settled when the thread has loaded, or failed to. */
   readonly #isReady: Promise<void>;
@@ -52,32 +53,33 @@ export class Burner {
     this.#worker.on("message", (message: "ready" | { ticket: number; burned: number }) => {
       if (message === "ready") return ready();
       const { ticket, burned } = message;
-      if (ticket !== this.#ticket) return;
-      const onBurned = this.#onBurned;
-      this.#onBurned = undefined;
+      const onBurned = this.#asked.get(ticket);
+      this.#asked.delete(ticket);
       onBurned?.(burned);
     });
   }
 
   get isBusy(): boolean {
-    return this.#onBurned !== undefined;
+    return this.#asked.size > 0;
   }
 
-  /** Burns up to that many iterations, then tells how many it was. */
-  burn(iterations: number, onBurned: (iterations: number) => void): void {
-    this.#onBurned = onBurned;
-    this.#worker?.postMessage({ ticket: ++this.#ticket, iterations } satisfies BurnRequest);
+  /** Burns up to that many iterations when what was asked for before is done, then tells how many it was; returns a ticket. */
+  burn(iterations: number, onBurned: (iterations: number) => void): number {
+    const ticket = ++this.#ticket;
+    this.#asked.set(ticket, onBurned);
+    this.#worker?.postMessage({ ticket, iterations } satisfies BurnRequest);
+    return ticket;
   }
 
-  /** Ends the request in progress early; its callback comes. */
-  preempt(): void {
-    Atomics.store(this.#flag, 0, this.#ticket);
+  /** Ends the requests up to that ticket early, all unless told; their callbacks come. */
+  preempt(ticket: number = this.#ticket): void {
+    if (ticket > Atomics.load(this.#flag, 0)) Atomics.store(this.#flag, 0, ticket);
   }
 
   /** Ends the thread. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    this.#onBurned = undefined;
+    this.#asked.clear();
     this.preempt();
     await this.#isReady;
     await this.#worker?.terminate();
@@ -87,6 +89,6 @@ export class Burner {
 /** Burns and measures the real time, in ms. */
 export async function timeBurn(burner: Burner, iterations: number): Promise<number> {
   const began = performance.now();
-  await new Promise<void>((resolve) => burner.burn(iterations, () => resolve()));
+  await new Promise<void>((resolve) => void burner.burn(iterations, () => resolve()));
   return performance.now() - began;
 }

@@ -7,13 +7,20 @@ interface Task {
   isRemoved: boolean;
 }
 
+/** A stretch of a job that a core's thread has been asked for. */
+interface Turn {
+  readonly task: Task;
+  /** It ends by itself within a quantum, as others wait for the core; else it is all that is left of the job. */
+  readonly isShort: boolean;
+  ticket: number;
+}
+
 interface Core {
   readonly burner: Burner;
-  task: Task | undefined;
-  /** Told to stop; its answer has not come. */
+  /** What its thread does now, and the turn after that, so that it need not wait to be told. */
+  readonly turns: Turn[];
+  /** Told to stop; its answers have not all come. */
   isStopping: boolean;
-  /** What it does now ends by itself within a quantum. */
-  isInTurn: boolean;
 }
 
 /** What the processor needs of its driver. */
@@ -57,7 +64,7 @@ export class BurningProcessor implements Processor {
   /** Starts threads for so many jobs at once, those that do not run yet; a thread takes tens of ms to come up. */
   prepare(jobs: number): void {
     while (this.#cores.length < Math.min(jobs, this.#limit))
-      this.#cores.push({ burner: this.#makeBurner(), task: undefined, isStopping: false, isInTurn: false });
+      this.#cores.push({ burner: this.#makeBurner(), turns: [], isStopping: false });
   }
 
   add(job: ProcessorJob): void {
@@ -71,17 +78,19 @@ export class BurningProcessor implements Processor {
     const i = this.#waiting.findIndex((task) => task.job === job);
     if (i >= 0) this.#waiting.splice(i, 1);
     else {
-      const core = this.#cores.find(({ task }) => task?.job === job && !task.isRemoved);
-      if (!core?.task) return;
-      core.task.isRemoved = true;
-      this.#stop(core);
+      const isIt = ({ task }: Turn): boolean => task.job === job && !task.isRemoved;
+      const core = this.#cores.find(({ turns }) => turns.some(isIt));
+      const turn = core?.turns.find(isIt);
+      if (!core || !turn) return;
+      turn.task.isRemoved = true;
+      if (turn === core.turns[0]) core.burner.preempt(turn.ticket);
     }
     this.#runnable--;
   }
 
   pause(): void {
     this.#isPaused = true;
-    for (const core of this.#cores) if (core.task) this.#stop(core);
+    for (const core of this.#cores) if (core.turns.length > 0) this.#stop(core);
   }
 
   resume(): void {
@@ -92,17 +101,33 @@ export class BurningProcessor implements Processor {
   #assign(): void {
     if (this.#isPaused) return;
     for (const core of this.#cores) {
-      if (core.task) continue;
+      if (core.turns.length > 0) continue;
       const next = this.#takeNext();
       if (!next) break;
       this.#run(core, next);
     }
+    if (this.#waiting.length === 0) return;
     // Those that still wait: a core whose job is of lower priority is theirs; one of equal priority is shared in turns.
     const highest = this.#waiting.reduce((most, { job }) => Math.max(most, job.priority), -Infinity);
+    const isCrowded = this.#sharers(highest) >= 2 * this.#cores.length;
     for (const core of this.#cores) {
-      const priority = core.task?.job.priority ?? Infinity;
-      if (!core.isStopping && (priority < highest || (priority === highest && !core.isInTurn))) this.#stop(core);
+      if (core.isStopping) continue;
+      const [now, after] = core.turns as [Turn, Turn?];
+      const priority = Math.min(now.task.job.priority, after?.task.job.priority ?? Infinity);
+      if (priority < highest || (priority === highest && !now.isShort)) this.#stop(core);
+      else if (priority === highest && !after && isCrowded) {
+        const next = this.#takeNext();
+        if (!next) break;
+        this.#run(core, next);
+      }
     }
+  }
+
+  /** Jobs of that priority: those that wait and those that a core has. */
+  #sharers(priority: number): number {
+    const has = (task: Task): boolean => task.job.priority === priority && !task.isRemoved;
+    const onCores = this.#cores.reduce((sum, { turns }) => sum + turns.filter(({ task }) => has(task)).length, 0);
+    return onCores + this.#waiting.filter(has).length;
   }
 
   #takeNext(): Task | undefined {
@@ -114,13 +139,16 @@ export class BurningProcessor implements Processor {
   }
 
   #run(core: Core, task: Task): void {
-    core.task = task;
     core.isStopping = false;
-    core.isInTurn = this.#waiting.some(({ job }) => job.priority === task.job.priority);
-    const turnMs = core.isInTurn ? Math.min(task.leftMs, quantumMs / this.#timeScale) : task.leftMs;
+    const isShort = this.#sharers(task.job.priority) + 1 > this.#cores.length;
+    const turnMs = isShort ? Math.min(task.leftMs, quantumMs / this.#timeScale) : task.leftMs;
     const perMs = this.#clock.iterationsPerMs();
     const iterations = Math.max(1, Math.round(turnMs * perMs));
-    core.burner.burn(iterations, (burned) => this.#burned(core, task, burned === iterations ? turnMs : burned / perMs));
+    const turn: Turn = { task, isShort, ticket: 0 };
+    core.turns.push(turn);
+    turn.ticket = core.burner.burn(iterations, (burned) =>
+      this.#burned(core, turn, burned === iterations ? turnMs : burned / perMs),
+    );
   }
 
   #stop(core: Core): void {
@@ -128,8 +156,9 @@ export class BurningProcessor implements Processor {
     core.burner.preempt();
   }
 
-  #burned(core: Core, task: Task, ranMs: number): void {
-    core.task = undefined;
+  #burned(core: Core, turn: Turn, ranMs: number): void {
+    const { task } = turn;
+    core.turns.splice(core.turns.indexOf(turn), 1);
     task.leftMs -= ranMs;
     const isDone = !(task.leftMs > 1e-6);
     if (!task.isRemoved) {
