@@ -19,7 +19,18 @@ export interface LegendItem {
   /** Its colour, best from {@link palette}. */
   readonly color: string;
   /** How it looks. */
-  readonly mark: "line" | "dashed" | "dot" | "hollow" | "diamond" | "square" | "bar" | "triangle" | "hatched" | "thin";
+  readonly mark:
+    | "line"
+    | "dashed"
+    | "dot"
+    | "hollow"
+    | "diamond"
+    | "square"
+    | "bar"
+    | "triangle"
+    | "hatched"
+    | "thin"
+    | "dotted";
 }
 
 interface Element {
@@ -212,6 +223,8 @@ function legendMark({ mark, color }: LegendItem): string {
       return `<path d="M0,0H22" ${stroke} fill="none"/>`;
     case "thin":
       return `<path d="M0,0H22" stroke="${escapeMarkup(color)}" stroke-width="1" fill="none"/>`;
+    case "dotted":
+      return `<path d="M1,0H22" stroke="${escapeMarkup(color)}" stroke-width="2" stroke-linecap="round" stroke-dasharray="0.1,4" fill="none"/>`;
     case "dashed":
       return `<path d="M0,0H22" ${stroke} stroke-dasharray="5,3" fill="none"/>`;
     case "dot":

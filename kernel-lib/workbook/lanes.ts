@@ -112,11 +112,20 @@ function draw(all: readonly LaneSpan[], world: string, options: LanesOptions, li
     ...(of("disk").length ? [{ label: "disk", color: disk, mark: "hatched" as const }] : []),
     ...(of("wait").length ? [{ label: "waits", color: palette.ink, mark: "thin" as const }] : []),
   ];
-  const look = { ...place, title, inset: 0.5, insetTop: 4, insetBottom: 4, rx: 2 };
+  const look = { ...place, title, insetTop: 4, insetBottom: 4, rx: 2 };
   const labelled = spans.filter(
     (span) => span.label && (span.endMs - span.startMs) * pxPerMs > textWidth(span.label, 11) + 4,
   );
   const isSolid = (span: LaneSpan) => (span.kind ?? "compute") === "compute" && !isShared(span);
+  // Bars that follow each other stay apart; a short one must not vanish between the gaps.
+  const isLong = (span: LaneSpan) => (span.endMs - span.startMs) * pxPerMs > 5;
+  const bars = (some: readonly LaneSpan[], options: object) => [
+    barX(some.filter(isLong), { ...options, insetLeft: 1, insetRight: 1 } as never),
+    barX(
+      some.filter((span) => !isLong(span)),
+      options as never,
+    ),
+  ];
   const middle = (span: LaneSpan) => (span.startMs + span.endMs) / 2;
   const label = (some: readonly LaneSpan[], fill: string) =>
     text(some, { x: middle, y: "lane", text: "label", fontSize: 11, fill } as never);
@@ -129,18 +138,15 @@ function draw(all: readonly LaneSpan[], world: string, options: LanesOptions, li
       y: { label: null, domain: shown, tickSize: 0 },
       marks: [
         ruleY(of("wait"), { ...place, stroke: palette.ink, strokeOpacity: 0.45, title } as never),
-        barX(
-          of("compute").filter((span) => !isShared(span)),
-          { ...look, fill: accent } as never,
-        ),
-        barX(of("compute").filter(isShared), {
+        bars(of("compute").filter(isSolid), { ...look, fill: accent }),
+        bars(of("compute").filter(isShared), {
           ...look,
           fill: accent,
           fillOpacity: (span: LaneSpan) => 0.12 + 0.5 * (span.share ?? 1),
           stroke: accent,
           strokeDasharray: "3,2",
-        } as never),
-        barX(of("disk"), { ...look, fill: disk, fillOpacity: 0.2, stroke: disk, strokeDasharray: "3,2" } as never),
+        }),
+        bars(of("disk"), { ...look, fill: disk, fillOpacity: 0.2, stroke: disk, strokeDasharray: "3,2" }),
         label(labelled.filter(isSolid), palette.paper),
         label(
           labelled.filter((span) => !isSolid(span)),
@@ -194,21 +200,26 @@ function spansOf(rows: readonly TraceRow[], by: "thread" | "process" | "cpu", wa
   };
   const spans: LaneSpan[] = [];
   const waiting = new Map<string, TraceRow>();
+  const working = new Map<string, WorkRow>();
+  const threadOf = (row: TraceRow) => `${row.host}/${row.pid}/${row.thread}`;
   for (const row of rows) {
     if (row.kind === "compute" || row.kind === "disk") {
+      working.set(threadOf(row), row);
       const endMs = row.endMs ?? endOfAll;
       const share = endMs > row.timeMs ? Math.min(1, row.workMs / (endMs - row.timeMs)) : 1;
       if (by === "cpu" && row.kind === "disk") continue;
       const lane = by === "cpu" ? coreOf(row, endMs) : laneOf(row);
       const label = by === "cpu" ? row.thread : undefined;
       spans.push({ lane, kind: row.kind, startMs: row.timeMs, endMs, share, ...(label ? { label } : {}) });
-    } else if (row.kind === "wait" && by !== "cpu") waiting.set(`${row.host}/${row.pid}/${row.thread}`, row);
+    } else if (row.kind === "wait" && by !== "cpu" && !/^(compute|disk)/.test(row.on)) waiting.set(threadOf(row), row);
     else if ((row.kind === "wake" || row.kind === "exit") && waits && by !== "cpu") {
-      const begun = waiting.get(`${row.host}/${row.pid}/${row.thread}`);
+      const begun = waiting.get(threadOf(row));
       if (!begun) continue;
-      waiting.delete(`${row.host}/${row.pid}/${row.thread}`);
-      if (row.timeMs > begun.timeMs)
-        spans.push({ lane: laneOf(row), kind: "wait", startMs: begun.timeMs, endMs: row.timeMs });
+      waiting.delete(threadOf(row));
+      // A wait for the CPU or the disk is over when the work begins: from then on it has a bar.
+      const work = working.get(threadOf(row));
+      const endMs = work && work.timeMs >= begun.timeMs ? work.timeMs : row.timeMs;
+      if (endMs > begun.timeMs) spans.push({ lane: laneOf(row), kind: "wait", startMs: begun.timeMs, endMs });
     }
   }
   // Lanes of one host stand together, hosts and threads in the order of their first rows.

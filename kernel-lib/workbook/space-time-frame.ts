@@ -1,9 +1,9 @@
 import { escapeMarkup } from "./display.js";
-import { fitted, textWidth, wrapped } from "./drawing.js";
+import { fitted, textWidth } from "./drawing.js";
 import { formatNumber } from "./numbers.js";
 import { palette } from "./palette.js";
 import type { SpaceTimeLayout } from "./space-time-layout.js";
-import { niceTicks } from "./trace-view.js";
+import { arrivalOf, niceTicks } from "./trace-view.js";
 
 /** In pixels. */
 export type Point = readonly [x: number, y: number];
@@ -19,6 +19,9 @@ export interface Frame {
 
 /** Of every space-time diagram, in pixels. */
 export const width = 720;
+
+/** As wide as bold letters of 12 pixels run. */
+const boldSize = 13;
 
 /** Where lanes and times are, in pixels. */
 export function frameOf(layout: SpaceTimeLayout): Frame {
@@ -47,7 +50,10 @@ export function frameOf(layout: SpaceTimeLayout): Frame {
       at: (lane, time) => [left + laneStep * (lane + 0.5), top + share(time) * (height - top - bottom)],
     };
   }
-  const left = Math.min(220, 26 + Math.max(40, ...lanes.map((lane) => textWidth(lane.label, 13.5))));
+  const left = Math.min(
+    220,
+    26 + Math.max(40, ...lanes.flatMap(({ name, detail }) => [textWidth(name, boldSize), textWidth(detail, 11)])),
+  );
   const [top, bottom, right] = [24, 40, 24];
   const laneStep = options.height ? (options.height - top - bottom) / count : Math.max(76, Math.min(120, 260 / count));
   const height = top + bottom + laneStep * (count - 1) + 30;
@@ -64,7 +70,7 @@ function momentsOf({ messages, work, marks, fromMs, toMs }: SpaceTimeLayout): nu
   const times = [
     fromMs,
     toMs,
-    ...messages.flatMap(({ send, receive }) => [send.timeMs, receive?.timeMs ?? send.timeMs]),
+    ...messages.flatMap(({ send, receive }) => [send.timeMs, ...(receive ? [arrivalOf(receive), receive.timeMs] : [])]),
     ...work.flatMap((row) => [row.timeMs, row.endMs ?? toMs]),
     ...marks.map((row) => row.timeMs),
   ].filter((time) => time >= fromMs && time <= toMs);
@@ -75,7 +81,7 @@ function momentsOf({ messages, work, marks, fromMs, toMs }: SpaceTimeLayout): nu
 export function drawAxis(layout: SpaceTimeLayout, frame: Frame): string {
   const { lanes, fromMs, toMs, options } = layout;
   const { at, isDown, height } = frame;
-  const room = isDown ? (height - 68) / 44 : 8;
+  const room = isDown ? (height - 68) / 34 : 8;
   const ticks =
     options.scale === "order"
       ? thinned(momentsOf(layout), Math.floor(isDown ? room * 1.6 : room))
@@ -93,24 +99,20 @@ export function drawAxis(layout: SpaceTimeLayout, frame: Frame): string {
   body += isDown
     ? `<text x="44" y="24" text-anchor="end" font-size="11">↓ ms</text>`
     : `<text x="${width - 24}" y="${height - 2}" text-anchor="end" font-size="11">time (ms) →</text>`;
+  const hasDetails = lanes.some((lane) => lane.detail !== "");
   lanes.forEach((lane, i) => {
     const [x0, y0] = at(i, fromMs);
     const [x1, y1] = at(i, toMs);
     const host = `data-hosts="${escapeMarkup(JSON.stringify([lane.host]))}"`;
     const line = `<path d="M${px(x0)},${px(y0)}L${px(x1)},${px(y1)}" stroke="currentColor" stroke-opacity="0.45"/>`;
     const titled = `<title>${escapeMarkup(lane.label)}</title>`;
-    if (isDown) {
-      const lines = wrapped(lane.label.replace(" on ", " on\u00a0"), frame.laneStep - 6).slice(0, 2);
-      const text = lines
-        .map(
-          (part, k) =>
-            `<tspan x="${px(x0)}" y="${px(y0 - 12 - 14 * (lines.length - 1 - k))}">${escapeMarkup(fitted(part, frame.laneStep - 6))}</tspan>`,
-        )
-        .join("");
-      body += `<g ${host} class="handoff-lane">${titled}${line}<text font-weight="600">${text}</text></g>`;
-    } else {
-      body += `<g ${host} class="handoff-lane">${titled}${line}<text x="${px(x0 - 12)}" y="${px(y0)}" dy="0.35em" text-anchor="end" font-weight="600">${escapeMarkup(fitted(lane.label, x0 - 14))}</text></g>`;
-    }
+    const [x, y, anchor, room] = isDown ? [x0, y0 - 12, "middle", frame.laneStep - 8] : [x0 - 12, y0, "end", x0 - 14];
+    const [nameY, detailY] = isDown ? [hasDetails ? y - 14 : y, y] : [lane.detail ? y - 2 : y + 4, y + 11];
+    const text = (label: string, labelY: number, size: number, look: string) =>
+      `<text x="${px(x)}" y="${px(labelY)}" text-anchor="${anchor}" ${look}>${escapeMarkup(fitted(label, room, size))}</text>`;
+    const name = text(lane.name, nameY, boldSize, 'font-weight="600"');
+    const detail = lane.detail ? text(lane.detail, detailY, 11, 'font-size="11" fill-opacity="0.8"') : "";
+    body += `<g ${host} class="handoff-lane">${titled}${line}${name}${detail}</g>`;
   });
   return body;
 }

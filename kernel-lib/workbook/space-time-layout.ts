@@ -7,13 +7,19 @@ import { type MessagePair, messagePairs } from "./trace-view.js";
 export interface Lane {
   readonly key: string;
   readonly host: string;
-  /** `echo on server`; the host alone when lanes are hosts. */
+  /** In large letters: the host. */
+  readonly name: string;
+  /** Below it, smaller: the process or thread, unless its name is the host's; empty when lanes are hosts. */
+  readonly detail: string;
+  /** Both: `echo on server`. */
   readonly label: string;
 }
 
 /** What is to be drawn, before any pixel. */
 export interface SpaceTimeLayout {
   readonly options: SpaceTimeOptions;
+  /** The whole trace. */
+  readonly rows: readonly TraceRow[];
   readonly lanes: readonly Lane[];
   readonly messages: readonly MessagePair[];
   readonly work: readonly WorkRow[];
@@ -86,16 +92,12 @@ export function layOut(all: readonly TraceRow[], options: SpaceTimeOptions): Spa
     );
     toMs = Math.min(toMs, lastMs);
   }
-  const fromMs = Math.min(
+  const firstMs = smallest(
+    rows.map((row) => row.timeMs),
     toMs,
-    Math.max(
-      begin,
-      smallest(
-        rows.map((row) => row.timeMs),
-        toMs,
-      ),
-    ),
   );
+  // A run begins at 0, also live, where its first row comes a little later.
+  const fromMs = Math.min(toMs, Math.max(begin, firstMs > 0 && firstMs < 0.1 * toMs ? 0 : firstMs));
   const within = <R extends TraceRow>(row: R) =>
     (row.kind === "fault" && row.process === "" ? true : laneOf(row) >= 0) &&
     row.timeMs <= toMs &&
@@ -114,6 +116,7 @@ export function layOut(all: readonly TraceRow[], options: SpaceTimeOptions): Spa
   if (marks.length > maxMarks) leftOut.push(`${marks.length - maxMarks} of ${marks.length} marks`);
   return {
     options,
+    rows: all,
     lanes,
     messages,
     work: work.slice(0, maxBars),
@@ -139,19 +142,23 @@ function lanesOf(
   keyOf: (row: TraceRow) => string,
   order: readonly string[] | undefined,
 ): Lane[] {
-  const found = new Map<string, Lane>();
+  const found = new Map<string, Lane & { pid: number }>();
   for (const row of processRows(rows)) {
     const key = keyOf(row);
     if (found.has(key)) continue;
-    const name = by === "thread" ? row.thread : row.process;
-    found.set(key, {
-      key,
-      host: row.host,
-      label: by === "host" || name === row.host ? row.host : `${name} on ${row.host}`,
-    });
+    const process = by === "thread" ? row.thread : row.process;
+    const detail = by === "host" || process === row.host ? "" : process;
+    found.set(key, { key, host: row.host, name: row.host, detail, label: "", pid: row.pid });
   }
-  const hosts = order ?? [...new Set([...found.values()].map((lane) => lane.host))];
-  return [...found.values()].sort((a, b) => hosts.indexOf(a.host) - hosts.indexOf(b.host));
+  const lanes = [...found.values()];
+  const labelled = lanes.map(({ pid, ...lane }) => {
+    const several =
+      by !== "host" && lanes.some((o) => o.key !== lane.key && o.host === lane.host && o.detail === lane.detail);
+    const detail = several ? `${lane.detail} (pid ${pid})`.trim() : lane.detail;
+    return { ...lane, detail, label: detail ? `${detail} on ${lane.host}` : lane.host };
+  });
+  const hosts = order ?? [...new Set(labelled.map((lane) => lane.host))];
+  return labelled.sort((a, b) => hosts.indexOf(a.host) - hosts.indexOf(b.host));
 }
 
 function count(n: number, thing: string): string {

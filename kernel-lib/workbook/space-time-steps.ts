@@ -2,46 +2,81 @@ import type { TraceRow } from "../world/trace.js";
 import { escapeMarkup } from "./display.js";
 import { formatNumber } from "./numbers.js";
 import { endsWithRun, type SpaceTimeLayout } from "./space-time-layout.js";
+import type { MessageWait } from "./space-time-waits.js";
+import { arrivalOf } from "./trace-view.js";
 
 /** One event that the reader can step to. */
 export interface Step {
   readonly row: TraceRow;
+  readonly timeMs: number;
+  /** `arrival`: the row's message comes in and waits; it is taken in a later step of the same row. */
+  readonly moment: "row" | "arrival";
   readonly text: string;
-  /** The step of the same message's other end. */
+  /** The step of the same message's next moment: send, arrival if it waited, receipt, and from there the send again. */
   readonly other?: number;
 }
 
-/** The events of a diagram in time order, in words. */
-export function stepsOf(layout: SpaceTimeLayout): Step[] {
-  const rows: TraceRow[] = [
+/** The events of a diagram in the order in which they happened, in words. `waits` are the messages that are seen to wait. */
+export function stepsOf(layout: SpaceTimeLayout, waits: ReadonlyMap<TraceRow, MessageWait>): Step[] {
+  const drawn = new Set<TraceRow>([
     ...layout.messages.flatMap(({ send, receive }) => (receive ? [send, receive] : [send])),
     ...layout.work,
     ...layout.marks,
-  ];
-  const order = new Map(rows.map((row, i) => [row, i]));
-  const sorted = [...rows].sort((a, b) => a.timeMs - b.timeMs || (order.get(a) ?? 0) - (order.get(b) ?? 0));
-  const at = new Map(sorted.map((row, i) => [row, i]));
-  const other = new Map<TraceRow, TraceRow>();
-  for (const { send, receive } of layout.messages) {
-    if (receive) other.set(send, receive).set(receive, send);
-  }
-  return sorted.map((row) => {
-    const end = other.get(row);
+  ]);
+  const order = new Map(layout.rows.filter((row) => drawn.has(row)).map((row, i) => [row, i]));
+  const event = (row: TraceRow) => ({ row, timeMs: row.timeMs, moment: "row" as const, order: order.get(row) ?? 0 });
+  const chains = layout.messages.map(({ send, receive }) => [
+    event(send),
+    ...(receive && waits.has(receive)
+      ? [{ row: receive, timeMs: arrivalOf(receive), moment: "arrival" as const, order: event(send).order + 0.5 }]
+      : []),
+    ...(receive ? [event(receive)] : []),
+  ]);
+  const sorted = [...chains.flat(), ...layout.work.map(event), ...layout.marks.map(event)].sort(
+    (a, b) => a.timeMs - b.timeMs || a.order - b.order,
+  );
+  const at = new Map(sorted.map((one, i) => [one, i]));
+  const next = new Map(
+    chains.filter((c) => c.length > 1).flatMap((c) => c.map((one, i) => [one, c[(i + 1) % c.length]] as const)),
+  );
+  return sorted.map((one) => {
+    const { row, timeMs, moment } = one;
+    const other = next.get(one);
     return {
       row,
-      text: endsWithRun(row, layout.endMs) ? `${row.process} on ${row.host} ends with the run` : inWords(row),
-      ...(end ? { other: at.get(end) } : {}),
+      timeMs,
+      moment,
+      text: endsWithRun(row, layout.endMs) ? `${whoOf(row)} ends with the run` : inWords(one, waits.get(row)),
+      ...(other ? { other: at.get(other) } : {}),
     };
   });
 }
 
-function inWords(row: TraceRow): string {
-  const who = row.process ? `${row.process} on ${row.host}` : row.host;
+/**
+ * What the script needs to know of a part of the drawing: its hosts, and the steps from which and to which it is under
+ * way. A part of a message ends with its arrival if that is a step of its own, else with its receipt.
+ */
+export function attributes(
+  steps: readonly Step[],
+  row: TraceRow,
+  hosts: readonly string[],
+  { from = "row", to }: { from?: Step["moment"]; to?: TraceRow | undefined } = {},
+): string {
+  const first = steps.findIndex((step) => step.row === row && step.moment === from);
+  const endRow = from === "arrival" ? row : to;
+  const end = endRow ? steps.findIndex((step, i) => step.row === endRow && i !== first) : -1;
+  return `data-step="${first}"${end >= 0 ? ` data-end="${end}"` : ""} data-hosts="${escapeMarkup(JSON.stringify([...new Set(hosts)]))}"`;
+}
+
+function inWords({ row, moment }: Pick<Step, "row" | "moment">, wait: MessageWait | undefined): string {
+  const who = whoOf(row);
   switch (row.kind) {
     case "send":
       return `${who} sends ${row.message ?? "a message"} to ${row.peer} (${row.bytes} bytes)`;
     case "receive":
-      return `${who} receives ${row.message ?? "a message"} from ${row.peer}`;
+      if (moment === "arrival")
+        return `${row.message || "a message"} from ${row.peer} reaches ${row.host} and waits to be taken`;
+      return `${who} receives ${row.message ?? "a message"} from ${row.peer}${wait ? `, which waited for ${formatNumber(wait.takenMs - wait.arrivedMs)} ms` : ""}`;
     case "compute":
       return `${who} starts to compute, for ${formatNumber(row.workMs)} ms of CPU`;
     case "disk":
@@ -59,6 +94,10 @@ function inWords(row: TraceRow): string {
     default:
       return `${who}: ${row.kind}`;
   }
+}
+
+function whoOf({ process, host }: TraceRow): string {
+  return process && process !== host ? `${process} on ${host}` : host;
 }
 
 function fieldsInWords(fields: Readonly<Record<string, unknown>> | undefined): string {
@@ -86,7 +125,7 @@ function controlsOf(hosts: readonly string[]): string {
     button("back", "◀", "One event back") +
     button("next", "▶", "One event forward") +
     button("all", "▶|", "Show everything") +
-    button("other", "⇄ other end", "To this message's send or receipt") +
+    button("other", "⇄ other end", "To this message's send, arrival or receipt") +
     `<output aria-live="polite">All events. Step with ▶, or click an arrow.</output>${filter}</div>`
   );
 }
@@ -107,9 +146,7 @@ export const spaceTimeStyle: string = [
 
 /** The script that steps; `root` is the figure's element. */
 export function spaceTimeScript(steps: readonly Step[], hosts: readonly string[], time: "down" | "right"): string {
-  const data = JSON.stringify(
-    steps.map((step) => [`${formatNumber(step.row.timeMs, 6)} ms`, step.text, step.other ?? -1]),
-  );
+  const data = JSON.stringify(steps.map((step) => [`${formatNumber(step.timeMs, 6)} ms`, step.text, step.other ?? -1]));
   const controls = JSON.stringify(controlsOf(hosts));
   return `const steps=${inScript(data)};root.querySelector(".handoff-title").insertAdjacentHTML("afterend",${inScript(controls)});${stepping.replaceAll("IS_DOWN", String(time === "down"))}`;
 }

@@ -13,7 +13,9 @@ export interface RunLike {
 export interface MessageRecord {
   /** When `send` was called. */
   readonly sentMs: number;
-  /** Undefined if no receive took it. */
+  /** When it had come in, whole; undefined if no receive took it. */
+  readonly arrivedMs: number | undefined;
+  /** When a receive took it: until then it waited. Undefined if none did. */
   readonly receivedMs: number | undefined;
   /** The sending host. */
   readonly from: string;
@@ -39,6 +41,11 @@ export interface MessageRecord {
 export interface MessagePair {
   readonly send: MessageRow;
   readonly receive: MessageRow | undefined;
+}
+
+/** When the message of a `receive` row had come in. @internal */
+export function arrivalOf(receive: MessageRow): number {
+  return receive.arrivedMs ?? receive.timeMs;
 }
 
 /** @internal */
@@ -70,6 +77,7 @@ export function messagePairs(rows: readonly TraceRow[]): MessagePair[] {
 export function messages(run: RunLike | readonly TraceRow[]): MessageRecord[] {
   return messagePairs(rowsOf("messages", run).rows).map(({ send, receive }) => ({
     sentMs: send.timeMs,
+    arrivedMs: receive && arrivalOf(receive),
     receivedMs: receive?.timeMs,
     from: send.host,
     to: receive?.host ?? send.peer,

@@ -39,6 +39,135 @@ const run = (count: number, clients = ["ana", "bruno"]) =>
     { seed: 1 },
   );
 
+/** Takes its clients one after the other, so that all but the first wait: until 35 and 55 ms, having arrived at 15. */
+const iterative = async (host: Host) => {
+  const listener = await host.listen(7);
+  for (;;) {
+    const connection = await listener.accept();
+    const message = await connection.receive();
+    await host.compute(20);
+    await connection.send(message);
+    connection.end();
+  }
+};
+const queue = () =>
+  simulate(
+    scenario({
+      hosts: { server: {}, ana: {}, bruno: {}, carla: {} },
+      network: { latencyMs: 5 },
+      programs: {
+        server: on("server", iterative).daemon(),
+        pings: [on("ana", ping, 1), on("bruno", ping, 1), on("carla", ping, 1)],
+      },
+    }),
+    { seed: 1 },
+  );
+const stepsIn = (html: string) =>
+  JSON.parse((html.match(/const steps=(\[.*?\]);root/s) ?? [])[1] ?? "[]") as [
+    time: string,
+    text: string,
+    other: number,
+  ][];
+/** The numbers of a path of straight lines, as points. */
+const pointsOf = (path: string) =>
+  [...path.matchAll(/(-?[\d.]+),(-?[\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)]);
+const flights = (html: string, kind: string) =>
+  [...html.matchAll(new RegExp(`<g class="${kind}" .*?class="handoff-flight" d="([^"]*)"`, "g"))].map(([, d]) =>
+    pointsOf(d ?? ""),
+  );
+
+test("an arrow ends when its message has come in; a dotted line goes on to when it is taken", async () => {
+  const html = spaceTime(await queue()).html();
+  const requests = flights(html, "handoff-message").slice(0, 3);
+  const waits = flights(html, "handoff-message handoff-wait");
+  assert.is(waits.length, 2);
+  const bars = [...html.matchAll(/<rect x="[\d.]+" y="([\d.]+)" width="9" height="([\d.]+)"/g)].map(([, y, h]) => [
+    Number(y),
+    Number(y) + Number(h),
+  ]);
+  const arrivedY = requests[0]?.[1]?.[1] as number;
+  for (const [, to] of requests) assert.is(to?.[1], arrivedY);
+  for (const [i, wait] of waits.entries()) {
+    assert.equal(wait[0], requests[i + 1]?.[1]);
+    const takenY = wait.at(-1)?.[1] as number;
+    assert.ok(Math.abs(takenY - (bars[i + 1]?.[0] as number)) < 2, "it is taken where the next bar begins");
+    assert.ok(takenY > arrivedY + 20);
+  }
+  assert.is.not(waits[0]?.[1]?.[0], waits[1]?.[1]?.[0], "two waits stand beside each other");
+  assert.match(html, "waits to be taken<");
+  assert.not.match(spaceTime(await run(1, ["ana"])).html(), "waits to be taken");
+});
+
+test("the data say when each message had come in and when it was taken", async () => {
+  const [, , third] = messages(await queue());
+  assert.equal([third?.sentMs, third?.arrivedMs, third?.receivedMs], [10, 15, 55]);
+  assert.equal(spaceTime(await queue()).rows[2]?.arrivedMs, 15);
+});
+
+test("a message that waited has three steps, and one jumps from each to the next", async () => {
+  const steps = stepsIn(spaceTime(await queue()).html());
+  const send = steps.findIndex(([, text]) => text.startsWith("pings[2] on carla sends"));
+  const [, , arrival = -1] = steps[send] ?? [];
+  const [, , receipt = -1] = steps[arrival] ?? [];
+  assert.equal(steps[arrival]?.slice(0, 2), ["15 ms", '"ping <0>" from carla reaches server and waits to be taken']);
+  assert.equal(steps[receipt]?.slice(0, 2), ["55 ms", 'server receives "ping <0>" from carla, which waited for 40 ms']);
+  assert.is(steps[receipt]?.[2], send);
+});
+
+test("steps stand in the order in which things happened, a start before what it sends at the same time", async () => {
+  const eager = async (host: Host) => {
+    host.log("first");
+    host.log("second");
+  };
+  const trace = await simulate(scenario({ hosts: { a: {} }, programs: { eager: on("a", eager) } }));
+  assert.equal(
+    stepsIn(spaceTime(trace).html()).map(([, text]) => text),
+    ["eager on a starts", "eager on a logs first", "eager on a logs second", "eager on a returns"],
+  );
+});
+
+test("a wait that begins or ends outside the times shown is cut there", async () => {
+  const [from, to] = [20, 30];
+  const html = spaceTime(await queue(), { fromMs: from, toMs: to }).html();
+  assert.is(flights(html, "handoff-message").length, 0);
+  const waits = flights(html, "handoff-message handoff-wait");
+  assert.is(waits.length, 2);
+  for (const wait of waits) assert.is(wait.length, 2);
+});
+
+test("bars of work that follow each other do not touch", async () => {
+  for (const time of ["down", "right"] as const) {
+    const html = spaceTime(await queue(), { time }).html();
+    const rects = [...html.matchAll(/<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"/g)];
+    const bars = rects.map(([, x, y, w, h]) => (time === "down" ? [Number(y), Number(h)] : [Number(x), Number(w)]));
+    assert.is(bars.length, 3);
+    for (const [i, [at = 0]] of bars.slice(1).entries())
+      assert.ok(at - ((bars[i]?.[0] ?? 0) + (bars[i]?.[1] ?? 0)) >= 2, `${time}: bar ${i + 1} touches the next`);
+  }
+});
+
+test("a lane is called by its host, with the process below; equal names by their pid", async () => {
+  const names = (html: string) =>
+    [...html.matchAll(/class="handoff-lane"><title>([^<]*)<.*?<\/g>/g)].map(([lane]) =>
+      [...lane.matchAll(/>([^<>]+)<\/text>/g)].map(([, text]) => text),
+    );
+  assert.equal(names(spaceTime(await queue()).html()), [
+    ["server"],
+    ["ana", "pings[0]"],
+    ["bruno", "pings[1]"],
+    ["carla", "pings[2]"],
+  ]);
+  const twins = async (host: Host) => {
+    for (let i = 0; i < 2; i++) await host.spawn(async () => {}, { as: "process", name: "child" }).done();
+  };
+  const trace = await simulate(scenario({ hosts: { a: {} }, programs: { twins: on("a", twins) } }));
+  assert.equal(names(spaceTime(trace, { by: "process" }).html()), [
+    ["a", "twins"],
+    ["a", "child (pid 2)"],
+    ["a", "child (pid 3)"],
+  ]);
+});
+
 test("messages pair each send with its receipt, in the order of sending", async () => {
   const found = messages(await run(1, ["ana"]));
   assert.is(found.length, 2);
@@ -58,7 +187,7 @@ test("each message is one arrow that knows the steps of its send and its receipt
   const arrows = [...html.matchAll(/class="handoff-message" data-step="(\d+)" data-end="(\d+)"/g)];
   assert.is(arrows.length, 4);
   for (const [, from, to] of arrows) assert.ok(Number(from) < Number(to));
-  const steps = JSON.parse((html.match(/const steps=(\[.*?\]);root/s) ?? [])[1] ?? "[]") as [string, string, number][];
+  const steps = stepsIn(html);
   for (const [, from, to] of arrows) {
     assert.match(steps[Number(from)]?.[1] ?? "", "sends");
     assert.is(steps[Number(from)]?.[2], Number(to));
@@ -171,6 +300,18 @@ test("unknown hosts, wrong options and things that are no run are refused by nam
   refused(() => spaceTime(some, { time: "up" as "down" }), /^spaceTime: time must be one of down, right/);
   refused(() => spaceTime(some, { limit: 0 }), /^spaceTime: limit/);
   refused(() => spaceTime({} as never), /^spaceTime: run must be a run or its trace rows/);
+});
+
+test("a wait in a lane ends where the work begins for which it waited", async () => {
+  const rows = lanes(await queue(), { hosts: ["server"] }).rows.filter((row) => row.kind === "wait");
+  assert.equal(
+    rows.map((row) => [row.startMs, row.endMs]),
+    [
+      [0, 5],
+      [5, 15],
+      [75, 80],
+    ],
+  );
 });
 
 test("lanes of a run show when each thread computed, one bar per compute", async () => {

@@ -1,0 +1,133 @@
+import { escapeMarkup } from "./display.js";
+import { fitted, textWidth } from "./drawing.js";
+import { formatNumber } from "./numbers.js";
+import { palette } from "./palette.js";
+import { type Frame, type Point, px } from "./space-time-frame.js";
+import type { SpaceTimeLayout } from "./space-time-layout.js";
+import { attributes, type Step } from "./space-time-steps.js";
+import { arrivalOf, type MessagePair } from "./trace-view.js";
+
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+}
+
+/** Arrows from each send to its arrival, and the messages beside them where there is room. */
+export function drawMessages(
+  layout: SpaceTimeLayout,
+  frame: Frame,
+  steps: readonly Step[],
+  accent: string,
+): { body: string; omitted: number } {
+  const placed: Box[] = [];
+  let arrows = "";
+  let texts = "";
+  let omitted = 0;
+  for (const { send, receive } of layout.messages) {
+    if (receive && arrivalOf(receive) < layout.fromMs) continue; // only its wait is seen
+    const { from, to, isCut } = ends(layout, frame, send, receive);
+    const tags = attributes(steps, send, [send.host, receive?.host ?? send.host], { to: receive });
+    const came = receive
+      ? `arrived ${formatNumber(arrivalOf(receive))} ms, taken ${formatNumber(receive.timeMs)} ms`
+      : "never taken";
+    const what = `${send.process} → ${receive?.process ?? send.peer}: ${send.message ?? ""} (${send.bytes} bytes), sent ${formatNumber(send.timeMs)} ms, ${came}`;
+    arrows +=
+      `<g class="handoff-message" ${tags}><title>${escapeMarkup(what)}</title>` +
+      `<path d="${line(from, to)}" stroke="transparent" stroke-width="10"/>` +
+      `<path class="handoff-flight" d="${line(from, to)}" stroke="${accent}" stroke-width="1.6"${receive ? "" : ' stroke-dasharray="4,3"'}/>` +
+      (send.timeMs < layout.fromMs
+        ? ""
+        : `<circle cx="${px(from[0])}" cy="${px(from[1])}" r="2.2" fill="${accent}"/>`) +
+      (isCut
+        ? "</g>"
+        : `<path d="${receive ? head(from, to) : cross(to)}" ${receive ? `fill="${accent}"` : `stroke="${accent}" stroke-width="1.6"`}/></g>`);
+    if (!send.message) continue;
+    const label = fitted(send.message, Math.max(60, Math.min(170, Math.abs(to[0] - from[0]) * 0.8)), 11);
+    const spot = place(label, from, to, placed, frame, layout.lanes.length);
+    if (!spot) omitted++;
+    else
+      texts += `<g ${tags}><text x="${px(spot[0])}" y="${px(spot[1])}" font-size="11" stroke="${palette.paper}" stroke-width="3" stroke-linejoin="round" paint-order="stroke">${escapeMarkup(label)}</text></g>`;
+  }
+  return { body: `<g fill="none">${arrows}</g><g fill="currentColor">${texts}</g>`, omitted };
+}
+
+/** Where an arrow begins and ends; one that reaches beyond the diagram's time is cut there, in its own direction. */
+function ends(
+  layout: SpaceTimeLayout,
+  frame: Frame,
+  send: MessagePair["send"],
+  receive: MessagePair["receive"],
+): { from: Point; to: Point; isCut: boolean } {
+  const lane = layout.laneOf(send);
+  if (!receive) {
+    const from = frame.at(lane, send.timeMs);
+    return { from, to: lostEnd(layout, frame, from, send), isCut: false };
+  }
+  const arrivedMs = arrivalOf(receive);
+  const flightMs = arrivedMs - send.timeMs;
+  const across = (timeMs: number) => {
+    const time = Math.min(layout.toMs, Math.max(layout.fromMs, timeMs));
+    const share = flightMs > 0 ? (time - send.timeMs) / flightMs : timeMs === send.timeMs ? 0 : 1;
+    return frame.at(lane + (layout.laneOf(receive) - lane) * share, time);
+  };
+  const isCut = arrivedMs > layout.toMs;
+  if (flightMs <= 0)
+    return { from: frame.at(lane, send.timeMs), to: frame.at(layout.laneOf(receive), arrivedMs), isCut };
+  return { from: across(send.timeMs), to: across(arrivedMs), isCut };
+}
+
+/** A message that nobody took ends short of the lane it was going to. */
+function lostEnd(
+  layout: SpaceTimeLayout,
+  frame: Frame,
+  from: Point,
+  send: { host: string; peer: string; timeMs: number },
+): Point {
+  const other = layout.lanes.findIndex((lane) => lane.host !== send.host && send.peer === lane.host);
+  const span = Math.min(90, frame.laneStep * 0.55);
+  const own = layout.lanes.findIndex((lane) => lane.host === send.host);
+  const sign = (other < 0 ? (own === layout.lanes.length - 1 ? -1 : 1) : Math.sign(other - own)) || 1;
+  return frame.isDown ? [from[0] + sign * span, from[1] + 8] : [from[0] + 8, from[1] + sign * span * 0.6];
+}
+
+/** A place beside the arrow where the label touches no other label, best where no lane runs either. */
+function place(label: string, from: Point, to: Point, placed: Box[], frame: Frame, lanes: number): Point | undefined {
+  const w = textWidth(label, 11) + 2;
+  const spots = [0.5, 0.38, 0.62, 0.26, 0.74].flatMap((share) =>
+    [-4, 11].map((dy) => {
+      const x = Math.min(frame.width - w / 2, Math.max(w / 2, from[0] + (to[0] - from[0]) * share));
+      const y = from[1] + (to[1] - from[1]) * share + dy;
+      return { x, y, box: { x: x - w / 2, y: y - 10, w, h: 12 } };
+    }),
+  );
+  const free = spots.filter(({ box }) => !placed.some((other) => touch(box, other)));
+  const laneBoxes = Array.from({ length: lanes }, (_v, i): Box => {
+    const [x, y] = frame.at(i, 0);
+    return frame.isDown ? { x: x - 2, y: 0, w: 4, h: frame.height } : { x: 0, y: y - 1, w: frame.width, h: 2 };
+  });
+  const best = free.find(({ box }) => !laneBoxes.some((lane) => touch(box, lane))) ?? free[0];
+  if (!best) return undefined;
+  placed.push(best.box);
+  return [best.x, best.y];
+}
+
+function touch(a: Box, b: Box): boolean {
+  return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+}
+
+function line([x0, y0]: Point, [x1, y1]: Point): string {
+  return x0 === x1 && y0 === y1 ? `M${px(x0)},${px(y0)}l8,0` : `M${px(x0)},${px(y0)}L${px(x1)},${px(y1)}`;
+}
+
+function head([x0, y0]: Point, [x1, y1]: Point): string {
+  const angle = Math.atan2(y1 - y0, x1 - x0);
+  const corner = (turn: number) => `${px(x1 - 8.5 * Math.cos(angle + turn))},${px(y1 - 8.5 * Math.sin(angle + turn))}`;
+  return `M${px(x1)},${px(y1)}L${corner(0.38)}L${corner(-0.38)}Z`;
+}
+
+/** An x of that half-width. */
+export function cross([x, y]: Point, size = 4): string {
+  return `M${px(x - size)},${px(y - size)}l${2 * size},${2 * size}m0,${-2 * size}l${-2 * size},${2 * size}`;
+}
