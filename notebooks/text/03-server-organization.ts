@@ -747,10 +747,12 @@ claims({
 });
 
 // %% name="variability-live-claims" tags=["live"]
+const heavyRows = _.sortBy(variabilityLive[2]!.rows, "predictedMs");
+const [shortOnes, longOnes] = _.chunk(heavyRows, 100);
 claims({
   "live, no mean is shorter than in the virtual run of the same draws": notFaster(variabilityLive),
-  "live, too, heavy-tailed service is slower than constant service":
-    variabilityLive[2]!.liveMs > variabilityLive[0]!.liveMs,
+  "heavy-tailed, the hundred requests that are slow in virtual time are the slower ones live":
+    _.meanBy(longOnes, "liveMs") > _.meanBy(shortOnes, "liveMs"),
 });
 
 // %% [markdown] name="variability-explained"
