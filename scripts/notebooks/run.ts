@@ -10,12 +10,14 @@ export interface RunOptions {
   /** How long a cell may take; then it is interrupted, and the kernel is killed if that does not help. Default 60,000. */
   readonly limitMs?: number;
   readonly env?: NodeJS.ProcessEnv;
+  /** Runs the cells after an error too, as a reader can; a cell that took too long ends the run all the same. Default false. */
+  readonly afterErrors?: boolean;
 }
 
 /** A notebook as it is after a run. */
 export interface Ran {
   readonly notebook: Notebook;
-  /** Errors that were not expected, cells that took too long; the run ends at the first. */
+  /** Errors that were not expected, cells that took too long; the run ends at the first unless told. */
   readonly problems: readonly Problem[];
   /** What each code cell took that was run, by name. */
   readonly durationsMs: ReadonlyMap<string, number>;
@@ -29,15 +31,16 @@ const interruptMs = 5000;
  * @param source the notebook; what it holds of outputs is left out of account.
  */
 export async function runNotebook(name: string, source: Notebook, options: RunOptions): Promise<Ran> {
-  const { cwd, env, limitMs = 60_000 } = options;
+  const { cwd, env, limitMs = 60_000, afterErrors = false } = options;
   const cells: Notebook["cells"] = [];
   const problems: Problem[] = [];
   const durationsMs = new Map<string, number>();
   const kernel = await startKernel(env ? { cwd, env } : { cwd });
   try {
     let count = 0;
+    let isOver = false;
     for (const [index, cell] of source.cells.entries()) {
-      if (cell.cell_type !== "code" || problems.length > 0) {
+      if (cell.cell_type !== "code" || isOver) {
         cells.push(cell.cell_type === "code" ? { ...cell, outputs: [], execution_count: null } : cell);
         continue;
       }
@@ -51,7 +54,9 @@ export async function runNotebook(name: string, source: Notebook, options: RunOp
       const outputs = asKept(execution?.outputs ?? [], ++count);
       cells.push({ ...cell, outputs, execution_count: count });
       const message = stopped ?? failureOf(cell, execution, outputs);
-      if (message) problems.push({ notebook: name, cell: cellName(cell, index), message });
+      if (!message) continue;
+      problems.push({ notebook: name, cell: cellName(cell, index), message });
+      isOver = stopped !== undefined || !afterErrors;
     }
     const { language_info } = problems.length > 0 ? {} : await kernel.request("shell", "kernel_info_request", {});
     const metadata = language_info ? { ...source.metadata, language_info } : source.metadata;
