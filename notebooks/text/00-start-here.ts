@@ -281,7 +281,7 @@ const myClient = async (host: Host, n: number) => {
 };
 await check(firstClient, myClient);
 
-// %% [markdown] jupyter={"source_hidden": true} name="solution-intro"
+// %% [markdown] jupyter={"source_hidden": true} name="solution-intro" tags=["solution"]
 // **Solution** (open the cell below once you have tried):
 
 // %% jupyter={"source_hidden": true} name="solution" tags=["solution"]

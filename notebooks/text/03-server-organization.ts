@@ -1763,8 +1763,8 @@ claims({
 // # 10 · Exercises
 //
 // Write your answer in the place of `undefined`, or your program in the function, and run the cell. If it is not right yet, the
-// check says what is wrong, and in which scenario. `check(…, …, { hints: 1 })` gives a further hint. Solutions are in folded
-// cells: try first.
+// check says what is wrong, and in which scenario. `check(…, …, { hints: 1 })` gives a further hint. Solutions, if your copy
+// has them, are in folded cells: try first.
 
 // %% [markdown] name="exercise-diagram-intro"
 // ## Exercise 1 · Who made this diagram?
