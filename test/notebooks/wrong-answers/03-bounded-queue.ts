@@ -1,0 +1,73 @@
+import type { Connection, Host } from "kernel-lib";
+import type { AnswersFrom } from "../wrong-answers.js";
+
+type Bounded = (host: Host, threads: number, places: number) => Promise<void>;
+interface Cells {
+  serve(host: Host, connection: Connection): Promise<void>;
+}
+
+interface Parts {
+  /** How large the queue is. */
+  readonly capacity?: (threads: number, places: number) => number;
+  /** What becomes of a connection. */
+  dispatch(
+    host: Host,
+    connection: Connection,
+    queue: ReturnType<Host["queue"]>,
+    threads: number,
+  ): Promise<unknown> | unknown;
+}
+const answers: AnswersFrom<Cells> = (cells) => {
+  const boundedOf =
+    ({ capacity = (_threads, places) => places, dispatch }: Parts): Bounded =>
+    async (host, threads, places) => {
+      const queue = host.queue<Connection>(capacity(threads, places));
+      const worker = async (own: Host) => {
+        for (;;) await cells.serve(own, await queue.take());
+      };
+      for (let i = 0; i < threads; i++) host.spawn(worker, { as: "thread" });
+      for await (const connection of await host.listen(80)) await dispatch(host, connection, queue as never, threads);
+    };
+  const busy = async (connection: Connection) => {
+    await connection.send("busy");
+    connection.end();
+  };
+  const sized = (more: number) =>
+    boundedOf({
+      capacity: (_threads, places) => Math.max(1, places + more),
+      dispatch: (_host, connection, queue) => queue.offer(connection) || busy(connection),
+    });
+  return {
+    mistakes: {
+      "waits for a place": boundedOf({ dispatch: (_host, connection, queue) => queue.put(connection) }),
+      "a thread for each": boundedOf({
+        dispatch: (host, connection) => void host.spawn(cells.serve, { as: "thread" }, connection),
+      }),
+      "never busy": boundedOf({
+        capacity: () => 1000,
+        dispatch: (_host, connection, queue) => queue.offer(connection) || busy(connection),
+      }),
+      "no answer": boundedOf({ dispatch: (_host, connection, queue) => queue.offer(connection) || connection.end() }),
+      "keeps them hanging": boundedOf({ dispatch: (_host, connection, queue) => void queue.offer(connection) }),
+      "counts those who are served": (host: Host, threads: number, places: number) => {
+        let inside = 0;
+        return boundedOf({
+          capacity: () => 1000,
+          dispatch: async (own, connection, queue) => {
+            if (inside >= places) return busy(connection);
+            inside++;
+            connection.signal.addEventListener("abort", () => inside--);
+            const leave = async (each: Host) => {
+              await each.sleep(60 * Math.ceil(inside / threads));
+              inside--;
+            };
+            own.spawn(leave, { as: "thread" });
+            queue.offer(connection);
+          },
+        })(host, threads, places);
+      },
+    },
+    wrong: { "one place too many": sized(1), "one place too few": sized(-1) },
+  };
+};
+export default answers;

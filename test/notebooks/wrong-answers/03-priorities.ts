@@ -1,0 +1,76 @@
+import type { Connection, Host } from "kernel-lib";
+import type { AnswersFrom } from "../wrong-answers.js";
+
+type Priority = (host: Host, threads: number) => Promise<void>;
+interface Request {
+  readonly urgent?: boolean;
+  readonly computeMs: number;
+  readonly waitMs: number;
+}
+interface Cells {
+  handle(host: Host, request: Request): Promise<string>;
+}
+interface Job {
+  readonly connection: Connection;
+  readonly request: Request;
+}
+interface Line {
+  add(job: Job): void;
+  next(): Job;
+}
+const answers: AnswersFrom<Cells> = (cells) => {
+  const priorityOf =
+    (line: () => Line, options: { threads?: (n: number) => number; inDispatcher?: boolean } = {}): Priority =>
+    async (host, threads) => {
+      const waiting = line();
+      const tokens = host.queue<true>();
+      const read = async (_own: Host, connection: Connection) => {
+        waiting.add({ connection, request: (await connection.receive()) as Request });
+        await tokens.put(true);
+      };
+      const worker = async (own: Host) => {
+        for (;;) {
+          await tokens.take();
+          const { connection, request } = waiting.next();
+          await connection.send(await cells.handle(own, request));
+          connection.end();
+        }
+      };
+      for (let i = 0; i < (options.threads?.(threads) ?? threads); i++) host.spawn(worker, { as: "thread" });
+      for await (const connection of await host.listen(80)) {
+        if (options.inDispatcher) await read(host, connection);
+        else host.spawn(read, { as: "thread" }, connection);
+      }
+    };
+  const twoLines =
+    (first: "urgent" | "other", take: "shift" | "pop" = "shift") =>
+    (): Line => {
+      const lines = { urgent: [] as Job[], other: [] as Job[] };
+      const last = first === "urgent" ? "other" : "urgent";
+      return {
+        add: (job) => void lines[job.request.urgent ? "urgent" : "other"].push(job),
+        next: () => (lines[first][take]() ?? lines[last][take]()) as Job,
+      };
+    };
+  const oneLine = (): Line => {
+    const line: Job[] = [];
+    return { add: (job) => void line.push(job), next: () => line.shift() as Job };
+  };
+  return {
+    mistakes: {
+      "waits in the dispatcher": priorityOf(twoLines("urgent"), { inDispatcher: true }),
+      "ignores urgency": priorityOf(oneLine),
+      "upside down": priorityOf(twoLines("other")),
+      "last in, first out": priorityOf(twoLines("urgent", "pop")),
+      "one at a time": priorityOf(twoLines("urgent"), { threads: () => 1 }),
+      "a thread for each": async (host: Host) => {
+        const serve = async (own: Host, connection: Connection) => {
+          await connection.send(await cells.handle(own, (await connection.receive()) as Request));
+          connection.end();
+        };
+        for await (const connection of await host.listen(80)) host.spawn(serve, { as: "thread" }, connection);
+      },
+    },
+  };
+};
+export default answers;
