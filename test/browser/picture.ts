@@ -20,8 +20,11 @@ try {
   await page.keyboard.press("ControlOrMeta+b"); // the file list
   const cell = lab.codeCells.filter({ hasText: "overlay({" }).first();
   const figure = cell.locator(".jp-OutputArea-output").first();
-  await figure.evaluate((element) => element.scrollIntoView({ block: "end" }));
-  await page.waitForTimeout(1000);
+  // Cells above take their height only when they have been near the window: the first try stops short.
+  for (let i = 0; i < 3; i++) {
+    await figure.evaluate((element) => element.scrollIntoView({ block: "end" }));
+    await page.waitForTimeout(1000);
+  }
   await page.screenshot({ path: inRoot("docs", "start-here.png") });
   await browser.close();
   console.log("docs/start-here.png");
