@@ -1,7 +1,7 @@
 import type { Markish } from "@observablehq/plot";
 import { checkPositive, refuse } from "../errors.js";
 import { drawPlot, type LegendItem, plot } from "./drawing.js";
-import { type AxisOptions, checkText, Figure, type FigureText, plotAxis } from "./figure.js";
+import { type AxisOptions, axisEnds, checkText, Figure, type FigureText, plotAxis } from "./figure.js";
 import { formatNumber } from "./numbers.js";
 import { palette, type Role } from "./palette.js";
 
@@ -96,7 +96,7 @@ export function distribution(
       grid: true,
       ...(width ? { width: checkPositive("distribution", "width", width) } : {}),
       ...(height ? { height: checkPositive("distribution", "height", height) } : {}),
-      x: { nice: true, ...xAxis } as never,
+      x: { ...axisEnds(options.x), ...xAxis } as never,
       y: isTail
         ? { type: "log", label: "share of values above" }
         : { label: "share of values up to x", domain: [0, 1] },

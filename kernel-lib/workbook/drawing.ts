@@ -177,12 +177,24 @@ function margins(svg: { element: Element }, options: PlotOptions): Record<string
 function logTicks(name: "x" | "y", scale: ScaleLike | undefined, axis: object | null | undefined): object {
   if (scale?.type !== "log" || (axis && "tickFormat" in axis)) return {};
   const ends = scale.domain as readonly number[];
-  const decades = Math.abs(Math.log10((ends[ends.length - 1] as number) / (ends[0] as number)));
+  const [low, high] = [Math.min(...ends), Math.max(...ends)];
+  // On more than two decades d3 would leave out the label at 5.
+  const isShort = high <= 100 * low;
   const tickFormat = (tick: number) => {
     const lead = Math.round(tick / 10 ** Math.floor(Math.log10(tick) + 1e-9));
-    return lead === 1 || (decades < 2.5 && (lead === 2 || lead === 5)) ? formatNumber(tick) : "";
+    return lead === 1 || (isShort && (lead === 2 || lead === 5)) ? grouped(tick) : "";
   };
-  return { [name]: { ...axis, tickFormat } };
+  const decades = Array.from({ length: 4 }, (_v, i) => 10 ** (Math.floor(Math.log10(low)) + i));
+  const ticks = decades.flatMap((power) =>
+    [1, 2, 3, 4, 5, 6, 7, 8, 9].map((lead) => Number((lead * power).toPrecision(3))),
+  );
+  const inside = ticks.filter((tick) => tick >= low && tick <= high);
+  return { [name]: { ...axis, tickFormat, ...(isShort && !(axis && "ticks" in axis) ? { ticks: inside } : {}) } };
+}
+
+/** As linear axes have it: 10,000. */
+function grouped(tick: number): string {
+  return tick >= 1000 && tick < 1e9 ? tick.toLocaleString("en-US") : formatNumber(tick);
 }
 
 function swatches(scale: ScaleLike | undefined): LegendItem[] {

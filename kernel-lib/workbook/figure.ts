@@ -171,6 +171,12 @@ export function plotAxis(where: string, field: string, axis: AxisOptions): Recor
   };
 }
 
+/** How an axis ends where its data do: at a round number, or a little beyond; at a power of ten there would be much empty room. @internal */
+export function axisEnds({ domain, scale }: AxisOptions): { nice?: boolean; inset?: number } {
+  if (domain) return {};
+  return scale === "log" ? { inset: 8 } : { nice: true };
+}
+
 /**
  * A figure drawn with Observable Plot.
  *

@@ -2,7 +2,7 @@ import type { Markish } from "@observablehq/plot";
 import { checkPositive, refuse } from "../errors.js";
 import type { Row } from "./data-table.js";
 import { drawPlot, type LegendItem, plot } from "./drawing.js";
-import { type AxisOptions, checkText, Figure, type FigureText, plotAxis } from "./figure.js";
+import { type AxisOptions, axisEnds, checkText, Figure, type FigureText, plotAxis } from "./figure.js";
 import { formatNumber, largest, smallest } from "./numbers.js";
 import { palette, type Role } from "./palette.js";
 
@@ -133,11 +133,11 @@ export function overlay(options: OverlayOptions): Figure {
       ...(width ? { width: checkPositive("overlay", "width", width) } : {}),
       ...(height ? { height: checkPositive("overlay", "height", height) } : {}),
       x: {
-        nice: !isNamed && !options.x.domain && options.x.scale !== "log",
+        ...(isNamed ? {} : axisEnds(options.x)),
         ...(isNamed ? { type: "point", grid: false, domain: namesInOrder } : {}),
         ...axes.x,
       } as never,
-      y: { nice: true, zero: fromZero, ...axes.y } as never,
+      y: { ...axisEnds(options.y), zero: fromZero, ...axes.y } as never,
       marks,
     },
     legend,

@@ -6,7 +6,7 @@ import { drawAxis, type Frame, frameOf, type Point, px, width } from "./space-ti
 import { endsWithRun, type SpaceTimeLayout } from "./space-time-layout.js";
 import { cross, drawMessages } from "./space-time-messages.js";
 import { attributes, type Step, stepsOf } from "./space-time-steps.js";
-import { barShifts, drawWaits, waitsOf } from "./space-time-waits.js";
+import { barOf, barShifts, drawWaits, waitsOf } from "./space-time-waits.js";
 
 /** Draws the layout; steps and hosts are what the controls need. */
 export function drawSpaceTime(
@@ -60,16 +60,7 @@ function drawWork(layout: SpaceTimeLayout, frame: Frame, steps: readonly Step[],
   const shifts = barShifts(layout);
   let body = "";
   for (const row of layout.work) {
-    const lane = layout.laneOf(row);
-    const endMs = row.endMs ?? layout.toMs;
-    const shift = shifts.get(row) ?? 0;
-    const [x0, y0] = frame.at(lane, row.timeMs);
-    const [x1, y1] = frame.at(lane, endMs);
-    const long = Math.max(1.5, frame.isDown ? y1 - y0 : x1 - x0);
-    const gap = Math.min(1.5, long / 8); // the next bar begins where this one ends
-    const [x, y, w, h] = frame.isDown
-      ? [x0 - 4.5 + shift, y0 + gap, 9, long - 2 * gap]
-      : [x0 + gap, y0 - 4.5 + shift, long - 2 * gap, 9];
+    const [x, y, w, h] = barOf(layout, frame, row, shifts.get(row) ?? 0);
     const isDisk = row.kind === "disk";
     const color = isDisk ? (palette.series[4] as string) : accent;
     const paint = isDisk

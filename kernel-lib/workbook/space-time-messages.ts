@@ -5,6 +5,7 @@ import { palette } from "./palette.js";
 import { type Frame, type Point, px } from "./space-time-frame.js";
 import type { SpaceTimeLayout } from "./space-time-layout.js";
 import { attributes, type Step } from "./space-time-steps.js";
+import { barOf, barShifts } from "./space-time-waits.js";
 import { arrivalOf, type MessagePair } from "./trace-view.js";
 
 interface Box {
@@ -22,6 +23,7 @@ export function drawMessages(
   accent: string,
 ): { body: string; omitted: number } {
   const placed: Box[] = [];
+  const crossed = obstacles(layout, frame);
   let arrows = "";
   let texts = "";
   let omitted = 0;
@@ -45,7 +47,7 @@ export function drawMessages(
         : `<path d="${receive ? head(from, to) : cross(to)}" ${receive ? `fill="${accent}"` : `stroke="${accent}" stroke-width="1.6"`}/></g>`);
     if (!send.message) continue;
     const label = fitted(send.message, Math.max(60, Math.min(170, Math.abs(to[0] - from[0]) * 0.8)), 11);
-    const spot = place(label, from, to, placed, frame, layout.lanes.length);
+    const spot = place(label, from, to, placed, frame, crossed);
     if (!spot) omitted++;
     else
       texts += `<g ${tags}><text x="${px(spot[0])}" y="${px(spot[1])}" font-size="11" stroke="${palette.paper}" stroke-width="3" stroke-linejoin="round" paint-order="stroke">${escapeMarkup(label)}</text></g>`;
@@ -92,8 +94,15 @@ function lostEnd(
   return frame.isDown ? [from[0] + sign * span, from[1] + 8] : [from[0] + 8, from[1] + sign * span * 0.6];
 }
 
-/** A place beside the arrow where the label touches no other label, best where no lane runs either. */
-function place(label: string, from: Point, to: Point, placed: Box[], frame: Frame, lanes: number): Point | undefined {
+/** A place beside the arrow where the label touches no other label, best where no lane and no bar stands either. */
+function place(
+  label: string,
+  from: Point,
+  to: Point,
+  placed: Box[],
+  frame: Frame,
+  crossed: readonly Box[],
+): Point | undefined {
   const w = textWidth(label, 11) + 2;
   const spots = [0.5, 0.38, 0.62, 0.26, 0.74].flatMap((share) =>
     [-4, 11].map((dy) => {
@@ -103,14 +112,24 @@ function place(label: string, from: Point, to: Point, placed: Box[], frame: Fram
     }),
   );
   const free = spots.filter(({ box }) => !placed.some((other) => touch(box, other)));
-  const laneBoxes = Array.from({ length: lanes }, (_v, i): Box => {
-    const [x, y] = frame.at(i, 0);
-    return frame.isDown ? { x: x - 2, y: 0, w: 4, h: frame.height } : { x: 0, y: y - 1, w: frame.width, h: 2 };
-  });
-  const best = free.find(({ box }) => !laneBoxes.some((lane) => touch(box, lane))) ?? free[0];
+  const best = free.find(({ box }) => !crossed.some((other) => touch(box, other))) ?? free[0];
   if (!best) return undefined;
   placed.push(best.box);
   return [best.x, best.y];
+}
+
+/** Lanes, and bars of work. */
+function obstacles(layout: SpaceTimeLayout, frame: Frame): Box[] {
+  const shifts = barShifts(layout);
+  const lanes = layout.lanes.map((_lane, i): Box => {
+    const [x, y] = frame.at(i, 0);
+    return frame.isDown ? { x: x - 2, y: 0, w: 4, h: frame.height } : { x: 0, y: y - 1, w: frame.width, h: 2 };
+  });
+  const bars = layout.work.map((row): Box => {
+    const [x, y, w, h] = barOf(layout, frame, row, shifts.get(row) ?? 0);
+    return { x, y, w, h };
+  });
+  return [...lanes, ...bars];
 }
 
 function touch(a: Box, b: Box): boolean {

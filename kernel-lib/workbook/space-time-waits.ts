@@ -60,6 +60,23 @@ export function barShifts(layout: SpaceTimeLayout): Map<WorkRow, number> {
   return shifts;
 }
 
+/** A bar of work, as [x, y, width, height]. */
+export function barOf(
+  layout: SpaceTimeLayout,
+  frame: Frame,
+  row: WorkRow,
+  shift: number,
+): [number, number, number, number] {
+  const lane = layout.laneOf(row);
+  const [x0, y0] = frame.at(lane, row.timeMs);
+  const [x1, y1] = frame.at(lane, row.endMs ?? layout.toMs);
+  const long = Math.max(1.5, frame.isDown ? y1 - y0 : x1 - x0);
+  const gap = Math.min(1.5, long / 8); // the next bar begins where this one ends
+  return frame.isDown
+    ? [x0 - 4.5 + shift, y0 + gap, 9, long - 2 * gap]
+    : [x0 + gap, y0 - 4.5 + shift, long - 2 * gap, 9];
+}
+
 /** A dotted line beside the lane, from where the arrow ends to the moment at which the message is taken. */
 export function drawWaits(
   layout: SpaceTimeLayout,

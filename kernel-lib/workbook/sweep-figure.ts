@@ -2,7 +2,7 @@ import type { Markish } from "@observablehq/plot";
 import { refuse } from "../errors.js";
 import { checkRows, type Row } from "./data-table.js";
 import { drawPlot, type LegendItem, plot } from "./drawing.js";
-import { type AxisOptions, checkText, Figure, type FigureText, plotAxis } from "./figure.js";
+import { type AxisOptions, axisEnds, checkText, Figure, type FigureText, plotAxis } from "./figure.js";
 import { formatNumber } from "./numbers.js";
 import { palette } from "./palette.js";
 
@@ -102,8 +102,8 @@ export function sweepFigure(rows: readonly object[], options: SweepFigureOptions
       grid: true,
       ...(width ? { width } : {}),
       ...(height ? { height } : {}),
-      x: { nice: !x.domain && x.scale !== "log", ...axes.x } as never,
-      y: { nice: true, zero: fromZero, ...axes.y } as never,
+      x: { ...axisEnds(x), ...axes.x } as never,
+      y: { ...axisEnds(y), zero: fromZero, ...axes.y } as never,
       marks: [...(fromZero ? [plot().ruleY([0], { stroke: palette.ink, strokeOpacity: 0.5 })] : []), ...marks],
     },
     legend,

@@ -73,6 +73,18 @@ test("an overlay of nothing, or with a point that is not a number, is refused by
   refused(() => overlay({ ...texts, alt: "", ...axes, measured: [] }), /^overlay: alt/);
 });
 
+test("a logarithmic axis of up to two decades says 1, 2 and 5, a longer one powers of ten, and neither ends far from its data", () => {
+  const labelsOf = (values: number[]) => {
+    const points = values.map((y, i) => ({ x: i, y }));
+    const axis = { label: "time", unit: "ms", scale: "log" } as const;
+    const html = overlay({ ...texts, x: { label: "n" }, y: axis, measured: points }).html();
+    const [, axisMarkup = ""] = /aria-label="y-axis tick label"[^>]*>(.*?)<\/g>/s.exec(html) ?? [];
+    return [...axisMarkup.matchAll(/<text[^>]*>([^<]+)<\/text>/g)].map(([, text]) => text);
+  };
+  assert.equal(labelsOf([30, 1200]), ["50", "100", "200", "500", "1,000"]);
+  assert.equal(labelsOf([0.02, 30_000]), ["0.1", "1", "10", "100", "1,000", "10,000"]);
+});
+
 test("the quantiles of 1 … 1000 are 500, 900, 990 and 999", () => {
   const values = Array.from({ length: 1000 }, (_v, i) => 1000 - i);
   assert.equal(data(distribution({ all: values }, { ...texts, x: axes.y })), [
