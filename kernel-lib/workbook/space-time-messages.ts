@@ -23,7 +23,7 @@ export function drawMessages(
   accent: string,
 ): { body: string; omitted: number } {
   const placed: Box[] = [];
-  const crossed = obstacles(layout, frame);
+  const behind = { lanes: laneBoxes(layout, frame), bars: barBoxes(layout, frame) };
   let arrows = "";
   let texts = "";
   let omitted = 0;
@@ -47,7 +47,7 @@ export function drawMessages(
         : `<path d="${receive ? head(from, to) : cross(to)}" ${receive ? `fill="${accent}"` : `stroke="${accent}" stroke-width="1.6"`}/></g>`);
     if (!send.message) continue;
     const label = fitted(send.message, Math.max(60, Math.min(170, Math.abs(to[0] - from[0]) * 0.8)), 11);
-    const spot = place(label, from, to, placed, frame, crossed);
+    const spot = place(label, from, to, placed, frame, behind);
     if (!spot) omitted++;
     else
       texts += `<g ${tags}><text x="${px(spot[0])}" y="${px(spot[1])}" font-size="11" stroke="${palette.paper}" stroke-width="3" stroke-linejoin="round" paint-order="stroke">${escapeMarkup(label)}</text></g>`;
@@ -94,14 +94,14 @@ function lostEnd(
   return frame.isDown ? [from[0] + sign * span, from[1] + 8] : [from[0] + 8, from[1] + sign * span * 0.6];
 }
 
-/** A place beside the arrow where the label touches no other label, best where no lane and no bar stands either. */
+/** A place beside the arrow where the label touches no other label, best where no bar and no lane is behind it. */
 function place(
   label: string,
   from: Point,
   to: Point,
   placed: Box[],
   frame: Frame,
-  crossed: readonly Box[],
+  behind: { lanes: readonly Box[]; bars: readonly Box[] },
 ): Point | undefined {
   const w = textWidth(label, 11) + 2;
   const spots = [0.5, 0.38, 0.62, 0.26, 0.74].flatMap((share) =>
@@ -112,24 +112,26 @@ function place(
     }),
   );
   const free = spots.filter(({ box }) => !placed.some((other) => touch(box, other)));
-  const best = free.find(({ box }) => !crossed.some((other) => touch(box, other))) ?? free[0];
+  const clear = (boxes: readonly Box[]) => free.find(({ box }) => !boxes.some((other) => touch(box, other)));
+  const best = clear([...behind.bars, ...behind.lanes]) ?? clear(behind.bars) ?? free[0];
   if (!best) return undefined;
   placed.push(best.box);
   return [best.x, best.y];
 }
 
-/** Lanes, and bars of work. */
-function obstacles(layout: SpaceTimeLayout, frame: Frame): Box[] {
-  const shifts = barShifts(layout);
-  const lanes = layout.lanes.map((_lane, i): Box => {
+function laneBoxes(layout: SpaceTimeLayout, frame: Frame): Box[] {
+  return layout.lanes.map((_lane, i) => {
     const [x, y] = frame.at(i, 0);
     return frame.isDown ? { x: x - 2, y: 0, w: 4, h: frame.height } : { x: 0, y: y - 1, w: frame.width, h: 2 };
   });
-  const bars = layout.work.map((row): Box => {
+}
+
+function barBoxes(layout: SpaceTimeLayout, frame: Frame): Box[] {
+  const shifts = barShifts(layout);
+  return layout.work.map((row) => {
     const [x, y, w, h] = barOf(layout, frame, row, shifts.get(row) ?? 0);
     return { x, y, w, h };
   });
-  return [...lanes, ...bars];
 }
 
 function touch(a: Box, b: Box): boolean {
