@@ -8,13 +8,27 @@ import { root, state } from "./paths.mjs";
 const running = new Set();
 let guard;
 
-/** Starts a command in its own process group; the guard ends it if this process dies. */
-export function start(command, args, options = {}) {
+// Waits for a word on descriptor 3, then becomes the command; without the word (its starter is dead) it ends.
+const gate = 'read -r _ <&3 || exit 1; exec "$@" 3<&-';
+
+/**
+ * Starts a command in its own process group; the guard ends it if this process dies. The command begins when the guard knows
+ * it: were this process killed between the two, nobody would.
+ */
+export function start(command, args, { stdio = "inherit", ...options } = {}) {
   guard ??= startGuard();
-  const child = spawn(command, args, { cwd: root, stdio: "inherit", ...options, detached: true });
+  const streams = typeof stdio === "string" ? [stdio, stdio, stdio] : stdio;
+  const child = spawn("/bin/sh", ["-c", gate, "sh", command, ...args], {
+    cwd: root,
+    ...options,
+    stdio: [...streams, "pipe"],
+    detached: true,
+  });
   if (child.pid !== undefined) {
     running.add(child.pid);
     guard.watch(child.pid);
+    child.stdio[3].on("error", () => {});
+    child.stdio[3].end("go\n");
   }
   child.once("close", () => {
     if (child.pid === undefined) return;

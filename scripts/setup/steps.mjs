@@ -29,7 +29,7 @@ export async function installPackages() {
   const result = await run("npm", command, [...before, "ci", ...flags, ...waits]);
   explain("npm ci", result);
   writeStamp(stamp, platform);
-  rmSync(cache("npm"), { recursive: true, force: true });
+  rmSync(cache("npm"), { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   return "installed";
 }
 
@@ -53,7 +53,7 @@ export async function installPython() {
   const wanted = () => hashOf(["jupyter/requirements.txt"], root, realpathSync(python));
   if (existsSync(python) && readStamp(stamp) === wanted()) return upToDate;
   const found = findPython();
-  rmSync(venv, { recursive: true, force: true });
+  rmSync(venv, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   // A short PATH: pip asks every tool that it knows for its version, and some of those write to the home folder.
   const environment = {
     ...jupyterEnvironment(),
@@ -76,7 +76,7 @@ export async function installPython() {
   });
   explain("pip install", result);
   writeStamp(stamp, wanted());
-  rmSync(cache("pip"), { recursive: true, force: true });
+  rmSync(cache("pip"), { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   return `installed with Python ${found.version}`;
 }
 
