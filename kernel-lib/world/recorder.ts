@@ -54,30 +54,23 @@ export class Recorder {
   }
 
   wait(timeMs: number, thread: Thread, wait: { readonly text: string }): void {
-    if (!this.waits) return;
-    const { process, name } = thread;
-    this.rows.push({
-      kind: "wait",
-      timeMs: this.ordered(timeMs),
-      host: process.machine.name,
-      process: process.name,
-      pid: process.pid,
-      thread: name,
-      on: wait.text,
-    });
+    if (this.waits) this.waiting("wait", timeMs, thread, wait.text);
   }
 
   wake(timeMs: number, thread: Thread, wait: { readonly text: string }): void {
-    if (!this.wakes) return;
+    if (this.wakes) this.waiting("wake", timeMs, thread, wait.text);
+  }
+
+  private waiting(kind: "wait" | "wake", timeMs: number, thread: Thread, on: string): void {
     const { process, name } = thread;
     this.rows.push({
-      kind: "wake",
+      kind,
       timeMs: this.ordered(timeMs),
       host: process.machine.name,
       process: process.name,
       pid: process.pid,
       thread: name,
-      on: wait.text,
+      on,
     });
   }
 

@@ -1,5 +1,5 @@
 import { checkNonNegative, checkPositive, checkWhole, ParameterError, refuse, shown } from "../errors.js";
-import type { Program } from "./host.js";
+import type { Host, Program } from "./host.js";
 
 /** A machine. */
 export interface HostSpec {
@@ -140,7 +140,7 @@ class PlacedJob<H extends string, R> implements Job<H, R> {
  */
 export function on<const H extends string, A extends unknown[], R>(
   host: H,
-  program: (host: import("./host.js").Host, ...args: A) => Promise<R>,
+  program: (host: Host, ...args: A) => Promise<R>,
   ...args: A
 ): Job<H, R> {
   if (typeof host !== "string") refuse("on", "host", "a host's name", host);

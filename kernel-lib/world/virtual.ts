@@ -1,4 +1,4 @@
-import { checkNonNegative, checkWhole, ParameterError, refuse, shown } from "../errors.js";
+import { checkNonNegative, checkWhole, ParameterError, shown } from "../errors.js";
 import { type EventId, Scheduler } from "../simulation/index.js";
 import { Core } from "./core.js";
 import type { Driver, Pipe, Processor, Store } from "./driver.js";
@@ -332,5 +332,4 @@ export function checkScenario<P extends Programs>(where: string, value: Scenario
 /** A seed, or none. */
 export function checkSeed(where: string, seed: unknown): void {
   if (seed !== undefined) checkWhole(where, "seed", seed);
-  if (seed !== undefined && typeof seed !== "number") refuse(where, "seed", "a whole number", seed);
 }
