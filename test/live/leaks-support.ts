@@ -85,14 +85,17 @@ async function client(host: Host, rounds: number, ending: Ending): Promise<numbe
   return rounds;
 }
 
-/** A run that holds something of everything: ports, connections with unread messages, files, threads, timers. */
+/**
+ * A run that holds something of everything: ports, connections with unread messages, files, threads, timers. The second
+ * client ends as asked and the first by itself; with "goes on" both go on, so that no port that is open closes.
+ */
 export function busyScenario(ending: Ending, limitMs = Infinity): Scenario {
   return scenario({
     hosts: { server: { cores: 2 }, client: {} },
     network: { latencyMs: 0.5 },
     programs: {
       server: on("server", server).daemon(),
-      clients: [1, 2].map((i) => on("client", client, 2 + i, i === 2 ? ending : "returns")),
+      clients: [1, 2].map((i) => on("client", client, 2 + i, i === 2 || ending === "goes on" ? ending : "returns")),
     },
     limitMs,
   });
