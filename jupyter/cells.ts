@@ -54,6 +54,9 @@ class NotCompiled extends Error {
 
 const awaitPrefix = "await null;";
 
+/** What `require` says of a package that only `import` takes. */
+const importOnly = new Set(["ERR_PACKAGE_PATH_NOT_EXPORTED", "ERR_REQUIRE_ASYNC_MODULE", "ERR_REQUIRE_ESM"]);
+
 /** Runs cells one at a time by tslab's executor, and says what became of each. */
 export class Cells {
   readonly #executor: Executor;
@@ -97,6 +100,12 @@ export class Cells {
       resumed(epoch: number, value: unknown) {
         if (epoch !== this.epoch) throw new Interrupted("the cell was stopped");
         return value;
+      },
+      imported(name: string, required: Promise<unknown>) {
+        return required.catch((error: { code?: string }) => {
+          if (importOnly.has(error.code ?? "")) return import(name);
+          throw error;
+        });
       },
       async *items(iterable: AsyncIterable<unknown> | Iterable<unknown>) {
         let { epoch } = this;

@@ -112,13 +112,13 @@ const overrides = {
     return ts.visitEachChild(node, visitor, context);
   },
 
-  /** tslab's second stage, ES module to CommonJS; here every await learns to stop when the reader interrupts. */
+  /** tslab's second stage, ES module to CommonJS; here every await learns to stop when the reader interrupts, and `import()` to import. */
   transpileModule(source: string, options: TypeScript.TranspileOptions): TypeScript.TranspileOutput {
     const [, encoded] = mapComment.exec(source) ?? [];
     const output = ts.transpileModule(source.replace(mapComment, ""), {
       ...options,
       compilerOptions: { ...options.compilerOptions, sourceMap: true },
-      transformers: { before: [stoppable] },
+      transformers: { before: [importing, stoppable] },
     });
     if (encoded && output.sourceMapText) {
       const toModule = JSON.parse(Buffer.from(encoded, "base64").toString()) as SourceMapPayload;
@@ -171,6 +171,24 @@ function stoppable(context: TypeScript.TransformationContext): TypeScript.Transf
       return factory.updateForOfStatement(visited, awaitModifier, initializer, call("items", expression), statement);
     }
     return visited;
+  };
+  return (file) => ts.visitNode(file, visit) as TypeScript.SourceFile;
+}
+
+/**
+ * `import("x")` becomes a `require`, which takes no package that is for `import` alone or awaits at its top level: rewritten to
+ * `__tslab__.imported("x", import("x"))`, it falls back on a real `import`.
+ */
+function importing(context: TypeScript.TransformationContext): TypeScript.Transformer<TypeScript.SourceFile> {
+  const { factory } = context;
+  const imported = factory.createPropertyAccessExpression(factory.createIdentifier("__tslab__"), "imported");
+  const visit = (node: TypeScript.Node): TypeScript.Node => {
+    const visited = ts.visitEachChild(node, visit, context);
+    if (!ts.isCallExpression(visited) || visited.expression.kind !== ts.SyntaxKind.ImportKeyword) return visited;
+    const [name] = visited.arguments;
+    return name && ts.isStringLiteralLike(name)
+      ? factory.createCallExpression(imported, undefined, [factory.createStringLiteral(name.text), visited])
+      : visited;
   };
   return (file) => ts.visitNode(file, visit) as TypeScript.SourceFile;
 }
