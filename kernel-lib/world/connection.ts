@@ -47,6 +47,8 @@ export class Endpoint implements Connection, WaitTarget {
   readonly #inbox = new Fifo<Received>();
   readonly #receivers = new Fifo<Wait>();
   readonly #senders = new Fifo<{ wait: Wait; message: EncodedMessage }>();
+  /** Who waits for an urgent byte; made when somebody does. */
+  #urgentReceivers: Fifo<Wait<number | undefined>> | undefined;
   #unreadAtPeer = 0;
   #creditOwed = 0;
   #sent = 0;
@@ -54,7 +56,8 @@ export class Endpoint implements Connection, WaitTarget {
   #endIsSent = false;
   #urgentSent = 0;
   #urgentTaken = 0;
-  #urgentPending: number[] | undefined;
+  /** Urgent bytes that have come and were not handed over; made when one must wait. */
+  #urgentPending: Fifo<number> | undefined;
   #receiveText: string | undefined;
   #onUrgent: { callback: (byte: number) => void; thread: Thread } | undefined;
   #controller: AbortController | undefined;
@@ -80,6 +83,7 @@ export class Endpoint implements Connection, WaitTarget {
   waitText(kind: WaitKind): string {
     if (kind === "connect") return `connect ${this.id}`;
     if (kind === "send") return `send on ${this.id} to ${this.peer}`;
+    if (kind === "receiveUrgent") return `receiveUrgent on ${this.id} from ${this.peer}`;
     // Two rows of a trace for each message say it: they share one text.
     this.#receiveText ??= `receive on ${this.id} from ${this.peer}`;
     return this.#receiveText;
@@ -145,21 +149,25 @@ export class Endpoint implements Connection, WaitTarget {
   }
 
   #receive(thread: Thread, timeoutMs: number | undefined): Promise<unknown> {
-    if (this.failure) return this.#refused(this.failure);
-    if (this.isGone || this.owner.exit) return this.#refused(new Closed(`receive: ${this.id} is closed`));
+    const refusal = this.#refusalToReceive("receive");
+    if (refusal) return this.#refused(refusal);
     if (this.#inbox.size > 0) {
       const taken = this.#take(thread);
       return taken instanceof MessageError ? Promise.reject(taken) : Promise.resolve(taken);
     }
     if (this.peerHasEnded) return Promise.resolve(undefined);
-    const { core } = this;
-    const wait = core.wait(thread, "receive", this);
+    const wait = this.core.wait(thread, "receive", this);
     this.#receivers.push(wait);
-    if (timeoutMs !== undefined) {
-      const late = (): void => core.fail(wait, new TimedOut(`receive on ${this.id}: nothing came in ${timeoutMs} ms`));
-      wait.timer = core.driver.at(core.now() + timeoutMs, late, undefined);
-    }
+    this.#failWhenLate(wait, timeoutMs);
     return wait.promise;
+  }
+
+  #failWhenLate(wait: Wait, timeoutMs: number | undefined): void {
+    if (timeoutMs === undefined) return;
+    const { core } = this;
+    const late = (): void =>
+      core.fail(wait, new TimedOut(`${wait.kind} on ${this.id}: nothing came in ${timeoutMs} ms`));
+    wait.timer = core.driver.at(core.now() + timeoutMs, late, undefined);
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<unknown> {
@@ -181,9 +189,26 @@ export class Endpoint implements Connection, WaitTarget {
   onUrgent(callback: (byte: number) => void): void {
     if (typeof callback !== "function") refuse("onUrgent", "callback", "a function", callback);
     this.#onUrgent = { callback, thread: this.core.threadOf(this.owner) };
-    const waiting = this.#urgentPending ?? [];
-    this.#urgentPending = undefined;
-    for (const byte of waiting) this.#callUrgent(byte);
+    for (const byte of this.#urgentPending?.drain() ?? []) this.#callUrgent(byte);
+  }
+
+  receiveUrgent(options?: { readonly timeoutMs?: number }): Promise<number | undefined> {
+    const timeoutMs = options?.timeoutMs;
+    if (timeoutMs !== undefined) checkPositive("receiveUrgent", "timeoutMs", timeoutMs);
+    const thread = this.core.threadOf(this.owner);
+    const refusal = this.#refusalToReceive("receiveUrgent");
+    if (refusal) return this.#refused(refusal);
+    const byte = this.#urgentPending?.shift();
+    if (byte !== undefined) {
+      this.#traceUrgentTaken(thread, byte);
+      return Promise.resolve(byte);
+    }
+    if (this.peerHasEnded) return Promise.resolve(undefined);
+    const wait = this.core.wait<number | undefined>(thread, "receiveUrgent", this);
+    this.#urgentReceivers ??= new Fifo();
+    this.#urgentReceivers.push(wait);
+    this.#failWhenLate(wait as Wait, timeoutMs);
+    return wait.promise;
   }
 
   end(): void {
@@ -248,15 +273,12 @@ export class Endpoint implements Connection, WaitTarget {
         this.#serveSenders();
         return;
       case "urgent":
-        if (this.#onUrgent) this.#callUrgent(frame.value);
-        else {
-          this.#urgentPending ??= [];
-          this.#urgentPending.push(frame.value);
-        }
+        this.#handOverUrgent(frame.value);
         return;
       case "end":
         this.peerHasEnded = true;
         this.#serveReceivers();
+        for (const wait of this.#urgentReceivers?.drain() ?? []) this.core.ready(wait, undefined);
         if (this.#endIsSent) this.#closePipe();
         // Nobody is left there to be told when this process ends.
         else if (this.other.isGone && this.#inbox.size === 0) this.owner.connections.delete(this);
@@ -284,6 +306,11 @@ export class Endpoint implements Connection, WaitTarget {
   /** A call that can't be: its program is told, unless it is dead and runs on to its next await. */
   #refused<T>(error: Error): Promise<T> {
     return this.owner.exit ? new Promise<T>(() => undefined) : Promise.reject(error);
+  }
+
+  #refusalToReceive(where: string): Error | undefined {
+    if (this.failure) return this.failure;
+    return this.isGone || this.owner.exit ? new Closed(`${where}: ${this.id} is closed`) : undefined;
   }
 
   #refusalToSend(): Error | undefined {
@@ -385,13 +412,31 @@ export class Endpoint implements Connection, WaitTarget {
     if (this.peerHasEnded) this.#closePipe();
   }
 
+  /** To whoever waits for it; else to the callback; else it stays here. */
+  #handOverUrgent(byte: number): void {
+    const waiting = this.#urgentReceivers;
+    for (let wait = waiting?.shift(); wait; wait = waiting?.shift()) {
+      if (wait.state !== "pending" || !wait.thread.isAlive) continue;
+      this.#traceUrgentTaken(wait.thread, byte);
+      this.core.ready(wait, byte);
+      return;
+    }
+    if (this.#onUrgent) return this.#callUrgent(byte);
+    this.#urgentPending ??= new Fifo();
+    this.#urgentPending.push(byte);
+  }
+
   #callUrgent(byte: number): void {
-    const { core } = this;
     if (!this.#onUrgent) return;
     const { callback, thread } = this.#onUrgent;
+    this.#traceUrgentTaken(thread, byte);
+    this.core.call(thread, () => callback(byte));
+  }
+
+  #traceUrgentTaken(thread: Thread, byte: number): void {
+    const { core } = this;
     const from = this.direction === "out" ? "in" : "out";
     core.trace.urgent(core.now(), thread, this, from, ++this.#urgentTaken, byte, false);
-    core.call(thread, () => callback(byte));
   }
 
   #fail(error: Error): void {
@@ -402,6 +447,7 @@ export class Endpoint implements Connection, WaitTarget {
     // First, so that who is woken by the failure finds the signal aborted.
     if (this.#controller) this.core.abort(this.core.threadOf(this.owner), this.#controller, error);
     for (const wait of this.#receivers.drain()) this.core.fail(wait, error);
+    for (const wait of this.#urgentReceivers?.drain() ?? []) this.core.fail(wait, error);
     for (const { wait } of this.#senders.drain()) this.core.fail(wait, error);
   }
 

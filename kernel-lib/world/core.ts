@@ -22,6 +22,11 @@ function wakeSleeper(wait: Wait<void>): void {
   wait.thread.process.core.timerDue(wait);
 }
 
+/** A daemon that waits like this has begun to serve: the next one may start. */
+function startsServing(kind: WaitKind): boolean {
+  return kind === "accept" || kind === "receive" || kind === "receiveUrgent" || kind === "take" || kind === "sleep";
+}
+
 /** What the core knows of a program of the scenario. */
 export interface ProgramState extends NamedJob {
   process: RunningProcess | undefined;
@@ -174,7 +179,7 @@ export class Core {
     process.lastWait = wait;
     this.trace.wait(wait.sinceMs, thread, wait);
     this.onActivity?.();
-    if (process.onSettledIn && (kind === "accept" || kind === "receive" || kind === "take" || kind === "sleep")) {
+    if (process.onSettledIn && startsServing(kind)) {
       const settledIn = process.onSettledIn;
       process.onSettledIn = undefined;
       settledIn();

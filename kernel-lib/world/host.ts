@@ -156,8 +156,18 @@ export interface Connection<In = any, Out = any> extends AsyncIterable<In> {
   receive(options?: { readonly timeoutMs?: number }): Promise<In | undefined>;
   /** Sends one byte that passes what the peer has not read yet (not what is still on the wire). */
   sendUrgent(byte: number): void;
-  /** Calls back for each urgent byte; those that came before are handed over now. */
+  /**
+   * Calls back for each urgent byte that no {@link Connection.receiveUrgent} waits for; those that came before are handed over
+   * now. Only a callback: a program that has nothing else to do must wait with `receiveUrgent`.
+   */
   onUrgent(callback: (byte: number) => void): void;
+  /**
+   * Waits for the next urgent byte, from 0 to 255, or gives one that has come and was not handed over; `undefined` when the peer
+   * has ended and no more can come. Messages stay where they are, for `receive`.
+   *
+   * @throws {@link TimedOut}, {@link ConnectionReset}
+   */
+  receiveUrgent(options?: { readonly timeoutMs?: number }): Promise<number | undefined>;
   /** Sends no more; the other direction stays open. */
   end(): void;
   /** Drops the connection, and everything unread, at both ends. */

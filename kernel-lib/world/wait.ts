@@ -11,6 +11,7 @@ export type WaitKind =
   | "connect"
   | "send"
   | "receive"
+  | "receiveUrgent"
   | "put"
   | "take"
   | "lock"

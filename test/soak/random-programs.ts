@@ -7,7 +7,7 @@ export type Line =
   | { readonly do: "compute"; readonly ms: number; readonly priority: number }
   | { readonly do: "connect"; readonly to: number; readonly port: number; readonly timeoutMs: number }
   | { readonly do: "send"; readonly which: number; readonly bytes: number }
-  | { readonly do: "receive" | "take"; readonly which: number; readonly timeoutMs: number }
+  | { readonly do: "receive" | "receiveUrgent" | "take"; readonly which: number; readonly timeoutMs: number }
   | { readonly do: "urgent" | "end" | "reset" | "kill" | "cancel" | "done"; readonly which: number }
   | { readonly do: "accept"; readonly port: number; readonly echoes: boolean }
   | {
@@ -38,6 +38,7 @@ const simpleLine: fc.Arbitrary<Line> = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("send" as const), which, bytes }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("receive" as const, "take" as const), which, timeoutMs }) },
+  fc.record({ do: fc.constant("receiveUrgent" as const), which, timeoutMs }),
   fc.record({
     do: fc.constantFrom(
       "urgent" as const,
@@ -128,6 +129,9 @@ async function runLine(host: Host, line: Line, memory: Memory): Promise<void> {
       return connection?.send(line.bytes % 2 ? new Uint8Array(line.bytes) : { text: "x".repeat(line.bytes) });
     case "receive":
       await connection?.receive({ timeoutMs: line.timeoutMs });
+      return;
+    case "receiveUrgent":
+      await connection?.receiveUrgent({ timeoutMs: line.timeoutMs });
       return;
     case "urgent":
       return connection?.sendUrgent(7);
