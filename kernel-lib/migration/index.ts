@@ -1,0 +1,6 @@
+/**
+ * Programs that move: the tools that make them.
+ *
+ * @module
+ */
+export * from "./toolchain/index.js";

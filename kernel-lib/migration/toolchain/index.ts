@@ -1,0 +1,7 @@
+/**
+ * From a program's text to a WebAssembly module: AssemblyScript by its own compiler, WebAssembly text by wabt. Both are
+ * loaded when they are first asked for. Left out: programs of several files, source maps.
+ */
+export { type AssemblyScriptOptions, compileAssemblyScript } from "./assembly-script.js";
+export { type CompileDiagnostic, CompileError } from "./compile-error.js";
+export { compileWasmText } from "./wasm-text.js";
