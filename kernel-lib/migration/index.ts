@@ -1,6 +1,7 @@
 /**
- * Programs that move: the tools that make them.
+ * Code migration: programs that move while they run, and the tools that make them.
  *
  * @module
  */
+export * from "./machine/index.js";
 export * from "./toolchain/index.js";
