@@ -11,3 +11,4 @@ export { type MachineInfo, measureMachine } from "./machine.js";
 export { type LiveRun, type RunLiveOptions, runLive } from "./run-live.js";
 export { measureStartCosts, type StartCostOptions, type StartCostRow } from "./start-costs.js";
 export { exportedModel, selfContainedModel } from "./sweep-models.js";
+export * from "./urgent/index.js";

@@ -1,0 +1,196 @@
+import type { LibraryHandle } from "koffi";
+
+/** The numbers that an operating system's headers give to what urgent data need. */
+interface Constants {
+  readonly SOL_SOCKET: number;
+  readonly SO_OOBINLINE: number;
+  readonly SO_SNDBUF: number;
+  readonly SO_RCVBUF: number;
+  readonly MSG_DONTWAIT: number;
+  readonly F_SETOWN: number;
+  readonly SIOCATMARK: number;
+  /** That the peer has ended; macOS has no name for this half of a hang-up alone. */
+  readonly POLLRDHUP: number;
+  /** In macOS, a socket's address begins with its length. */
+  readonly addressHasLength: boolean;
+}
+
+/** The same everywhere. */
+const AF_INET = 2;
+const SOCK_STREAM = 1;
+const MSG_OOB = 1;
+const POLLPRI = 2;
+const SHUT_WR = 1;
+
+/** Linux: asm-generic/socket.h, asm-generic/fcntl.h, asm-generic/sockios.h. macOS: sys/socket.h, sys/fcntl.h, sys/sockio.h (untested). */
+const constantsOf: Readonly<Record<string, Constants>> = {
+  linux: {
+    SOL_SOCKET: 1,
+    SO_OOBINLINE: 10,
+    SO_SNDBUF: 7,
+    SO_RCVBUF: 8,
+    MSG_DONTWAIT: 0x40,
+    F_SETOWN: 8,
+    SIOCATMARK: 0x8905,
+    POLLRDHUP: 0x2000,
+    addressHasLength: false,
+  },
+  darwin: {
+    SOL_SOCKET: 0xffff,
+    SO_OOBINLINE: 0x0100,
+    SO_SNDBUF: 0x1001,
+    SO_RCVBUF: 0x1002,
+    MSG_DONTWAIT: 0x80,
+    F_SETOWN: 6,
+    SIOCATMARK: 0x40047307,
+    POLLRDHUP: 0x10,
+    addressHasLength: true,
+  },
+};
+
+/** A call of the operating system failed; `code` is the name of its error, such as `EINVAL`. */
+export class SystemCallError extends Error {
+  override name = "SystemCallError";
+  constructor(
+    readonly call: string,
+    readonly code: string,
+  ) {
+    super(`${call} failed with ${code}`);
+  }
+}
+
+/** The calls of the C library that sockets and urgent data need, by the numbers of their files. Each may throw {@link SystemCallError}. */
+export interface SocketsApi {
+  socket(): number;
+  /** Binds to a free port of loopback and listens; the port. */
+  listenOnLoopback(fd: number): number;
+  accept(fd: number): number;
+  connectToLoopback(fd: number, port: number): void;
+  /** How many bytes the buffer took; 0 if it is full. */
+  send(fd: number, bytes: Uint8Array, urgent: boolean): number;
+  /** The bytes, none at the end of the stream; `undefined` if nothing is there yet. */
+  receive(fd: number, atMost: number): Uint8Array | undefined;
+  /** The urgent byte that is kept outside the stream. */
+  receiveUrgent(fd: number): number;
+  /** Whether the next byte of the stream is where the urgent byte was, or is. */
+  isAtMark(fd: number): boolean;
+  /** Whether an urgent byte is announced that has not been read (`POLLPRI`). */
+  isUrgentAnnounced(fd: number): boolean;
+  /** Whether the peer's end has come, behind what has not been read. */
+  hasPeerEnded(fd: number): boolean;
+  keepUrgentInline(fd: number, inline: boolean): void;
+  setBuffer(fd: number, which: "send" | "receive", bytes: number): void;
+  /** From now on the operating system sends SIGURG to this process when urgent data are announced. */
+  takeSignals(fd: number): void;
+  endWriting(fd: number): void;
+  close(fd: number): void;
+}
+
+/** Why urgent data can't be tried on this machine; `undefined` if they can. */
+export function whyNoUrgentData(): string | undefined {
+  return constantsOf[process.platform]
+    ? undefined
+    : `urgent data are tried here on Linux and macOS only; this is ${process.platform}`;
+}
+
+let loaded: Promise<SocketsApi> | undefined;
+
+/** Loads the C library, at the first call. @throws Error if this is neither Linux nor macOS. */
+export function socketsApi(): Promise<SocketsApi> {
+  loaded ??= load();
+  return loaded;
+}
+
+async function load(): Promise<SocketsApi> {
+  const refusal = whyNoUrgentData();
+  const constants = constantsOf[process.platform];
+  if (refusal || !constants) throw new Error(refusal);
+  // Only those who open raw sockets wait for it.
+  const koffi = (await import("koffi")).default;
+  const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
+  return bind(koffi.load(null), constants, () => names.get(koffi.errno()) ?? `error ${koffi.errno()}`);
+}
+
+function bind(libc: LibraryHandle, constants: Constants, lastError: () => string): SocketsApi {
+  const call = {
+    socket: libc.func("int socket(int, int, int)"),
+    bind: libc.func("int bind(int, const void *, unsigned int)"),
+    listen: libc.func("int listen(int, int)"),
+    name: libc.func("int getsockname(int, _Out_ uint8_t *, _Inout_ unsigned int *)"),
+    accept: libc.func("int accept(int, void *, void *)"),
+    connect: libc.func("int connect(int, const void *, unsigned int)"),
+    send: libc.func("long send(int, const void *, size_t, int)"),
+    receive: libc.func("long recv(int, _Out_ uint8_t *, size_t, int)"),
+    option: libc.func("int setsockopt(int, int, int, const int *, unsigned int)"),
+    poll: libc.func("int poll(_Inout_ uint8_t *, unsigned long, int)"),
+    fcntl: libc.func("int fcntl(int, int, ...)"),
+    ioctl: libc.func("int ioctl(int, unsigned long, ...)"),
+    shutdown: libc.func("int shutdown(int, int)"),
+    close: libc.func("int close(int)"),
+  };
+  const checked = (name: string, result: number): number => {
+    if (result < 0) throw new SystemCallError(name, lastError());
+    return result;
+  };
+  /** As `checked`, but `undefined` if the call would have had to wait. */
+  const ready = (name: string, result: number): number | undefined => {
+    if (result >= 0) return result;
+    const code = lastError();
+    if (code === "EAGAIN" || code === "EWOULDBLOCK") return undefined;
+    throw new SystemCallError(name, code);
+  };
+  const setOption = (fd: number, option: number, value: number): void =>
+    void checked("setsockopt", call.option(fd, constants.SOL_SOCKET, option, [value], 4));
+  const address = (port: number): Uint8Array => {
+    const bytes = new Uint8Array(16);
+    if (constants.addressHasLength) bytes.set([16, AF_INET]);
+    else new Uint16Array(bytes.buffer, 0, 1)[0] = AF_INET;
+    bytes.set([port >> 8, port & 255, 127, 0, 0, 1], 2);
+    return bytes;
+  };
+  const polled = (fd: number, event: number): boolean => {
+    // struct pollfd: int fd; short events; short revents.
+    const question = new Uint8Array(8);
+    new Int32Array(question.buffer, 0, 1)[0] = fd;
+    const events = new Int16Array(question.buffer, 4, 2);
+    events[0] = event;
+    checked("poll", call.poll(question, 1, 0));
+    return ((events[1] as number) & event) !== 0;
+  };
+  return {
+    socket: () => checked("socket", call.socket(AF_INET, SOCK_STREAM, 0)),
+    listenOnLoopback(fd) {
+      checked("bind", call.bind(fd, address(0), 16));
+      checked("listen", call.listen(fd, 1));
+      const bytes = new Uint8Array(16);
+      checked("getsockname", call.name(fd, bytes, [16]));
+      return ((bytes[2] as number) << 8) | (bytes[3] as number);
+    },
+    accept: (fd) => checked("accept", call.accept(fd, null, null)),
+    connectToLoopback: (fd, port) => void checked("connect", call.connect(fd, address(port), 16)),
+    send: (fd, bytes, urgent) =>
+      ready("send", call.send(fd, bytes, bytes.length, constants.MSG_DONTWAIT | (urgent ? MSG_OOB : 0))) ?? 0,
+    receive(fd, atMost) {
+      const bytes = new Uint8Array(atMost);
+      const length = ready("recv", call.receive(fd, bytes, atMost, constants.MSG_DONTWAIT));
+      return length === undefined ? undefined : bytes.subarray(0, length);
+    },
+    receiveUrgent(fd) {
+      const bytes = new Uint8Array(1);
+      checked("recv(MSG_OOB)", call.receive(fd, bytes, 1, constants.MSG_DONTWAIT | MSG_OOB));
+      return bytes[0] as number;
+    },
+    isAtMark(fd) {
+      const answer = new Int32Array(1);
+      checked("ioctl(SIOCATMARK)", call.ioctl(fd, constants.SIOCATMARK, "_Inout_ int *", answer));
+      return answer[0] === 1;
+    },
+    isUrgentAnnounced: (fd) => polled(fd, POLLPRI),
+    hasPeerEnded: (fd) => polled(fd, constants.POLLRDHUP),
+    keepUrgentInline: (fd, inline) => setOption(fd, constants.SO_OOBINLINE, inline ? 1 : 0),
+    setBuffer: (fd, which, bytes) => setOption(fd, which === "send" ? constants.SO_SNDBUF : constants.SO_RCVBUF, bytes),
+    takeSignals: (fd) => void checked("fcntl(F_SETOWN)", call.fcntl(fd, constants.F_SETOWN, "int", process.pid)),
+    endWriting: (fd) => void checked("shutdown", call.shutdown(fd, SHUT_WR)),
+    close: (fd) => void checked("close", call.close(fd)),
+  };
+}

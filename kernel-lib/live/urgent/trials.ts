@@ -1,0 +1,141 @@
+import { checkPositive, checkWhole } from "../../errors.js";
+import { type TcpEnd, tcpPair } from "./tcp-pair.js";
+
+/** What a receiver saw of an urgent byte, on a TCP connection of the operating system. */
+export interface UrgentTrialRow {
+  /** What was tried. */
+  readonly trial: string;
+  /** What was sent; what stands in brackets was sent with `MSG_OOB`. */
+  readonly sent: string;
+  /** What the first `receive` gave: it stops at the mark. */
+  readonly firstRead: string;
+  /** Whether the mark was reached after it. */
+  readonly atMark: boolean;
+  /** What the second `receive` gave; empty where nothing was left. */
+  readonly secondRead: string;
+  /** The urgent byte that was kept beside the stream, or `EINVAL` if none was there. */
+  readonly beside: string;
+}
+
+interface Trial {
+  readonly trial: string;
+  readonly sent: readonly (readonly [text: string, options?: { readonly urgent: true }])[];
+  readonly inline?: true;
+  /** Reads the stream past the mark before it asks for the urgent byte. */
+  readonly readsPast?: true;
+}
+
+const urgent = { urgent: true } as const;
+const aroundMark = [["abc"], ["X", urgent], ["def"]] as const;
+const trials: readonly Trial[] = [
+  { trial: "three bytes sent as urgent", sent: [["abc", urgent]] },
+  {
+    trial: "sent as urgent twice",
+    sent: [
+      ["ab", urgent],
+      ["cd", urgent],
+    ],
+  },
+  { trial: "one urgent byte among others", sent: aroundMark },
+  { trial: "read past the mark first", sent: aroundMark, readsPast: true },
+  { trial: "with SO_OOBINLINE", sent: aroundMark, inline: true },
+  { trial: "nothing urgent", sent: [["abc"], ["def"]] },
+];
+
+/**
+ * Tries what the operating system makes of urgent bytes: which byte is urgent, where the mark lies, where a read stops, what
+ * `SO_OOBINLINE` changes.
+ *
+ * @returns one row a trial, in a fixed order.
+ * @throws Error where {@link whyNoUrgentData} says why it can't be.
+ */
+export async function urgentTrials(): Promise<UrgentTrialRow[]> {
+  const rows: UrgentTrialRow[] = [];
+  for (const trial of trials) rows.push(await tcpPair((sender, receiver) => tryOne(trial, sender, receiver)));
+  return rows;
+}
+
+async function tryOne(trial: Trial, sender: TcpEnd, receiver: TcpEnd): Promise<UrgentTrialRow> {
+  if (trial.inline) receiver.keepUrgentInline(true);
+  for (const [text, options] of trial.sent) sender.send(text, options);
+  sender.end();
+  await receiver.peerEnded(); // so all of it is there
+  const firstRead = textOf(await receiver.receive());
+  const atMark = receiver.isAtMark();
+  const secondFirst = trial.readsPast ? textOf(await receiver.receive()) : undefined;
+  const byte = receiver.receiveUrgent();
+  const secondRead = secondFirst ?? textOf(await receiver.receive());
+  const sent = trial.sent.map(([text, options]) => (options?.urgent ? `[${text}]` : text)).join(" ");
+  const beside = typeof byte === "number" ? String.fromCharCode(byte) : byte;
+  return { trial: trial.trial, sent, firstRead, atMark, secondRead, beside };
+}
+
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+/** What became of an urgent byte behind many others, while its receiver does not read. */
+export interface UrgentBehindRow {
+  /** What was to be sent before it. */
+  readonly bytesAhead: number;
+  /** What the operating system took of that. */
+  readonly bytesTaken: number;
+  /** Whether it took the urgent byte. */
+  readonly urgentTaken: boolean;
+  /** Whether the receiver heard of it without reading anything. */
+  readonly announcedUnread: boolean;
+  /** How much the receiver had to read until it heard of it; 0 if nothing, `undefined` if the byte was never taken. */
+  readonly readBeforeBytes: number | undefined;
+}
+
+/** See {@link urgentBehind}. */
+export interface UrgentBehindOptions {
+  /** The sender's buffer; what the operating system likes unless told. */
+  readonly sendBufferBytes?: number;
+  /** The receiver's buffer; 64 KiB unless told. */
+  readonly receiveBufferBytes?: number;
+  /** How long the receiver waits for the news before it begins to read; 300 ms unless told. */
+  readonly patienceMs?: number;
+}
+
+/**
+ * Sends an urgent byte behind so many others that the receiver has not read, and finds out when the receiver hears of it. It can only
+ * when the operating systems have room: the news travels with the bytes, and its pointer reaches 64 KiB ahead.
+ *
+ * @throws {@link ParameterError} for bad options; Error where {@link whyNoUrgentData} says why it can't be.
+ */
+export async function urgentBehind(bytesAhead: number, options: UrgentBehindOptions = {}): Promise<UrgentBehindRow> {
+  checkWhole("urgentBehind", "bytesAhead", bytesAhead, 0, 2 ** 28);
+  const patienceMs = checkPositive("urgentBehind", "patienceMs", options.patienceMs ?? 300);
+  const { receiveBufferBytes = 65536 } = options;
+  return tcpPair(
+    async (sender, receiver) => {
+      const bytesTaken = await sendWhatFits(sender, bytesAhead);
+      const urgentTaken = sender.send("!", urgent) === 1;
+      const announcedUnread = urgentTaken && (await receiver.urgentAnnounced({ timeoutMs: patienceMs }));
+      const row = { bytesAhead, bytesTaken, urgentTaken, announcedUnread };
+      if (!urgentTaken) return { ...row, readBeforeBytes: undefined };
+      return { ...row, readBeforeBytes: announcedUnread ? 0 : await readUntilAnnounced(receiver, bytesTaken) };
+    },
+    { ...options, receiveBufferBytes },
+  );
+}
+
+async function sendWhatFits(sender: TcpEnd, bytes: number): Promise<number> {
+  const all = new Uint8Array(bytes);
+  let taken = 0;
+  for (let idle = 0; taken < bytes && idle < 20; ) {
+    const more = sender.send(all.subarray(taken));
+    taken += more;
+    idle = more > 0 ? 0 : idle + 1;
+    if (more === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return taken;
+}
+
+async function readUntilAnnounced(receiver: TcpEnd, most: number): Promise<number> {
+  let read = 0;
+  while (read < most) {
+    read += (await receiver.receive({ atMost: 16384 })).length;
+    if (await receiver.urgentAnnounced({ timeoutMs: 1 })) break;
+  }
+  return read;
+}
