@@ -5,6 +5,7 @@ import type { Pipe } from "./driver.js";
 import { Closed, ConnectionReset, MessageError, TimedOut } from "./errors.js";
 import { Fifo } from "./fifo.js";
 import type { Connection, KeepAlive } from "./host.js";
+import type { Member } from "./linked-set.js";
 import type { Machine } from "./machine.js";
 import { type Frame, type FrameType, headerBytes, type Path } from "./network.js";
 import type { RunningProcess, Thread } from "./process.js";
@@ -25,7 +26,10 @@ interface Received {
 }
 
 /** One end of a connection. */
-export class Endpoint implements Connection, WaitTarget {
+export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
+  memberOf: object | undefined = undefined;
+  previousMember: Endpoint | undefined = undefined;
+  nextMember: Endpoint | undefined = undefined;
   readonly id: string;
   readonly peer: string;
   other!: Endpoint;

@@ -370,11 +370,11 @@ export class Core {
       else endpoint.closeWithProcess(exit.how !== "returned");
     }
     for (const thread of [...process.threads]) {
+      process.threads.delete(thread);
       if (thread === process.main) continue;
       thread.exit = exit;
       this.#tellEnd(thread);
     }
-    process.threads.clear();
     this.trace.exit(this.now(), process.main, exit);
     for (const wait of process.doneWaits ?? []) this.ready(wait, exit);
     process.onExit?.(exit);

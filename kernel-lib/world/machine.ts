@@ -3,6 +3,7 @@ import type { Core } from "./core.js";
 import type { Processor, ProcessorJob, Store } from "./driver.js";
 import { Fifo } from "./fifo.js";
 import type { Disk } from "./host.js";
+import { LinkedSet } from "./linked-set.js";
 import type { OpenPort } from "./port.js";
 import type { RunningProcess, Thread } from "./process.js";
 import type { HostSpec } from "./scenario.js";
@@ -20,7 +21,7 @@ export class Machine implements WaitTarget {
   readonly drive: DiskDrive;
   readonly cores: number;
   readonly ports = new Map<number, OpenPort>();
-  readonly processes = new Set<RunningProcess>();
+  readonly processes = new LinkedSet<RunningProcess>();
   nextDynamicPort = firstDynamicPort;
   /** Connections opened from here, ever: they number the ids. */
   connectCount = 0;

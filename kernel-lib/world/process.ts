@@ -2,15 +2,19 @@ import type { Endpoint } from "./connection.js";
 import type { Core } from "./core.js";
 import type { Exit } from "./host.js";
 import { HostView } from "./host-view.js";
+import { LinkedSet, type Member } from "./linked-set.js";
 import type { Machine } from "./machine.js";
 import type { OpenPort } from "./port.js";
 import type { Wait } from "./wait.js";
 
 /** A program in execution: its threads together own its connections and ports, and share its fate. */
-export class RunningProcess {
+export class RunningProcess implements Member<RunningProcess> {
+  memberOf: object | undefined = undefined;
+  previousMember: RunningProcess | undefined = undefined;
+  nextMember: RunningProcess | undefined = undefined;
   /** Threads that have not ended. */
-  readonly threads = new Set<Thread>();
-  readonly connections = new Set<Endpoint>();
+  readonly threads = new LinkedSet<Thread>();
+  readonly connections = new LinkedSet<Endpoint>();
   readonly ports = new Set<OpenPort>();
   readonly main: Thread;
   /** Waits of its threads that have not been settled, and starts that are due: 0 while it lives means that it waits on something foreign. */
@@ -51,7 +55,10 @@ export class RunningProcess {
 }
 
 /** One line of execution of a process. */
-export class Thread {
+export class Thread implements Member<Thread> {
+  memberOf: object | undefined = undefined;
+  previousMember: Thread | undefined = undefined;
+  nextMember: Thread | undefined = undefined;
   readonly host: HostView;
   exit: Exit | undefined;
   /** Who waits for its end. */
