@@ -7,6 +7,7 @@
 export * from "./errors.js";
 export * from "./live/index.js";
 export * from "./migration/index.js";
+export * from "./protocol/index.js";
 export * from "./server/index.js";
 export * from "./simulation/index.js";
 export * from "./theory/index.js";

@@ -8,6 +8,15 @@
  * @module
  */
 export { type MachineInfo, measureMachine } from "./machine.js";
+export {
+  type Portmapper,
+  type PortmapperClient,
+  type PortmapperOptions,
+  portmapperClient,
+  startPortmapper,
+} from "./portmapper.js";
+export { callRpc, type RpcCallOptions, RpcFailed } from "./rpc-client.js";
+export { type RpcServer, type RpcServerOptions, serveRpc } from "./rpc-server.js";
 export { type LiveRun, type RunLiveOptions, runLive } from "./run-live.js";
 export { measureStartCosts, type StartCostOptions, type StartCostRow } from "./start-costs.js";
 export { exportedModel, selfContainedModel } from "./sweep-models.js";

@@ -1,6 +1,7 @@
 /**
  * How servers are organised: iterative, or concurrent with a dispatcher that hands each request to a thread, a process or
- * a pool; the clients that load them; and small queueing models, on the bare event list, for runs of millions of requests.
+ * a pool; the daemon that knows their ports; the clients that load them; and small queueing models, on the bare event list, for
+ * runs of millions of requests.
  *
  * Modelled: one request a connection, one machine. Left out: what threads and processes cost in memory; several machines
  * behind one address (the room `cluster`).
@@ -9,6 +10,15 @@
  *
  * @module
  */
+export {
+  type EndpointDaemonOptions,
+  endpointDaemon,
+  endpointDaemonPort,
+  keepRegistered,
+  lookUpEndpoint,
+  registerEndpoint,
+  unregisterEndpoint,
+} from "./endpoint-daemon.js";
 export { type FileServerOptions, type FileServerResult, fileServerModel } from "./file-server-model.js";
 export { type LoadRow, type OpenLoopOptions, openLoop, type RequestOutcome } from "./open-loop.js";
 export {

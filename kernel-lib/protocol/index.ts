@@ -1,0 +1,36 @@
+/**
+ * Protocols between clients and servers, as pure functions from bytes to bytes: ONC remote procedure calls (XDR, calls and
+ * replies, record marking on byte streams) and the portmapper's program, version 2. Sockets stand in the room `live`.
+ *
+ * Modelled: what a peer of another make can send, and what it must be answered. Left out: authentication (AUTH_SYS is let in
+ * and not believed), RPCSEC_GSS, CALLIT, versions 3 and 4 of the portmapper (rpcbind).
+ *
+ * @see RFC 4506 (XDR), RFC 5531 (RPC), RFC 1833 (portmapper).
+ *
+ * @module
+ */
+export {
+  type PortMapping,
+  type PortMappingKey,
+  type PortmapperCall,
+  PortTable,
+  portmapper,
+  portmapperCalls,
+  portmapperProgram,
+  type RpcTransport,
+} from "./portmapper.js";
+export { encodeRecord, RecordReader } from "./record-marking.js";
+export {
+  type DecodedCall,
+  decodeCall,
+  decodeReply,
+  encodeCall,
+  encodeReply,
+  type RpcAuth,
+  type RpcCall,
+  type RpcOutcome,
+  type RpcReply,
+  rpcVersion,
+} from "./rpc-message.js";
+export { answerCall, type RpcProcedure, type RpcProgram } from "./rpc-program.js";
+export { MalformedMessage, XdrReader, XdrWriter } from "./xdr.js";
