@@ -20,8 +20,13 @@ const direct: Readonly<Record<string, readonly string[]>> = {
 };
 const touchesNode = new Set(["live", "workbook"]);
 
-// A model that a notebook sends to a worker gets the whole library as an argument, so these two name the package's root.
-const handsOutTheLibrary = new Set(["live/sweep-models.ts", "live/sweep-worker.ts"]);
+// A function that a notebook sends to a worker or a child gets the whole library as an argument, so these name the package's root.
+const handsOutTheLibrary = new Set([
+  "live/child-programs.ts",
+  "live/child-runner.ts",
+  "live/sweep-models.ts",
+  "live/sweep-worker.ts",
+]);
 
 function allowed(room: string): Set<string> {
   const rooms = direct[room] ?? [];

@@ -3,10 +3,31 @@
  *
  * Real: sockets on loopback, time, files, and the CPU time that `compute` asks for. Put in by the library: latency, bandwidth
  * and faults, by holding each frame until it is due. Simulated: that a process has a memory of its own (all programs are
- * tasks of one Node process, so that closures of notebook cells work).
+ * tasks of one Node process, so that closures of notebook cells work). Where a part of the lecture needs processes of the operating
+ * system, {@link startChild} starts them, and none is ever left behind.
  *
  * @module
  */
+export {
+  type Child,
+  type ChildEnd,
+  ChildEnded,
+  ChildNotStarted,
+  type ChildOptions,
+  type ChildStream,
+  startChild,
+  withChildren,
+} from "./child.js";
+export {
+  type ChildProgram,
+  type ExecutableProgram,
+  type ExportedCode,
+  executable,
+  exportedProgram,
+  type NodeProgram,
+  type SourceCode,
+  selfContainedProgram,
+} from "./child-programs.js";
 export { type MachineInfo, measureMachine } from "./machine.js";
 export {
   type Portmapper,

@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
-import { ParameterError, refuse } from "../errors.js";
+import { refuse } from "../errors.js";
 import type { Measures } from "../simulation/measures.js";
 import type { ModelElsewhere, SweepPoint } from "../simulation/sweep.js";
+import { sourceOf } from "./self-contained.js";
 import type { SweepTask } from "./sweep-worker.js";
 
 /**
@@ -36,14 +37,7 @@ export function exportedModel<Point extends SweepPoint, M extends Measures>(
 export function selfContainedModel<Point extends SweepPoint, M extends Measures>(
   model: (point: Point, seed: number, library: typeof import("../index.js")) => M | Promise<M>,
 ): ModelElsewhere<Point, M> {
-  if (typeof model !== "function") refuse("selfContainedModel", "model", "a function", model);
-  const source = String(model);
-  try {
-    new Function(`return (${source});`);
-  } catch {
-    throw new ParameterError("selfContainedModel: model must be an arrow function or a function written out");
-  }
-  return onWorkers({ source });
+  return onWorkers({ source: sourceOf("selfContainedModel", "model", model) });
 }
 
 function onWorkers<Point extends SweepPoint, M extends Measures>(model: SweepTask["model"]): ModelElsewhere<Point, M> {

@@ -1,5 +1,6 @@
 import type { Measures } from "../simulation/measures.js";
 import type { SweepPoint } from "../simulation/sweep.js";
+import { compiled, explainMissing } from "./self-contained.js";
 
 /** One run that a sweep asks of a worker: which model, for which point and seed. @internal */
 export interface SweepTask {
@@ -19,17 +20,17 @@ export default async function run({ model, point, seed }: SweepTask): Promise<Me
     if (typeof found !== "function") throw new TypeError(`${model.module} exports no function ${model.name}`);
     return (found as Model)(point, seed);
   }
-  let compiled = bySource.get(model.source);
-  if (!compiled) {
-    compiled = new Function(`"use strict"; return (${model.source});`)() as Model;
-    bySource.set(model.source, compiled);
+  let known = bySource.get(model.source);
+  if (!known) {
+    known = compiled<Model>(model.source);
+    bySource.set(model.source, known);
   }
   try {
-    return await compiled(point, seed, await import("../index.js"));
+    return await known(point, seed, await import("../index.js"));
   } catch (error) {
-    if (!(error instanceof ReferenceError)) throw error;
-    throw new ReferenceError(
-      `${error.message}: the model runs on its own, so pass it in the point, or take it from the library argument`,
+    throw explainMissing(
+      error,
+      "the model runs on its own, so pass it in the point, or take it from the library argument",
     );
   }
 }

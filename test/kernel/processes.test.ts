@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type KernelClient, startKernel } from "../../jupyter/client.js";
-import { eventually, isAlive, resultOf, root, textOf } from "./support.js";
+import { childrenOf, eventually, isAlive, resultOf, root, textOf } from "./support.js";
 
 const test = suite("kernel: processes");
 
@@ -24,12 +24,6 @@ console.log([process.pid, near.pid, far.pid, deep.pid, Number(grandchild)].join(
     pids: [...new Set([...pids, ...descendants, kernel.process.pid as number])],
     kernelPid: pids[0] as number,
   };
-}
-
-function childrenOf(parent: number): number[] {
-  const table = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
-  const rows = table.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
-  return rows.filter((row) => row[1] === parent).map((row) => row[0] as number);
 }
 
 async function allEnd(pids: readonly number[]): Promise<void> {

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Test } from "uvu";
 import { type Execution, type KernelClient, type Output, startKernel } from "../../jupyter/client.js";
@@ -57,6 +58,25 @@ export function isAlive(pid: number): boolean {
   } catch {
     return process.platform !== "linux";
   }
+}
+
+/** The processes whose parent is that one, zombies among them. */
+export function childrenOf(parent: number): number[] {
+  if (process.platform !== "linux") {
+    const table = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
+    const rows = table.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
+    return rows.filter((row) => row[1] === parent).map((row) => row[0] as number);
+  }
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1]) === parent;
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
 }
 
 /** Interrupts as soon as the cell has printed `marker`, and measures how long its answer takes from there. */

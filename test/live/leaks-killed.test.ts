@@ -5,24 +5,11 @@ import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { childrenOf } from "../kernel/support.js";
 
 const test = suite("live: nothing is left of a process that is killed");
 
 const victimFile = fileURLToPath(new URL("./leaks-victim.ts", import.meta.url));
-
-/** The processes whose parent is that one. */
-function childrenOf(parent: number): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1]) === parent;
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-}
 
 const canListen = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
