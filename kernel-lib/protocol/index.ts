@@ -1,6 +1,7 @@
 /**
  * Protocols between clients and servers, as pure functions from bytes to bytes: ONC remote procedure calls (XDR, calls and
- * replies, record marking on byte streams) and the portmapper's program, version 2. Sockets stand in the room `live`.
+ * replies, record marking on byte streams) and the portmapper's program, version 2; in `telnet/`, Telnet's stream and FTP's control
+ * connection. Sockets stand in the room `live`.
  *
  * Modelled: what a peer of another make can send, and what it must be answered. Left out: authentication (AUTH_SYS is let in
  * and not believed), RPCSEC_GSS, CALLIT, versions 3 and 4 of the portmapper (rpcbind).
@@ -33,4 +34,5 @@ export {
   rpcVersion,
 } from "./rpc-message.js";
 export { answerCall, type RpcProcedure, type RpcProgram } from "./rpc-program.js";
+export * from "./telnet/index.js";
 export { MalformedMessage, XdrReader, XdrWriter } from "./xdr.js";
