@@ -1,11 +1,13 @@
 import { writeFileSync } from "node:fs";
 import type { Verdict } from "./check.js";
 import { claimLines } from "./claims.js";
-import { type Displayable, escapeMarkup, jupyterDisplay, type MimeBundle, show } from "./display.js";
-import type { ExerciseText } from "./exercise.js";
+import { type Displayable, jupyterDisplay, type MimeBundle, sentenceMarkup, show } from "./display.js";
+import type { ChoiceExercise, NumberExercise, ProgramExercise } from "./exercise.js";
 import type { Figure } from "./figure.js";
 import { outputStyle, palette } from "./palette.js";
+import { answerForm } from "./predict.js";
 import { spaceTime } from "./space-time.js";
+import type { RunLike } from "./trace-view.js";
 
 /** What a grader gets of one exercise. */
 export interface CheckRecord {
@@ -62,6 +64,9 @@ export function exportResults(path: string): number {
   return all.length;
 }
 
+// Where all is over in the moment it began there is nothing to draw.
+const takesTime = ({ rows }: RunLike): boolean => (rows.at(-1)?.timeMs ?? 0) > (rows[0]?.timeMs ?? 0);
+
 /** What {@link check} found, in the reader's words. */
 export class CheckResult implements Displayable {
   /** What a grader gets of it. */
@@ -70,14 +75,14 @@ export class CheckResult implements Displayable {
   readonly message: string;
   /** The hint for the known mistake that the answer made; empty if none is known. */
   readonly hint: string;
-  /** The smallest failing run as a diagram, if there was a run. */
+  /** The smallest failing run as a diagram, if there was a run and time passed in it. */
   readonly diagram: Figure | undefined;
-  readonly #exercise: ExerciseText;
+  readonly #exercise: ProgramExercise<unknown> | NumberExercise | ChoiceExercise;
   readonly #runs: number;
   readonly #hints: readonly string[];
 
   /** @internal */
-  constructor(exercise: ExerciseText, verdict: Verdict, hints: number) {
+  constructor(exercise: ProgramExercise<unknown> | NumberExercise | ChoiceExercise, verdict: Verdict, hints: number) {
     this.#exercise = exercise;
     this.#runs = verdict.runs;
     this.#hints = (exercise.hints ?? []).slice(0, hints);
@@ -85,7 +90,7 @@ export class CheckResult implements Displayable {
     this.hint = verdict.mistake?.hint ?? "";
     const run = verdict.failure?.run;
     this.diagram =
-      run && run.rows.length > 0
+      run && takesTime(run)
         ? spaceTime(run, {
             title: "The smallest run in which it fails",
             alt: `Space-time diagram of a run in which it does not hold that ${verdict.failure?.claim || "the program returns"}.`,
@@ -118,7 +123,10 @@ export class CheckResult implements Displayable {
 
   #lines(): string[] {
     const { state, exercise } = this.record;
-    if (state === "not attempted") return [`${exercise}: not attempted yet. ${this.#exercise.statement}`];
+    if (state === "not attempted") {
+      const form = "scenarios" in this.#exercise ? [] : [answerForm(this.#exercise)];
+      return [`${exercise}: not attempted yet. ${this.#exercise.statement}`, ...form];
+    }
     if (state === "passed") return [`✓ ${exercise}: passed${this.#runs ? `, in all ${this.#runs} runs` : ""}.`];
     const more = (this.#exercise.hints?.length ?? 0) - this.#hints.length;
     return [
@@ -138,12 +146,12 @@ export class CheckResult implements Displayable {
     const [head = "", ...rest] = this.#lines();
     const { state } = this.record;
     const color = state === "passed" ? palette.published : state === "failed" ? palette.measured : palette.faint;
-    const lines = rest.map((line) => `<div style="margin:3px 0">${escapeMarkup(line)}</div>`).join("");
+    const lines = rest.map((line) => `<div style="margin:3px 0">${sentenceMarkup(line)}</div>`).join("");
     const failed = this.record.failedClaims.map((name) => ({ name, holds: false }));
     const claims = failed.length > 1 ? claimLines(failed) : "";
     return (
       `<div class="handoff"><style>${outputStyle}</style><div style="border-left:4px solid ${color};padding:2px 10px;max-width:760px">` +
-      `<div style="font-weight:600">${escapeMarkup(head)}</div>${claims}${lines}</div></div>${this.diagram?.html() ?? ""}`
+      `<div style="font-weight:600">${sentenceMarkup(head)}</div>${claims}${lines}</div></div>${this.diagram?.html() ?? ""}`
     );
   }
 }

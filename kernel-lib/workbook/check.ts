@@ -126,7 +126,10 @@ async function tryProgram(exercise: ProgramExercise<unknown>, answer: unknown): 
   const message = shown.error
     ? `${describe(shown.error, shown.run)} (${where})`
     : `It does not hold that ${shown.claim}, ${where}${shown.detail ? `: ${shown.detail}` : ""}.${threwToo(shown.run)}`;
-  const mistake = failures.map((failure) => mistakeOf(exercise.mistakes, failure)).find((one) => one !== undefined);
+  // The hint is for the failure that is shown, if one fits it.
+  const mistake = [shown, ...failures]
+    .map((failure) => mistakeOf(exercise.mistakes, failure))
+    .find((one) => one !== undefined);
   return {
     ...failed(
       message,

@@ -1,5 +1,5 @@
 import { ParameterError, refuse } from "../errors.js";
-import { type Displayable, escapeMarkup, jupyterDisplay, type MimeBundle, show } from "./display.js";
+import { type Displayable, jupyterDisplay, type MimeBundle, sentenceMarkup, show } from "./display.js";
 import { outputStyle, palette } from "./palette.js";
 
 /** A named statement about a result, and whether it holds. */
@@ -52,8 +52,8 @@ export function claimLines(records: readonly ClaimRecord[]): string {
     .map(({ name, holds, detail }) => {
       const color = holds ? palette.published : palette.measured;
       const mark = `<span aria-hidden="true" style="color:${color};font-weight:700;flex:none;width:1.4em">${holds ? "✓" : "✗"}</span>`;
-      const text = `${holds ? "" : "<strong>does not hold:</strong> "}${escapeMarkup(name)}`;
-      const more = detail ? ` <span style="opacity:.75">— ${escapeMarkup(detail)}</span>` : "";
+      const text = `${holds ? "" : "<strong>does not hold:</strong> "}${sentenceMarkup(name)}`;
+      const more = detail ? ` <span style="opacity:.75">— ${sentenceMarkup(detail)}</span>` : "";
       return `<div style="display:flex;margin:2px 0">${mark}<span>${text}${more}</span></div>`;
     })
     .join("");

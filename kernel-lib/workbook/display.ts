@@ -64,3 +64,8 @@ export function escapeMarkup(text: unknown): string {
       "\ufffd",
     );
 }
+
+/** A sentence as HTML; what stands between backticks becomes code. @internal */
+export function sentenceMarkup(text: string): string {
+  return escapeMarkup(text).replace(/`([^`]+)`/g, "<code>$1</code>");
+}

@@ -254,10 +254,11 @@ function marksOf({ role, label, points, index }: Drawn, isNamed: boolean): Marki
     marker: "tick",
   } as never);
   const symbol = role === "measured" ? "diamond" : role === "published" ? "square" : symbols[index % symbols.length];
+  const isCrowded = points.length > 100;
   const look =
     role === "predicted"
-      ? { fill: palette.paper, stroke: color, strokeWidth: 1.8, r: 4 }
-      : { fill: color, fillOpacity: index === 0 ? 1 : 0.45, stroke: color, r: 4.5 };
+      ? { fill: palette.paper, stroke: color, strokeWidth: isCrowded ? 1.2 : 1.8, r: isCrowded ? 2.4 : 4 }
+      : { fill: color, fillOpacity: index === 0 ? 1 : 0.45, stroke: color, r: isCrowded ? 2.4 : 4.5 };
   return [interval, dot(points, { x: "x", y: "y", symbol, dx: nudge, title, ...look } as never)];
 }
 

@@ -80,7 +80,7 @@ export class Prediction<A extends number | string> implements Displayable {
   [jupyterDisplay](): MimeBundle {
     const said =
       this.answer === undefined
-        ? `Not answered yet: write your answer in this cell and run it again, or go on and see.${options(this.#about)}`
+        ? `Not answered yet: write your answer in this cell and run it again, or go on and see. ${answerForm(this.#about)}`
         : `Your prediction: ${inWords(this.#about, this.answer)}.${this.#isLate ? " (Changed after the result was shown.)" : ""}`;
     return {
       "text/plain": `${this.question}\n${said}`,
@@ -212,9 +212,10 @@ function inWords(about: NumberQuestion | ChoiceQuestion, answer: number | string
   return `${formatNumber(answer as number)}${about.unit ? ` ${about.unit}` : ""}`;
 }
 
-function options(about: NumberQuestion | ChoiceQuestion): string {
-  if (!("choices" in about)) return about.unit ? ` (A number, in ${about.unit}.)` : " (A number.)";
-  return ` Choose one of: ${Object.entries(about.choices)
+/** What the reader may write, in words. @internal */
+export function answerForm(about: Pick<NumberQuestion, "unit"> | Pick<ChoiceQuestion, "choices">): string {
+  if (!("choices" in about)) return about.unit ? `(A number, in ${about.unit}.)` : "(A number.)";
+  return `Choose one of: ${Object.entries(about.choices)
     .map(([key, text]) => `"${key}" (${text})`)
     .join(", ")}.`;
 }

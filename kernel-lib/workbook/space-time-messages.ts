@@ -46,7 +46,7 @@ export function drawMessages(
         ? "</g>"
         : `<path d="${receive ? head(from, to) : cross(to)}" ${receive ? `fill="${accent}"` : `stroke="${accent}" stroke-width="1.6"`}/></g>`);
     if (!send.message) continue;
-    const label = fitted(send.message, Math.max(60, Math.min(170, Math.abs(to[0] - from[0]) * 0.8)), 11);
+    const label = fitted(send.message, Math.max(60, Math.min(200, Math.abs(to[0] - from[0]) * 0.95)), 11);
     const spot = place(label, from, to, placed, frame, behind);
     if (!spot) omitted++;
     else

@@ -39,9 +39,9 @@ const sources = ["theory", "virtual", "live", "published"] as const;
 type Source = (typeof sources)[number];
 
 /**
- * How a result moves with a parameter, for one or several variants: a colour for each variant, a shape for each source,
- * points of one variant
- * and source joined in the order of x where no line of theory does it. The figure's data are the rows given.
+ * How a result moves with a parameter, for one or several variants: a colour for each variant, a shape for each source.
+ * Points of one variant and source are joined in the order of x where no line of theory does it; live ones, which are
+ * few, only where they stand alone. The figure's data are the rows given.
  *
  * @param rows flat records, one a point.
  * @throws {@link ParameterError} if there are no rows, a field is missing or not a number, or a source is unknown.
@@ -74,6 +74,9 @@ export function sweepFigure(rows: readonly object[], options: SweepFigureOptions
       : used.length === 1 && used[0] === "live"
         ? palette.measured
         : palette.predicted;
+  // Pairs of one place stand side by side rather than one upon the other.
+  const isPaired = used.includes("virtual") && used.includes("live");
+  const nudgeOf = (one: Source) => (isPaired ? { theory: 0, virtual: -2.5, live: 2.5, published: 0 }[one] : 0);
   const roles = {
     theory: palette.theory,
     virtual: palette.predicted,
@@ -85,9 +88,12 @@ export function sweepFigure(rows: readonly object[], options: SweepFigureOptions
       const points = flat
         .filter((row) => nameOf(row) === variant && sourceOf(row, source) === one)
         .sort((a, b) => (a[x.field] as number) - (b[x.field] as number));
-      const isJoined = one !== "theory" && !used.includes("theory");
-      if (points.length > 0)
-        marks.push(...marksOf(points, one, series ? colorOf(index) : roles[one], variant, x, y, isJoined));
+      const look = {
+        color: series ? colorOf(index) : roles[one],
+        isJoined: !used.includes("theory") && (one !== "live" || used.length === 1),
+        dx: nudgeOf(one),
+      };
+      if (points.length > 0) marks.push(...marksOf(points, one, variant, x, y, look));
     }
   });
   const legend: LegendItem[] = [
@@ -129,11 +135,10 @@ function sourceItem(source: Source, color: string): LegendItem {
 function marksOf(
   points: readonly Row[],
   source: Source,
-  color: string,
   name: string,
   x: FieldAxis,
   y: FieldAxis,
-  isJoined: boolean,
+  { color, isJoined, dx }: { color: string; isJoined: boolean; dx: number },
 ): Markish[] {
   const { line, dot, ruleX } = plot();
   const at = { x: x.field, y: y.field };
@@ -155,10 +160,11 @@ function marksOf(
           } as never),
         ]
       : []),
-    ruleX(withInterval, { x: x.field, y1: low, y2: high, stroke: color, strokeWidth: 1.6 } as never),
+    ruleX(withInterval, { x: x.field, y1: low, y2: high, stroke: color, strokeWidth: 1.6, dx } as never),
     dot(points, {
       ...at,
       title,
+      dx,
       symbol: source === "live" ? "diamond" : source === "published" ? "square" : "circle",
       r: 4,
       stroke: color,

@@ -129,6 +129,25 @@ test("a sweep's data are its rows, and unknown sources and missing fields are re
   refused(() => sweepFigure([], options), /^sweepFigure: rows/);
 });
 
+test("points of a sweep are joined where no theory is, live ones only where they stand alone", () => {
+  const row = (n: number, source: string) => ({ n, ms: n, source });
+  const options = {
+    ...texts,
+    x: { field: "n", label: "clients" },
+    y: { field: "ms", label: "time" },
+    source: "source",
+  };
+  const linesIn = (...sources: string[]) => {
+    const rows = sources.flatMap((source) => [row(1, source), row(2, source)]);
+    return sweepFigure(rows, options).html().split('aria-label="line"').length - 1;
+  };
+  assert.equal(
+    [linesIn("virtual"), linesIn("live"), linesIn("virtual", "live"), linesIn("theory", "live")],
+    [1, 1, 1, 1],
+  );
+  assert.is(linesIn("virtual", "published", "live"), 2);
+});
+
 test("lanes draw each span in its lane, and say how many lanes they leave out", () => {
   const spans = Array.from({ length: 30 }, (_v, i) => ({ lane: `worker ${i}`, startMs: i, endMs: i + 2 }));
   const figure = lanes(spans, texts);

@@ -79,6 +79,32 @@ test("no answer is not an attempt, and not an error", async () => {
   assert.match(text(result), "Return the server's answer to n.");
 });
 
+test("without an answer, the choices are told, and the unit of a number", async () => {
+  const asked = { name: "who", statement: "Who waits?" };
+  const who = exercise({ ...asked, choices: { a: "first", b: "second" }, correct: "b" });
+  assert.match(text(await check(who, undefined)), 'Choose one of: "a" (first), "b" (second).');
+  const long = exercise({ ...asked, value: 3, unit: "ms" });
+  assert.match(text(await check(long, undefined)), "(A number, in ms.)");
+});
+
+test("code between backticks in a hint is shown as code, and nothing else of it is taken for HTML", async () => {
+  const wrong = exercise({
+    name: "code",
+    statement: "How many?",
+    value: 3,
+    unit: "",
+    mistakes: [{ name: "one", recognise: (answer) => answer === 1, hint: "Use `queue<T>(n)`, not <b>." }],
+  });
+  const html = String((await check(wrong, 1))[jupyterDisplay]()["text/html"]);
+  assert.match(html, "Hint: Use <code>queue&#60;T&#62;(n)</code>, not &#60;b&#62;.");
+});
+
+test("a failing run in which no time passes is not drawn", async () => {
+  const result = await check(double, async () => undefined);
+  assert.is(result.record.state, "failed");
+  assert.is(result.diagram, undefined);
+});
+
 test("a wrong answer is told by claim, scenario and seed, with the hint for its mistake", async () => {
   const result = await check(double, async (_host, n) => n);
   assert.not.ok(result.passed);
