@@ -36,12 +36,14 @@ export async function checkAll(
   return passed;
 }
 
-function reportLines({ name, problems, codeCells, durationMs }: Report, isEdited: boolean): string[] {
+function reportLines({ name, problems, atFirst, codeCells, durationMs }: Report, isEdited: boolean): string[] {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-  const result = problems.length === 0 ? "passed" : count;
+  const again = atFirst.length > 0 ? " in a second run, after live claims had failed" : "";
+  const result = `${problems.length === 0 ? "passed" : count}${again}`;
   const note = isEdited ? `edited since it was shipped: ${result}, not counted` : result;
   return [
     progressLine(name, codeCells, durationMs, note),
+    ...atFirst.map((problem) => `    at first: ${wording(problem)}`),
     ...problems.map((problem) => wording(problem).replace(/^/gm, "    ")),
   ];
 }

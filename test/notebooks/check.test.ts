@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { checkNotebooks } from "../../scripts/notebooks/check.js";
 import { checkAll } from "../../scripts/notebooks/check-all.js";
-import { tableMime } from "../../scripts/notebooks/compare.js";
+import { claimsMime, tableMime } from "../../scripts/notebooks/compare.js";
 import { type CodeCell, isShown, type Notebook } from "../../scripts/notebooks/format.js";
 import { makeNotebooks } from "../../scripts/notebooks/make.js";
 import { wording } from "../../scripts/notebooks/rules.js";
@@ -22,7 +22,9 @@ interface Broken {
 }
 
 const table = (cell: CodeCell): Record<string, unknown>[] =>
-  cell.outputs.flatMap((output) => (isShown(output) ? (output.data[tableMime] as Record<string, unknown>[]) : []));
+  cell.outputs.flatMap((output) =>
+    isShown(output) ? ((output.data[tableMime] ?? []) as Record<string, unknown>[]) : [],
+  );
 
 const changed = (name: string, change: (cell: CodeCell) => void) => (whole: Notebook) => withCell(whole, name, change);
 
@@ -183,6 +185,7 @@ const broken: Readonly<Record<string, Broken>> = {
 
 const nameOf = (what: string) => `99-${what.replaceAll(" ", "-")}`;
 const said = new Map<string, string[]>();
+let made: { notebook: Notebook; text: string };
 
 prepare(test, async () => {
   const whole = folderOf({ "99-whole": { text: wholeText } });
@@ -190,6 +193,7 @@ prepare(test, async () => {
   if (!value) throw new Error(`the whole notebook could not be made:\n${printed}`);
   const notebook = whole.notebook("99-whole") as Notebook;
   const text = whole.text("99-whole") as string;
+  made = { notebook, text };
   const entries = Object.entries(broken).map(([what, { notebook: change, text: other }]) => {
     const made = change ? change(notebook) : notebook;
     return [nameOf(what), { text: other ?? text, ...(made ? { notebook: made } : {}) }] as const;
@@ -218,6 +222,64 @@ for (const [what, { says }] of Object.entries(broken))
       `${says} stands in none of:\n${found.join("\n")}`,
     );
   });
+
+/** Checks the whole notebook as if its runs had given these, the last of them for ever; the check is told in lines. */
+async function checkRuns(...runs: readonly ((whole: Notebook) => Notebook)[]) {
+  const folder = folderOf({ "99-whole": { text: made.text, notebook: made.notebook } });
+  let count = 0;
+  const run: typeof runNotebook = async () => {
+    const change = runs[Math.min(count++, runs.length - 1)] ?? ((whole) => whole);
+    return { notebook: change(made.notebook), problems: [], durationsMs: new Map() };
+  };
+  const { value, printed } = await quietly(() =>
+    checkAll(folder, folder.names(), { run, edited: new Set(), lint: false }),
+  );
+  return { passed: value, printed, count };
+}
+
+const breakClaims = (name: string) =>
+  changed(name, (cell) => {
+    for (const output of cell.outputs)
+      for (const claim of (isShown(output) && (output.data[claimsMime] as { holds: boolean }[])) || [])
+        claim.holds = false;
+  });
+const asMade = (whole: Notebook) => whole;
+
+test("a live claim that fails once is tried again, and the line says so", async () => {
+  const { passed, printed, count } = await checkRuns(breakClaims("measured"), asMade);
+  assert.is(count, 2);
+  assert.ok(passed);
+  assert.match(
+    printed,
+    /passed in a second run, after live claims had failed\n {4}at first: .*"measured": the claim does not/,
+  );
+});
+
+test("a live claim that fails twice has failed, and is not tried a third time", async () => {
+  const { passed, printed, count } = await checkRuns(breakClaims("measured"));
+  assert.is(count, 2);
+  assert.not.ok(passed);
+  assert.match(printed, "1 problem in a second run, after live claims had failed");
+});
+
+test("nothing else is tried again: no other claim, no other difference, not beside a live claim either", async () => {
+  const text = changed("text", (cell) => cell.outputs.splice(0));
+  const column = changed("measured", (cell) => {
+    for (const row of table(cell)) row.lateMs = 1;
+  });
+  for (const change of [
+    breakClaims("stated"),
+    text,
+    column,
+    (whole: Notebook) => text(breakClaims("measured")(whole)),
+  ]) {
+    const { passed, count } = await checkRuns(change, asMade);
+    assert.is(count, 1);
+    assert.not.ok(passed);
+  }
+});
+
+test("a notebook that passes is run once", async () => assert.is((await checkRuns(asMade)).count, 1));
 
 const hangs: Readonly<Record<string, string>> = {
   "a busy loop": "for (;;) {}",

@@ -22,6 +22,7 @@ for (const [at, name] of names.entries()) {
   const isEdited = edited.has(name);
   test(`${name} gives the outputs that it was committed with${isEdited ? " (edited: not counted)" : ""}`, () => {
     const found = reports[at]?.problems.map(wording) ?? ["it was not checked"];
+    for (const problem of reports[at]?.atFirst ?? []) console.log(`\nrun twice, at first: ${wording(problem)}`);
     if (isEdited) console.log([`\n${name} was edited since it was shipped`, ...found].join("\n    "));
     else assert.ok(found.length === 0, found.join("\n"));
   });
