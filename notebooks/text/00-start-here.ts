@@ -19,8 +19,9 @@
 // - solve a first exercise, and open the page that documents a function.
 //
 // To run a cell, click into it and press <kbd>Shift</kbd> + <kbd>Enter</kbd>. A cell may take a second; while it works, a star
-// `[*]` stands in front of it. Nothing that you do here can break anything: `npm run reset 00`, typed in a terminal, brings this
-// notebook back as it was.
+// `[*]` stands in front of it. The results that you see already come from an earlier run, and yours take their place; to guess
+// before you see them, begin with **Edit → Clear Outputs of All Cells**. Nothing that you do here can break anything:
+// `npm run reset 00`, typed in a terminal, brings this notebook back as it was.
 
 // %% [markdown] name="lecture"
 // ## What the lecture says
@@ -112,7 +113,7 @@ thirdClient;
 // ## In virtual time
 //
 // `simulate` plays the scenario without waiting: its clock jumps from one event to the next. The times are exact, and the same
-// whenever and wherever you run it.
+// whenever and wherever you run it. (Where chance comes in, `seed` says which random numbers; here there are none.)
 
 // %% name="simulate"
 const predicted = await simulate(threeClients, { seed: 1 });
@@ -135,7 +136,7 @@ thirdClient.compare(predicted.results.responseMs[2]);
 spaceTime(predicted, {
   title: "One server, three clients",
   caption:
-    "The second request has been at the server since 15 ms, and waits there until the first is answered.",
+    "All three connect in the first 10 ms. The second request is at the server from 15 ms on, and waits until the first is answered.",
   alt: "Three requests reach the server at the same time; the server works on one after the other, 20 ms each.",
 });
 
@@ -144,7 +145,8 @@ spaceTime(predicted, {
 //
 // The same scenario, the same two programs, now for real: sockets between the clients and the server, a clock that nobody controls,
 // and a CPU core that is kept busy for as long as `compute` says. Only the network's 5 ms are put in by the library, which holds
-// each message back until it is due, since messages within one machine arrive almost at once.
+// each message back until it is due, since messages within one machine arrive almost at once. `timeScale: 2` plays all of it at
+// half speed, so that what the machine adds weighs less; the figure shows the scenario's own milliseconds.
 
 // %% name="live" tags=["live"]
 const measured = await runLive(threeClients, { seed: 1, timeScale: 2 });
@@ -174,8 +176,8 @@ claims({
 
 // %% [markdown] name="difference"
 // **Why the two differ.** Virtual time knows only what we told it: 5 ms on the way, 20 ms of work. Live, opening a socket, waking a
-// thread and reading a timer cost something as well, a millisecond or two for each request. Since the server takes its clients one
-// after the other, the last pays for all. In notebook 03 you will measure how this grows with the load, and what servers do about it.
+// thread and reading a timer cost something as well. Since the server takes its clients one after the other, the last pays for
+// all. In notebook 03 you will measure how this grows with the load, and what servers do about it.
 
 // %% [markdown] name="edit"
 // ## Your turn: change something
@@ -209,9 +211,11 @@ const wrongPort = scenario({
 // ## Exercise
 //
 // Write a client that connects to port 7 of `"server"`, sends the number `n`, and returns the answer. The server doubles numbers.
-// Fill in the function below and run both cells. If the check is red, it says what is wrong and shows what happened.
+// Run the folded cell, which holds the check. Then write your lines into the function below it, and run that. The check says what
+// is wrong, if something is, and draws what happened.
 
-// %% name="exercise" tags=["exercise"]
+// %% jupyter={"source_hidden": true} name="exercise" tags=["exercise"]
+// How your answer is checked: nothing to change here.
 import { check, exercise } from "kernel-lib";
 
 const doublingServer = async (host: Host) => {
@@ -262,6 +266,18 @@ const firstClient = exercise({
       hint: "Your function returns nothing yet: `receive` gives the answer, and `return` hands it on.",
     },
     {
+      name: "calculates it itself",
+      recognise: ({ run }) =>
+        run?.results.answer === 2 * (run?.n ?? 0) && run?.rows.every((row) => row.kind !== "send"),
+      hint: "You double n yourself. That is the server's work: send it n, and wait for its answer.",
+    },
+    {
+      name: "sends nothing",
+      recognise: ({ run }) =>
+        run?.outcomes.answer.how === "unfinished" && run.rows.every((row) => row.kind !== "send"),
+      hint: "Now both wait: the server for your message, and you for its answer. Send n first.",
+    },
+    {
       name: "wrong port or host",
       recognise: ({ run }) =>
         run?.outcomes.answer.how === "threw" &&
@@ -281,10 +297,8 @@ const myClient = async (host: Host, n: number) => {
 };
 await check(firstClient, myClient);
 
-// %% [markdown] jupyter={"source_hidden": true} name="solution-intro" tags=["solution"]
-// **Solution** (open the cell below once you have tried):
-
 // %% jupyter={"source_hidden": true} name="solution" tags=["solution"]
+// A solution, once you have tried: click to unfold it.
 const solution = async (host: Host, n: number) => {
   const connection = await host.connect("server", 7);
   await connection.send(n);

@@ -15,10 +15,16 @@ const answers: AnswersFrom = () => ({
   mistakes: {
     "returns what it sent": client((_connection, n) => n),
     "does not wait for the answer": client(() => undefined),
+    "calculates it itself": (async (_host, n) => 2 * n) satisfies Client,
+    "sends nothing": (async (host) => (await host.connect("server", 7)).receive()) satisfies Client,
     "wrong port or host": client((connection) => connection.receive(), 8),
   },
   wrong: {
-    "calculates the answer itself": (async (_host, n) => 2 * n) satisfies Client,
+    "sends the number as a text": (async (host, n) => {
+      const connection = await host.connect("server", 7);
+      await connection.send(String(n));
+      return connection.receive();
+    }) satisfies Client,
     "returns the connection's promise of another number": client(async () => 1),
     "does not end": client((connection) => connection.receive().then(() => connection.receive())),
   },

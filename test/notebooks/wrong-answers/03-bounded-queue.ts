@@ -39,6 +39,10 @@ const answers: AnswersFrom<Cells> = (cells) => {
     });
   return {
     mistakes: {
+      "room for those who are served": boundedOf({
+        capacity: (threads, places) => threads + places,
+        dispatch: (_host, connection, queue) => queue.offer(connection) || busy(connection),
+      }),
       "waits for a place": boundedOf({ dispatch: (_host, connection, queue) => queue.put(connection) }),
       "a thread for each": boundedOf({
         dispatch: (host, connection) => void host.spawn(cells.serve, { as: "thread" }, connection),
@@ -67,7 +71,18 @@ const answers: AnswersFrom<Cells> = (cells) => {
         })(host, threads, places);
       },
     },
-    wrong: { "one place too many": sized(1), "one place too few": sized(-1) },
+    wrong: {
+      "one place too many": sized(1),
+      "one place too few": sized(-1),
+      "the backlog in the place of a queue": (async (host, threads, places) => {
+        const listener = await host.listen(80, { backlog: places });
+        const worker = async (own: Host) => {
+          for (;;) await cells.serve(own, await listener.accept());
+        };
+        for (let i = 1; i < threads; i++) host.spawn(worker, { as: "thread" });
+        await worker(host);
+      }) satisfies Bounded,
+    },
   };
 };
 export default answers;

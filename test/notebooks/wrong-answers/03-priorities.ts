@@ -70,6 +70,20 @@ const answers: AnswersFrom<Cells> = (cells) => {
         };
         for await (const connection of await host.listen(80)) host.spawn(serve, { as: "thread" }, connection);
       },
+      "pushes aside": async (host: Host) => {
+        const serve = async (own: Host, connection: Connection) => {
+          const request = (await connection.receive()) as Request;
+          await own.compute(request.computeMs, { priority: request.urgent ? 1 : 0 });
+          await connection.send("done");
+          connection.end();
+        };
+        for await (const connection of await host.listen(80)) host.spawn(serve, { as: "thread" }, connection);
+      },
+    },
+    wrong: {
+      "another answer": async (host: Host) => {
+        for await (const connection of await host.listen(80)) await connection.send("ok");
+      },
     },
   };
 };
