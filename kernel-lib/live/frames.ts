@@ -1,5 +1,6 @@
 import { ModelError } from "../errors.js";
 import type { Frame, FrameType } from "../world/network.js";
+import { bytesOf, type Encoded, whole } from "../world/values.js";
 
 const types: readonly FrameType[] = ["data", "bytes", "urgent", "credit", "end", "reset", "probe", "alive"];
 const headerBytes = 5;
@@ -7,19 +8,19 @@ const headerBytes = 5;
 /** A frame as bytes: length of what follows the header (4), type (1), then the payload, or the value of urgent and credit (4). */
 export function frameBytes(frame: Frame): Uint8Array {
   const hasValue = frame.type === "urgent" || frame.type === "credit";
-  const length = hasValue ? 4 : frame.payload.length;
+  const length = hasValue ? 4 : frame.payload.end - frame.payload.start;
   const bytes = Buffer.allocUnsafe(headerBytes + length);
   bytes.writeUInt32BE(length, 0);
   bytes[4] = types.indexOf(frame.type);
   if (hasValue) bytes.writeUInt32BE(frame.value, headerBytes);
-  else bytes.set(frame.payload, headerBytes);
+  else bytes.set(bytesOf(frame.payload), headerBytes);
   return bytes;
 }
 
 /** What was read off the wire. */
 export interface WireFrame {
   readonly type: FrameType;
-  readonly payload: Uint8Array;
+  readonly payload: Encoded;
   readonly value: number;
 }
 
@@ -41,7 +42,7 @@ export class FrameReader {
       const type = types[bytes[4] as number];
       if (!type) throw new ModelError(`a frame of unknown type ${bytes[4]} came off the wire`);
       const hasValue = type === "urgent" || type === "credit";
-      const payload = hasValue ? new Uint8Array(0) : new Uint8Array(bytes.subarray(headerBytes));
+      const payload = whole(new Uint8Array(bytes.subarray(hasValue ? size : headerBytes)));
       frames.push({ type, payload, value: hasValue ? bytes.readUInt32BE(headerBytes) : 0 });
     }
     return frames;

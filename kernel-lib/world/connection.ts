@@ -9,20 +9,21 @@ import type { Member } from "./linked-set.js";
 import type { Machine } from "./machine.js";
 import { type Frame, type FrameType, headerBytes, type Path } from "./network.js";
 import type { RunningProcess, Thread } from "./process.js";
-import { decode, encode } from "./values.js";
+import { decode, type Encoded, encode, whole } from "./values.js";
 import type { Wait, WaitKind, WaitTarget } from "./wait.js";
 
 /** How much a sender may have unread at the other side before `send` waits. */
 export const creditWindowBytes = 64 * 1024;
 
-const nothing = new Uint8Array(0);
+const nothing = whole(new Uint8Array(0));
 const done: Promise<void> = Promise.resolve();
 
-interface Received {
-  readonly type: FrameType;
-  readonly payload: Uint8Array;
-  readonly bytes: number;
-  readonly arrivedMs: number;
+/** A message ready for the wire. */
+interface Outgoing {
+  readonly type: "data" | "bytes";
+  readonly payload: Encoded;
+  /** What the trace says of it. */
+  readonly note: number;
 }
 
 /** One end of a connection. */
@@ -32,6 +33,8 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   nextMember: Endpoint | undefined = undefined;
   readonly id: string;
   readonly peer: string;
+  /** Its number in the trace, 0 for none yet: the recorder gives it. */
+  traceNumber = 0;
   other!: Endpoint;
   pipe: Pipe | undefined;
   owner: RunningProcess;
@@ -48,9 +51,9 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   peerHasEnded = false;
   /** Nobody is behind this end any more: what still comes is answered by a reset. */
   isGone = false;
-  readonly #inbox = new Fifo<Received>();
+  readonly #inbox = new Fifo<Frame>();
   readonly #receivers = new Fifo<Wait>();
-  readonly #senders = new Fifo<{ wait: Wait; message: EncodedMessage }>();
+  readonly #senders = new Fifo<{ wait: Wait; message: Outgoing }>();
   /** Who waits for an urgent byte; made when somebody does. */
   #urgentReceivers: Fifo<Wait<number | undefined>> | undefined;
   #unreadAtPeer = 0;
@@ -63,6 +66,7 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   /** Urgent bytes that have come and were not handed over; made when one must wait. */
   #urgentPending: Fifo<number> | undefined;
   #receiveText: string | undefined;
+  #sendPlace: string | undefined;
   #onUrgent: { callback: (byte: number) => void; thread: Thread } | undefined;
   #controller: AbortController | undefined;
   #keepAlive: KeepAlive | undefined;
@@ -77,7 +81,8 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
     owner: RunningProcess,
     id: string,
     peer: string,
-    readonly direction: "out" | "in",
+    /** Whether it is the accepting side: what it sends goes "in", against the direction of the connection. */
+    readonly isIn: boolean,
   ) {
     this.owner = owner;
     this.id = id;
@@ -105,36 +110,43 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
 
   send(message: unknown): Promise<void> {
     const { core } = this;
-    let encoded: EncodedMessage;
+    let outgoing: Outgoing;
     try {
-      encoded = encodeMessage(message, `send on ${this.id}`);
+      outgoing = this.#encode(message);
     } catch (error) {
       return Promise.reject(error);
     }
     const costMs = this.machine.spec.costs?.messageMs ?? 0;
-    if (costMs > 0) return this.#sendAtCost(encoded, costMs);
+    if (costMs > 0) return this.#sendAtCost(outgoing, costMs);
     const refusal = this.#refusalToSend();
     if (refusal) return this.#refused(refusal);
     if (this.#unreadAtPeer < creditWindowBytes && this.#senders.size === 0) {
-      this.#transmitMessage(encoded, core.threadOf(this.owner));
+      this.#transmitMessage(outgoing, core.threadOf(this.owner));
       return done;
     }
-    return this.#sendWhenCredited(encoded, core.threadOf(this.owner));
+    return this.#sendWhenCredited(outgoing, core.threadOf(this.owner));
   }
 
-  async #sendAtCost(encoded: EncodedMessage, costMs: number): Promise<void> {
+  #encode(message: unknown): Outgoing {
+    this.#sendPlace ??= `send on ${this.id}`;
+    const payload = encode(message, this.#sendPlace);
+    const type = message instanceof Uint8Array ? "bytes" : "data";
+    return { type, payload, note: this.core.trace.note(message, payload) };
+  }
+
+  async #sendAtCost(outgoing: Outgoing, costMs: number): Promise<void> {
     const thread = this.core.threadOf(this.owner);
     this.#checkSendable();
     await this.machine.compute(thread, costMs, 0, undefined);
     this.#checkSendable();
     if (this.#unreadAtPeer < creditWindowBytes && this.#senders.size === 0)
-      return this.#transmitMessage(encoded, thread);
-    await this.#sendWhenCredited(encoded, thread);
+      return this.#transmitMessage(outgoing, thread);
+    await this.#sendWhenCredited(outgoing, thread);
   }
 
-  #sendWhenCredited(encoded: EncodedMessage, thread: Thread): Promise<void> {
+  #sendWhenCredited(message: Outgoing, thread: Thread): Promise<void> {
     const wait = this.core.wait<void>(thread, "send", this);
-    this.#senders.push({ wait: wait as Wait, message: encoded });
+    this.#senders.push({ wait: wait as Wait, message });
     return wait.promise;
   }
 
@@ -174,19 +186,15 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
     wait.timer = core.driver.at(core.now() + timeoutMs, late, undefined);
   }
 
-  async *[Symbol.asyncIterator](): AsyncIterator<unknown> {
-    for (;;) {
-      const message = await this.receive();
-      if (message === undefined) return;
-      yield message;
-    }
+  [Symbol.asyncIterator](): AsyncIterator<unknown> {
+    return new Messages(this);
   }
 
   sendUrgent(byte: number): void {
     checkWhole("sendUrgent", "byte", byte, 0, 255);
     this.#checkSendable();
     const sequence = ++this.#urgentSent;
-    this.core.trace.urgent(this.core.now(), this.core.threadOf(this.owner), this, this.direction, sequence, byte, true);
+    this.core.trace.urgent(this.core.now(), this.core.threadOf(this.owner), this, this.isIn, sequence, byte, true);
     this.#transmit("urgent", nothing, byte, headerBytes + 1);
   }
 
@@ -269,7 +277,8 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
     switch (frame.type) {
       case "data":
       case "bytes":
-        this.#inbox.push({ type: frame.type, payload: frame.payload, bytes: frame.bytes, arrivedMs: this.#heardMs });
+        frame.arrivedMs = this.#heardMs;
+        this.#inbox.push(frame);
         this.#serveReceivers();
         return;
       case "credit":
@@ -329,15 +338,16 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
     if (refusal) throw refusal;
   }
 
-  #transmitMessage(message: EncodedMessage, thread: Thread): void {
-    const bytes = headerBytes + message.payload.length;
+  #transmitMessage(message: Outgoing, thread: Thread): void {
+    const { type, payload, note } = message;
+    const bytes = headerBytes + payload.end - payload.start;
     this.#unreadAtPeer += bytes;
     const sequence = ++this.#sent;
-    this.core.trace.message(this.core.now(), thread, "send", this, this.direction, sequence, bytes, message.value);
-    this.#transmit(message.type, message.payload, 0, bytes);
+    this.core.trace.send(this.core.now(), thread, this, this.isIn, sequence, bytes, note);
+    this.#transmit(type, payload, 0, bytes, note);
   }
 
-  #transmit(type: FrameType, payload: Uint8Array, value: number, bytes: number): void {
+  #transmit(type: FrameType, payload: Encoded, value: number, bytes: number, note = 0): void {
     const { path, core } = this;
     if (!this.pipe || this.machine.isDown) return;
     let startMs = core.now();
@@ -351,7 +361,7 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
     this.outDoneMs = sentMs;
     const firstByteMs = startMs + path.latencyMs;
     const lastByteMs = sentMs + path.latencyMs;
-    this.pipe.write({ to: this.other, type, payload, value, bytes, firstByteMs, lastByteMs });
+    this.pipe.write({ to: this.other, type, payload, note, value, bytes, firstByteMs, lastByteMs, arrivedMs: 0 });
   }
 
   #serveReceivers(): void {
@@ -368,27 +378,17 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   /** The oldest message that is here; a MessageError, which no message can be, if it can't be decoded. */
   #take(thread: Thread): unknown {
     const { core } = this;
-    const received = this.#inbox.shift() as Received;
+    const received = this.#inbox.shift() as Frame;
+    const { payload, bytes, note, arrivedMs } = received;
     const sequence = ++this.#taken;
-    const from = this.direction === "out" ? "in" : "out";
     let message: unknown;
     try {
-      message = received.type === "bytes" ? received.payload : decode(received.payload);
+      message = received.type === "bytes" ? payload.bytes : decode(payload);
     } catch (error) {
       message = error;
     }
-    core.trace.message(
-      core.now(),
-      thread,
-      "receive",
-      this,
-      from,
-      sequence,
-      received.bytes,
-      message,
-      received.arrivedMs,
-    );
-    this.#creditOwed += received.bytes;
+    core.trace.receive(core.now(), thread, this, !this.isIn, sequence, bytes, note, arrivedMs);
+    this.#creditOwed += bytes;
     // Like TCP's acknowledgements, credit goes back in half windows: a sender can't starve by it, and few frames carry it.
     if (this.#creditOwed >= creditWindowBytes / 2) {
       this.#transmit("credit", nothing, this.#creditOwed, 0);
@@ -439,8 +439,7 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
 
   #traceUrgentTaken(thread: Thread, byte: number): void {
     const { core } = this;
-    const from = this.direction === "out" ? "in" : "out";
-    core.trace.urgent(core.now(), thread, this, from, ++this.#urgentTaken, byte, false);
+    core.trace.urgent(core.now(), thread, this, !this.isIn, ++this.#urgentTaken, byte, false);
   }
 
   #fail(error: Error): void {
@@ -489,16 +488,17 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   }
 }
 
-/** A message ready for the wire. */
-export interface EncodedMessage {
-  readonly type: "data" | "bytes";
-  readonly payload: Uint8Array;
-  /** What was encoded, for the trace. */
-  readonly value: unknown;
+/** What iterating over a connection gives. An async generator would take three promises more for each message. */
+class Messages implements AsyncIterator<unknown> {
+  constructor(private readonly connection: Endpoint) {}
+
+  next(): Promise<IteratorResult<unknown>> {
+    return this.connection.receive().then(asStep);
+  }
 }
 
-function encodeMessage(message: unknown, where: string): EncodedMessage {
-  return { type: message instanceof Uint8Array ? "bytes" : "data", payload: encode(message, where), value: message };
+function asStep(message: unknown): IteratorResult<unknown> {
+  return message === undefined ? { done: true, value: undefined } : { done: false, value: message };
 }
 
 /** Keepalive settings from a program. */

@@ -6,9 +6,9 @@ import type { Disk } from "./host.js";
 import { LinkedSet } from "./linked-set.js";
 import type { OpenPort } from "./port.js";
 import type { RunningProcess, Thread } from "./process.js";
+import type { OpenWork } from "./recorder.js";
 import type { HostSpec } from "./scenario.js";
-import type { WorkRow } from "./trace.js";
-import { decode, encode } from "./values.js";
+import { bytesOf, decode, encode, whole } from "./values.js";
 import type { Wait, WaitKind, WaitTarget } from "./wait.js";
 
 /** The first port that `listen(0)` gives, as in IANA's dynamic range. */
@@ -74,7 +74,7 @@ export class Machine implements WaitTarget {
     const wait = core.wait<void>(thread, "compute", this);
     if (wait.state !== "pending") return wait.promise;
     const job = new ComputeJob(this, wait, workMs, priority);
-    job.row = core.trace.work(core.now(), thread, { kind: "compute", workMs, priority });
+    job.traced = core.trace.compute(core.now(), thread, workMs, priority);
     const onAbort = (): void => core.fail(wait, signal?.reason);
     wait.abandon = () => {
       this.processor.remove(job);
@@ -90,7 +90,7 @@ export class Machine implements WaitTarget {
 }
 
 class ComputeJob implements ProcessorJob {
-  row: WorkRow | undefined;
+  traced: OpenWork | undefined;
   onFinish: (() => void) | undefined;
 
   constructor(
@@ -107,7 +107,8 @@ class ComputeJob implements ProcessorJob {
   }
 
   finish(): void {
-    if (this.row) this.row.endMs = this.machine.core.now();
+    const { core } = this.machine;
+    core.trace.ended(this.traced, core.now());
     this.onFinish?.();
   }
 }
@@ -150,15 +151,15 @@ export class DiskDrive {
     const moved = next.access === "read" ? (this.#sizes.get(next.name) ?? 0) : (next.bytes?.length ?? 0);
     const workMs = (spec.disk?.accessMs ?? 0) + (moved * 1000) / (spec.disk?.bytesPerS ?? Infinity);
     const { wait, access, name } = next;
-    const row = core.trace.work(core.now(), wait.thread, { kind: "disk", workMs, access: `${access} ${name}`.trim() });
-    core.driver.at(core.now() + workMs, (done: DiskAccess) => this.#effect(done, row), next);
+    const traced = core.trace.disk(core.now(), wait.thread, workMs, `${access} ${name}`.trim());
+    core.driver.at(core.now() + workMs, (done: DiskAccess) => this.#effect(done, traced), next);
   }
 
-  #effect(access: DiskAccess, row: WorkRow | undefined): void {
+  #effect(access: DiskAccess, traced: OpenWork | undefined): void {
     const { core } = this.#machine;
     const { wait, name, bytes } = access;
     const finish = (value: unknown): void => {
-      if (row) row.endMs = core.now();
+      core.trace.ended(traced, core.now());
       this.#busy = false;
       core.ready(wait, value);
       this.#next();
@@ -170,7 +171,7 @@ export class DiskDrive {
     };
     // The machine crashed, or its process was killed, before the access was done: nothing of it happens.
     if (!wait.thread.isAlive || wait.state !== "pending") {
-      if (row) row.endMs = core.now();
+      core.trace.ended(traced, core.now());
       this.#busy = false;
       this.#next();
     } else if (access.access === "list") finish([...this.#sizes.keys()].sort());
@@ -219,11 +220,11 @@ export class DiskView implements Disk {
 
 /** Boxed, so that a byte array stays one when it is read again. */
 function encodeForDisk(value: unknown, name: string): Uint8Array {
-  return encode([value], `disk.write of ${JSON.stringify(name)}`);
+  return bytesOf(encode([value], `disk.write of ${JSON.stringify(name)}`));
 }
 
 function decodeFromDisk(bytes: Uint8Array): unknown {
-  return (decode(bytes) as [unknown])[0];
+  return (decode(whole(bytes)) as [unknown])[0];
 }
 
 function checkFileName(where: string, name: unknown): string {

@@ -1,5 +1,6 @@
 import type { Endpoint } from "./connection.js";
 import type { NetworkSpec, Scenario } from "./scenario.js";
+import type { Encoded } from "./values.js";
 
 /** What travels between the two ends of a connection. All but `data`, `bytes` and `urgent` are the transport's own and weigh nothing. */
 export type FrameType = "data" | "bytes" | "urgent" | "credit" | "end" | "reset" | "probe" | "alive";
@@ -12,7 +13,9 @@ export interface Frame {
   readonly to: Endpoint;
   readonly type: FrameType;
   /** The encoded message of a `data` frame, the bytes of a `bytes` frame; empty for others. */
-  readonly payload: Uint8Array;
+  readonly payload: Encoded;
+  /** What the trace says of the message. */
+  readonly note: number;
   /** An urgent byte, or the bytes that a credit gives back. */
   readonly value: number;
   /** What the frame occupies on the network. */
@@ -21,6 +24,8 @@ export interface Frame {
   readonly firstByteMs: number;
   /** When its last byte does, if the interface there is idle. */
   readonly lastByteMs: number;
+  /** When it had come in, whole; set when it has. */
+  arrivedMs: number;
 }
 
 /** A machine's network interface: one way out, one way in, each first in first out. */

@@ -208,7 +208,7 @@ class Handshake {
     const core = this.#core;
     const id = `${from.name}#${++from.connectCount}>${to.name}:${port}`;
     const path = core.network.path(from.name, to.name);
-    this.#client = new Endpoint(core, from, path, thread.process, id, to.name, "out");
+    this.#client = new Endpoint(core, from, path, thread.process, id, to.name, false);
     thread.process.connections.add(this.#client);
     this.#wait = core.wait<Connection>(thread, "connect", this.#client);
     this.#wait.abandon = () => this.#giveUp();
@@ -270,7 +270,7 @@ class Handshake {
   #makeServerEnd(port: OpenPort): Endpoint {
     const core = this.#core;
     const path = core.network.path(this.to.name, this.from.name);
-    const server = new Endpoint(core, this.to, path, port.owner, this.#client.id, this.from.name, "in");
+    const server = new Endpoint(core, this.to, path, port.owner, this.#client.id, this.from.name, true);
     port.owner.connections.add(server);
     server.other = this.#client;
     this.#client.other = server;

@@ -64,6 +64,8 @@ export class Thread implements Member<Thread> {
   /** Who waits for its end. */
   doneWaits: Wait[] | undefined;
   controller: AbortController | undefined;
+  /** Its number in the trace, 0 for none yet: the recorder gives it. */
+  traceNumber = 0;
   /** The wait of its last sleep, to be used again: programs sleep more than they do anything else. */
   spareSleep: Wait<void> | undefined;
 

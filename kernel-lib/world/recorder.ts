@@ -1,27 +1,51 @@
 import { ParameterError, shown } from "../errors.js";
 import type { Exit } from "./host.js";
+import { MessageNotes } from "./message-notes.js";
 import type { RunningProcess, Thread } from "./process.js";
-import { type TraceKind, type TraceLevel, type TraceRow, traceKinds, type WorkRow } from "./trace.js";
-import { brief } from "./values.js";
+import { Tape } from "./tape.js";
+import { type TraceKind, type TraceLevel, type TraceRow, traceKinds } from "./trace.js";
+import { type Actor, ends, type LineName, records, rowsOf } from "./trace-rows.js";
+import type { Encoded } from "./values.js";
 
-type Work =
-  | { readonly kind: "compute"; readonly workMs: number; readonly priority: number }
-  | { readonly kind: "disk"; readonly workMs: number; readonly access: string };
+type Fields = Readonly<Record<string, unknown>>;
+type RecordShape = (typeof records)[TraceKind];
 
-interface Line {
-  readonly id: string;
-  readonly peer: string;
+/** A connection's end, as its rows name it. */
+interface Line extends LineName {
+  /** Its number here, 0 for none yet: the recorder gives it. */
+  traceNumber: number;
 }
 
-/** Writes the trace of one run, as much of it as was asked for. */
+/** A work that goes on, whose end is to be noted. */
+export interface OpenWork {
+  readonly cells: Float64Array;
+  readonly at: number;
+}
+
+/** Instead of a note, when nobody will read it. */
+const noNote = -1;
+
+/**
+ * Writes the trace of one run, as much of it as was asked for: as numbers, and as rows only when somebody reads them. Texts,
+ * threads and connections stand in lists beside the numbers that name them.
+ */
 export class Recorder {
-  readonly rows: TraceRow[] = [];
-  readonly #kinds: ReadonlySet<TraceKind>;
-  // Asked for each wait and each message, so kept apart; those rows are written out in full for the same reason.
+  // Asked for each wait, message and thread, so kept apart.
+  private readonly starts: boolean;
+  private readonly exits: boolean;
   private readonly waits: boolean;
   private readonly wakes: boolean;
   private readonly sends: boolean;
   private readonly receives: boolean;
+  readonly #kinds: ReadonlySet<TraceKind>;
+  readonly #tape = new Tape();
+  readonly #notes = new MessageNotes();
+  readonly #actors: Actor[] = [];
+  readonly #lines: LineName[] = [];
+  readonly #texts: string[] = [];
+  readonly #textNumbers = new Map<string, number>();
+  readonly #fields: Fields[] = [];
+  #rows: readonly TraceRow[] | undefined;
   /** The highest time written, so that rows stay in time order where a real clock and a nominal time meet. */
   private lastMs = 0;
 
@@ -35,6 +59,8 @@ export class Recorder {
       }
     }
     this.#kinds = new Set(kinds);
+    this.starts = this.#kinds.has("start");
+    this.exits = this.#kinds.has("exit");
     this.waits = this.#kinds.has("wait");
     this.wakes = this.#kinds.has("wake");
     this.sends = this.#kinds.has("send");
@@ -42,120 +68,182 @@ export class Recorder {
   }
 
   start(timeMs: number, thread: Thread): void {
-    if (!this.#kinds.has("start")) return;
-    const { process } = thread;
-    this.rows.push({ kind: "start", ...this.#base(timeMs, thread), as: role(thread), parent: process.parentPid });
+    if (!this.starts) return;
+    const at = this.#record(records.start, timeMs, this.#actorOf(thread));
+    const { cells } = this.#tape;
+    cells[at + 2] = isThread(thread);
+    cells[at + 3] = thread.process.parentPid;
   }
 
   exit(timeMs: number, thread: Thread, exit: Exit): void {
-    if (!this.#kinds.has("exit")) return;
-    const error = exit.how === "threw" ? { error: `${exit.error.name}: ${exit.error.message}` } : {};
-    this.rows.push({ kind: "exit", ...this.#base(timeMs, thread), as: role(thread), how: exit.how, ...error });
+    if (!this.exits) return;
+    const at = this.#record(records.exit, timeMs, this.#actorOf(thread));
+    const { cells } = this.#tape;
+    cells[at + 2] = isThread(thread);
+    cells[at + 3] = ends.indexOf(exit.how);
+    if (exit.how === "threw") cells[at + 4] = this.#textNumber(`${exit.error.name}: ${exit.error.message}`);
   }
 
   wait(timeMs: number, thread: Thread, wait: { readonly text: string }): void {
-    if (this.waits) this.waiting("wait", timeMs, thread, wait.text);
+    if (this.waits) this.#worded(records.wait, timeMs, this.#actorOf(thread), wait.text);
   }
 
   wake(timeMs: number, thread: Thread, wait: { readonly text: string }): void {
-    if (this.wakes) this.waiting("wake", timeMs, thread, wait.text);
+    if (this.wakes) this.#worded(records.wake, timeMs, this.#actorOf(thread), wait.text);
   }
 
-  private waiting(kind: "wait" | "wake", timeMs: number, thread: Thread, on: string): void {
-    const { process, name } = thread;
-    this.rows.push({
-      kind,
-      timeMs: this.ordered(timeMs),
-      host: process.machine.name,
-      process: process.name,
-      pid: process.pid,
-      thread: name,
-      on,
-    });
+  /** Keeps what a message says, for the rows of its sending and its receipt. */
+  note(message: unknown, encoded: Encoded): number {
+    return this.sends || this.receives ? this.#notes.add(message, encoded) : noNote;
   }
 
-  message(
+  send(timeMs: number, thread: Thread, line: Line, isIn: boolean, sequence: number, bytes: number, note: number): void {
+    if (this.sends) this.#message(records.send, timeMs, thread, line, isIn, sequence, bytes, note);
+  }
+
+  receive(
     timeMs: number,
     thread: Thread,
-    kind: "send" | "receive",
     line: Line,
-    direction: "out" | "in",
+    isIn: boolean,
     sequence: number,
     bytes: number,
-    message: unknown,
-    arrivedMs?: number,
+    note: number,
+    arrivedMs: number,
   ): void {
-    if (kind === "send" ? !this.sends : !this.receives) return;
-    const { process, name } = thread;
-    const row = {
-      kind,
-      timeMs: this.ordered(timeMs),
-      host: process.machine.name,
-      process: process.name,
-      pid: process.pid,
-      thread: name,
-      connection: line.id,
-      direction,
-      sequence,
-      bytes,
-      peer: line.peer,
-      message: brief(message),
-    };
-    this.rows.push(arrivedMs === undefined ? row : Object.assign(row, { arrivedMs }));
+    if (!this.receives) return;
+    const at = this.#message(records.receive, timeMs, thread, line, isIn, sequence, bytes, note);
+    this.#tape.cells[at + 6] = arrivedMs;
   }
 
-  work(timeMs: number, thread: Thread, work: Work): WorkRow | undefined {
-    if (!this.#kinds.has(work.kind)) return undefined;
-    const row: WorkRow = { ...this.#base(timeMs, thread), ...work, endMs: undefined };
-    this.rows.push(row);
-    return row;
+  compute(timeMs: number, thread: Thread, workMs: number, priority: number): OpenWork | undefined {
+    return this.#kinds.has("compute") ? this.#work(records.compute, timeMs, thread, workMs, priority) : undefined;
+  }
+
+  disk(timeMs: number, thread: Thread, workMs: number, access: string): OpenWork | undefined {
+    return this.#kinds.has("disk")
+      ? this.#work(records.disk, timeMs, thread, workMs, this.#textNumber(access))
+      : undefined;
+  }
+
+  /** A work that was begun has come to its end. */
+  ended(work: OpenWork | undefined, timeMs: number): void {
+    if (work) work.cells[work.at + 4] = timeMs;
   }
 
   urgent(
     timeMs: number,
     thread: Thread,
     line: Line,
-    direction: "out" | "in",
+    isIn: boolean,
     sequence: number,
     byte: number,
     sent: boolean,
   ): void {
     if (!this.#kinds.has("urgent")) return;
-    const of = { connection: line.id, direction, sequence, sent, byte, peer: line.peer };
-    this.rows.push({ kind: "urgent", ...this.#base(timeMs, thread), ...of });
+    const at = this.#record(records.urgent, timeMs, this.#actorOf(thread));
+    const { cells } = this.#tape;
+    cells[at + 2] = this.#lineNumber(line, isIn);
+    cells[at + 3] = sequence;
+    cells[at + 4] = Number(sent);
+    cells[at + 5] = byte;
   }
 
   fault(timeMs: number, host: string, fault: string, victim?: RunningProcess): void {
     if (!this.#kinds.has("fault")) return;
     const of = { process: victim?.name ?? "", pid: victim?.pid ?? 0, thread: victim?.main.name ?? "" };
-    this.rows.push({ kind: "fault", timeMs: this.ordered(timeMs), host, ...of, fault });
+    this.#worded(records.fault, timeMs, this.#actors.push({ host, ...of }), fault);
   }
 
-  log(timeMs: number, thread: Thread, event: string, fields: Readonly<Record<string, unknown>>): void {
+  log(timeMs: number, thread: Thread, event: string, fields: Fields): void {
     if (!this.#kinds.has("log")) return;
-    this.rows.push({ kind: "log", ...this.#base(timeMs, thread), event, fields: { ...fields } });
+    const at = this.#record(records.log, timeMs, this.#actorOf(thread));
+    this.#tape.cells[at + 2] = this.#textNumber(event);
+    this.#tape.cells[at + 3] = this.#fields.push({ ...fields }) - 1;
   }
 
-  #base(
+  /** Everything written, as rows: made when first asked for, and the same from then on. To be read when the run is over. */
+  get rows(): readonly TraceRow[] {
+    this.#rows ??= rowsOf({
+      tape: this.#tape,
+      notes: this.#notes,
+      actors: this.#actors,
+      lines: this.#lines,
+      texts: this.#texts,
+      fields: this.#fields,
+    });
+    return this.#rows;
+  }
+
+  // ---- writing
+
+  #record({ code, length }: RecordShape, timeMs: number, actor: number): number {
+    const at = this.#tape.reserve(length);
+    const { cells } = this.#tape;
+    if (timeMs > this.lastMs) this.lastMs = timeMs;
+    cells[at] = actor * 16 + code;
+    cells[at + 1] = this.lastMs;
+    return at;
+  }
+
+  #worded(record: RecordShape, timeMs: number, actor: number, text: string): void {
+    const at = this.#record(record, timeMs, actor);
+    this.#tape.cells[at + 2] = this.#textNumber(text);
+  }
+
+  #message(
+    record: RecordShape,
     timeMs: number,
     thread: Thread,
-  ): { timeMs: number; host: string; process: string; pid: number; thread: string } {
-    const { process } = thread;
-    return {
-      timeMs: this.ordered(timeMs),
-      host: process.machine.name,
-      process: process.name,
-      pid: process.pid,
-      thread: thread.name,
-    };
+    line: Line,
+    isIn: boolean,
+    sequence: number,
+    bytes: number,
+    note: number,
+  ): number {
+    const at = this.#record(record, timeMs, this.#actorOf(thread));
+    const { cells } = this.#tape;
+    cells[at + 2] = this.#lineNumber(line, isIn);
+    cells[at + 3] = sequence;
+    cells[at + 4] = bytes;
+    cells[at + 5] = note;
+    return at;
   }
 
-  private ordered(timeMs: number): number {
-    if (timeMs > this.lastMs) this.lastMs = timeMs;
-    return this.lastMs;
+  #work(record: RecordShape, timeMs: number, thread: Thread, workMs: number, detail: number): OpenWork {
+    const at = this.#record(record, timeMs, this.#actorOf(thread));
+    const { cells } = this.#tape;
+    cells[at + 2] = workMs;
+    cells[at + 3] = detail;
+    cells[at + 4] = NaN;
+    return { cells, at };
+  }
+
+  /** Numbers of actors and lines begin at 1. */
+  #actorOf(thread: Thread): number {
+    if (thread.traceNumber === 0) {
+      const { process, name } = thread;
+      const actor = { host: process.machine.name, process: process.name, pid: process.pid, thread: name };
+      thread.traceNumber = this.#actors.push(actor);
+    }
+    return thread.traceNumber;
+  }
+
+  #lineNumber(line: Line, isIn: boolean): number {
+    if (line.traceNumber === 0) line.traceNumber = this.#lines.push({ id: line.id, peer: line.peer });
+    return line.traceNumber * 2 + Number(isIn);
+  }
+
+  #textNumber(text: string): number {
+    let number = this.#textNumbers.get(text);
+    if (number === undefined) {
+      number = this.#texts.push(text) - 1;
+      this.#textNumbers.set(text, number);
+    }
+    return number;
   }
 }
 
-function role(thread: Thread): "thread" | "process" {
-  return thread === thread.process.main ? "process" : "thread";
+function isThread(thread: Thread): number {
+  return Number(thread !== thread.process.main);
 }

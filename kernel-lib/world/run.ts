@@ -78,12 +78,15 @@ export function makeRun<P extends Programs>(core: Core, programs: P, endMs: numb
       });
     }
   }
+  const { trace } = core;
   return {
     world: core.driver.world,
     seed: core.seed,
     results: results as Results<P>,
     outcomes: outcomes as Outcomes<P>,
-    rows: core.trace.rows,
+    get rows() {
+      return trace.rows;
+    },
     endMs,
     reachedLimit,
   };

@@ -1,5 +1,15 @@
-import { addExtension, Packr } from "msgpackr/pack";
+import { addExtension, Packr, REUSE_BUFFER_MODE } from "msgpackr/pack";
 import { MessageError } from "./errors.js";
+
+/** Taken before a simulation's guards put a proxy in its place, which would be asked for every value. */
+const RealDate = Date;
+
+/** A value as bytes: those from `start` to `end`, in memory that others may share. They never change. */
+export interface Encoded {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
 
 const packr = new Packr({ useRecords: false });
 (packr as unknown as { writeFunction: () => never }).writeFunction = () => {
@@ -35,23 +45,41 @@ export const maxMessageBytes = 16 * 1024 * 1024;
  *
  * @throws {@link MessageError} if it can't be encoded, or is too large.
  */
-export function encode(value: unknown, where: string): Uint8Array {
+export function encode(value: unknown, where: string): Encoded {
   if (value === undefined) throw new MessageError(`${where}: undefined can't be sent; send null instead`);
-  const bytes = value instanceof Uint8Array ? new Uint8Array(value) : packed(value, where);
-  if (bytes.length > maxMessageBytes) {
-    throw new MessageError(
-      `${where}: the message has ${bytes.length} bytes when encoded; ${maxMessageBytes} is the most`,
-    );
+  const encoded = value instanceof Uint8Array ? whole(new Uint8Array(value)) : packed(value, where);
+  const length = encoded.end - encoded.start;
+  if (length > maxMessageBytes) {
+    throw new MessageError(`${where}: the message has ${length} bytes when encoded; ${maxMessageBytes} is the most`);
   }
-  return bytes;
+  return encoded;
 }
 
-function packed(value: unknown, where: string): Uint8Array {
+/** All of an array. */
+export function whole(bytes: Uint8Array): Encoded {
+  return { bytes, start: 0, end: bytes.length };
+}
+
+/** Just those bytes. */
+export function bytesOf({ bytes, start, end }: Encoded): Uint8Array {
+  return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
+}
+
+/** What msgpackr writes into, message after message, until it is full; `start` and `end` are those of the last. */
+type Target = Uint8Array & { start: number; end: number };
+let lastTarget: Target | undefined;
+let targetBytes!: Uint8Array;
+
+function packed(value: unknown, where: string): Encoded {
   try {
     isPacking = true;
-    const bytes = packr.pack(value);
-    // A plain view, so that byte arrays inside are decoded as Uint8Array and not as Node's Buffer.
-    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    const target = packr.pack(value, REUSE_BUFFER_MODE) as unknown as Target;
+    if (target !== lastTarget) {
+      lastTarget = target;
+      // A plain array on the same memory, so that byte arrays inside are decoded as Uint8Array and not as Node's Buffer.
+      targetBytes = new Uint8Array(target.buffer, target.byteOffset, target.length);
+    }
+    return { bytes: targetBytes, start: target.start, end: target.end };
   } catch (error) {
     throw new MessageError(`${where}: ${brief(value)} can't be encoded: ${reasonOf(error as Error)}`);
   } finally {
@@ -67,14 +95,18 @@ function reasonOf(error: Error): string {
   return error.message;
 }
 
+const span = { start: 0, end: 0 };
+
 /**
  * The value that {@link encode} packed.
  *
  * @throws {@link MessageError} if it can't be made again: a map whose keys are objects.
  */
-export function decode(bytes: Uint8Array): unknown {
+export function decode({ bytes, start, end }: Encoded): unknown {
   try {
-    return packr.unpack(bytes);
+    span.start = start;
+    span.end = end;
+    return packr.unpack(bytes, span);
   } catch (error) {
     throw new MessageError(`the message can't be decoded: ${(error as Error).message}`);
   }
@@ -87,12 +119,14 @@ export function brief(value: unknown, depth = 1): string {
   if (typeof value === "function") return value.name ? `function ${value.name}` : "a function";
   if (typeof value !== "object" || value === null) return String(value);
   if (value instanceof Uint8Array) return `${value.length} bytes`;
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid date" : value.toISOString();
+  if (value instanceof RealDate) return Number.isNaN(value.getTime()) ? "an invalid date" : value.toISOString();
+  // Sets and maps arrive as arrays and plain objects.
+  if (value instanceof Set) return brief([...value], depth);
   if (Array.isArray(value)) {
     if (depth === 0 || value.length > 4) return `[${value.length} values]`;
     return `[${value.map((item) => brief(item, depth - 1)).join(", ")}]`;
   }
-  const entries = Object.entries(value);
+  const entries = value instanceof Map ? [...value] : Object.entries(value);
   if (depth === 0 && entries.length > 0) return "{…}";
   const shown = entries.slice(0, 3).map(([key, item]) => `${key}: ${brief(item, depth - 1)}`);
   if (entries.length > 3) shown.push("…");
@@ -107,7 +141,8 @@ export function copied(value: unknown, passes: (value: object) => boolean, seen 
   if (typeof value !== "object" || value === null || passes(value)) return value;
   const known = seen.get(value);
   if (known !== undefined) return known;
-  if (ArrayBuffer.isView(value) || value instanceof Date || value instanceof ArrayBuffer) return structuredClone(value);
+  if (ArrayBuffer.isView(value) || value instanceof RealDate || value instanceof ArrayBuffer)
+    return structuredClone(value);
   if (Array.isArray(value)) {
     const copy: unknown[] = [];
     seen.set(value, copy);

@@ -141,7 +141,8 @@ test("a scenario that computes on more cores than there are warns, and says how 
 
 test("cores that are never busy at once need no warning and no thread", async () => {
   const run = await runLive(working(1024, 1, 20));
-  assert.not.match(run.limits.join(), /cores at once/);
+  // A machine so busy that its threads do not get even one core says so of that one.
+  assert.not.match(run.limits.join(), /compute on up to ([2-9]|1\d)/);
 });
 
 test("cores are measured once per process", async () => {
