@@ -79,7 +79,7 @@ export function makeRun<P extends Programs>(core: Core, programs: P, endMs: numb
     }
   }
   const { trace } = core;
-  return {
+  const run: Run<P> = {
     world: core.driver.world,
     seed: core.seed,
     results: results as Results<P>,
@@ -90,6 +90,9 @@ export function makeRun<P extends Programs>(core: Core, programs: P, endMs: numb
     endMs,
     reachedLimit,
   };
+  // Shown by Node (a notebook's last line) as a plain object, rows and all, and not with a getter for them.
+  Object.defineProperty(run, Symbol.for("nodejs.util.inspect.custom"), { value: () => ({ ...run }) });
+  return run;
 }
 
 /** Read before the daemons that are left are ended: at the limit everything that runs is unfinished. */

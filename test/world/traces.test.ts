@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { inspect } from "node:util";
 import { type Host, on, scenario, simulate, type TraceRow } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -121,6 +122,86 @@ test("a kill resets the peer after one latency, and the run ends with its last p
     "24 client log ConnectionReset [object Object]",
     "24 client exit process returned",
   ]);
+});
+
+test("rows are made once, are plain and typed, and show when a run is printed", async () => {
+  const nap = async (host: Host) => host.sleep(2);
+  const run = await simulate(scenario({ hosts: { a: {} }, programs: { p: on("a", nap) } }));
+  const { rows } = run;
+  assert.is(run.rows, rows);
+  assert.ok(Array.isArray(rows) && rows.every((row) => Object.getPrototypeOf(row) === Object.prototype));
+  assert.equal(rows[1], { kind: "wait", timeMs: 0, host: "a", process: "p", pid: 1, thread: "p", on: "sleep" });
+  assert.match(inspect(run, { depth: 3 }), /rows: \[\s+\{\s+kind: 'start'/);
+  assert.equal(JSON.parse(JSON.stringify(run)).rows, rows);
+});
+
+test("a trace of many pages loses no row, and tells of each work when it ended", async () => {
+  const busy = async (host: Host) => {
+    for (let i = 0; i < 20_000; i++) await host.compute(0.5);
+    host.compute(1e9);
+    await host.sleep(1);
+  };
+  const plan = scenario({ hosts: { a: {} }, programs: { busy: on("a", busy) }, limitMs: 10_000.5 });
+  const { rows } = await simulate(plan);
+  const works = rows.flatMap((row) => (row.kind === "compute" ? [row] : []));
+  assert.is(rows.length, 1 + 20_000 * 3 + 3 + 1);
+  assert.is(works.length, 20_001);
+  works.slice(0, -1).forEach((row, i) => {
+    assert.equal([row.timeMs, row.workMs, row.endMs], [i / 2, 0.5, (i + 1) / 2]);
+  });
+  // The end of the run cuts it short.
+  assert.is(works.at(-1)?.endMs, 10_000);
+});
+
+test("messages are told in short as they arrive, however long they are", async () => {
+  class Point {
+    constructor(readonly x = 1) {}
+  }
+  const long = "x".repeat(1000);
+  const sent = [
+    { op: "get", key: 7 },
+    new Map([["k", 1]]),
+    new Set([1, 2]),
+    new Point(),
+    { long, map: new Map([["k", 1]]) },
+    { long: new Map([["k", long]]) },
+    new Map([["k", long]]),
+    new Date(0),
+    new Uint8Array(3),
+    [1, long],
+    -0,
+  ]; // prettier-ignore
+  const server = async (host: Host) => {
+    for await (const message of await (await host.listen(7)).accept()) assert.ok(message !== undefined);
+  };
+  const client = async (host: Host) => {
+    const connection = await host.connect("server", 7);
+    for (const message of sent) await connection.send(message);
+    connection.end();
+  };
+  const run = await simulate(
+    scenario({ hosts: { server: {}, client: {} }, programs: { s: on("server", server), c: on("client", client) } }),
+  );
+  const x = `${"x".repeat(23)}…`;
+  const expected = [
+    '{ op: "get", key: 7 }',
+    "{ k: 1 }",
+    "[1, 2]",
+    "{ x: 1 }",
+    `{ long: "${x}", map: {…} }`,
+    "{ long: {…} }",
+    `{ k: "${x}" }`,
+    "1970-01-01T00:00:00.000Z",
+    "3 bytes",
+    `[1, "${x}"]`,
+    "0",
+  ];
+  for (const kind of ["send", "receive"])
+    assert.equal(
+      run.rows.flatMap((row) => (row.kind === kind && "message" in row ? [row.message] : [])),
+      expected,
+      kind,
+    );
 });
 
 test("pin: the busy scenario's trace with seed 11 (shows change, not truth)", async () => {
