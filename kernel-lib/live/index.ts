@@ -29,6 +29,7 @@ export {
   selfContainedProgram,
 } from "./child-programs.js";
 export { type MachineInfo, measureMachine } from "./machine.js";
+export { type OwnNetworkOptions, runInOwnNetwork, ToolMissing } from "./own-network.js";
 export {
   type Portmapper,
   type PortmapperClient,
@@ -36,6 +37,12 @@ export {
   portmapperClient,
   startPortmapper,
 } from "./portmapper.js";
+export {
+  type LabCommand,
+  type PortmapperLabOptions,
+  type PortmapperLabResult,
+  portmapperLab,
+} from "./portmapper-lab.js";
 export { callRpc, type RpcCallOptions, RpcFailed } from "./rpc-client.js";
 export { type RpcServer, type RpcServerOptions, serveRpc } from "./rpc-server.js";
 export { type LiveRun, type RunLiveOptions, runLive } from "./run-live.js";

@@ -54,7 +54,7 @@ export interface PortmapperClient {
   ping(): Promise<void>;
   /** Registers a port; false if the portmapper refuses. */
   set(mapping: PortMapping): Promise<boolean>;
-  /** Takes a version of a program out, for all transports; false if it was not there. */
+  /** Takes a version of a program out, for all transports; false if the portmapper refuses. */
   unset(program: number, version: number): Promise<boolean>;
   /** The port of a version of a program; 0 if none is registered. */
   getPort(key: PortMappingKey): Promise<number>;

@@ -38,8 +38,8 @@ export type PortMappingKey = Omit<PortMapping, "port">;
  * @see RFC 1833, section 3.2, for what the operations answer.
  */
 export class PortTable {
-  readonly #mappings: PortMapping[] = [];
-  readonly #fixed: ReadonlySet<PortMapping>;
+  #mappings: PortMapping[];
+  readonly #fixed: readonly PortMapping[];
   readonly #capacity: number;
 
   /**
@@ -47,8 +47,8 @@ export class PortTable {
    * @param capacity how many there may be; 1024 unless told. Whoever can reach the portmapper can fill its memory.
    */
   constructor(fixed: readonly PortMapping[] = [], capacity = 1024) {
-    this.#mappings.push(...fixed);
-    this.#fixed = new Set(fixed);
+    this.#mappings = [...fixed];
+    this.#fixed = fixed;
     this.#capacity = capacity;
   }
 
@@ -72,20 +72,24 @@ export class PortTable {
     return true;
   }
 
-  /** Forgets a version of a program, for both transports, and says whether there was one to forget. */
+  /**
+   * Forgets a version of a program, for both transports, and says whether it may: false for what is fixed. What was not there is
+   * forgotten too, so this call may be repeated as well.
+   */
   unset(program: number, version: number): boolean {
-    const before = this.#mappings.length;
-    for (let i = before - 1; i >= 0; i--) {
-      const mapping = this.#mappings[i] as PortMapping;
-      if (mapping.program === program && mapping.version === version && !this.#fixed.has(mapping))
-        this.#mappings.splice(i, 1);
-    }
-    return this.#mappings.length < before;
+    const isMeant = (mapping: PortMapping) => mapping.program === program && mapping.version === version;
+    if (this.#fixed.some(isMeant)) return false;
+    this.#mappings = this.#mappings.filter((mapping) => !isMeant(mapping));
+    return true;
   }
 
-  /** The port, or 0 if none is known. */
+  /**
+   * The port, or 0 if the program is not known there. If other versions of it are, the one that was set last: that server will
+   * tell the caller which versions it has.
+   */
   portOf(key: PortMappingKey): number {
-    return this.#find(key)?.port ?? 0;
+    const isSame = (mapping: PortMapping) => mapping.program === key.program && mapping.transport === key.transport;
+    return (this.#find(key) ?? this.#mappings.filter(isSame).at(-1))?.port ?? 0;
   }
 
   #find({ program, version, transport }: PortMappingKey): PortMapping | undefined {
