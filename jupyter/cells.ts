@@ -57,6 +57,10 @@ const awaitPrefix = "await null;";
 /** What `require` says of a package that only `import` takes. */
 const importOnly = new Set(["ERR_PACKAGE_PATH_NOT_EXPORTED", "ERR_REQUIRE_ASYNC_MODULE", "ERR_REQUIRE_ESM"]);
 
+/** What most notebooks import: read while nobody waits, so that the first cell need not. */
+const usualImports = 'import "kernel-lib"; import "lodash";';
+const idleMs = 200;
+
 /** Runs cells one at a time by tslab's executor, and says what became of each. */
 export class Cells {
   readonly #executor: Executor;
@@ -77,7 +81,8 @@ export class Cells {
     this.#guarded = guarded;
     this.#traces = new Traces([process.cwd(), rootDir]);
     this.#traces.install();
-    const node = this.#converter(createConverter());
+    const compiler = createConverter();
+    const node = this.#converter(compiler);
     let browser: Converter | undefined;
     const converters = {
       node,
@@ -119,6 +124,9 @@ export class Cells {
     this.#offerHook();
     tslabProtocol.lastWriteDisplayData = (content, update) =>
       this.#show(update ? "update_display_data" : "display_data", content);
+    setTimeout(() => {
+      if (!this.#last) guarded(() => compiler.convert("", usualImports));
+    }, idleMs);
     process.on("uncaughtException", (error) => this.#stray(error));
     process.on("unhandledRejection", (reason) => this.#stray(reason));
   }
