@@ -30,11 +30,9 @@ test("a run that ends holds nothing the moment its promise settles", async () =>
 
 test("a run holds ports, sockets, files and threads while it lasts, so the other tests can fail", async () => {
   const before = held();
-  let during: string[] = [];
-  const onProgress = (): void => {
-    during = difference(before, held());
-  };
-  await runLive(busyScenario("goes on", 300), { ...fast, onProgress });
+  const during: string[] = [];
+  const onProgress = (): void => void during.push(...difference(before, held()));
+  await runLive(busyScenario("goes on", 1000), { ...fast, onProgress });
   for (const kind of ["TCPServerWrap", "TCPSocketWrap", "MessagePort", "Timeout", "threads", "handoff|/tmp|#N"]) {
     if (process.platform !== "linux" && /threads|handoff/.test(kind)) continue;
     assert.ok(

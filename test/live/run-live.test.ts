@@ -48,7 +48,7 @@ test("timeScale stretches and shrinks the clock: 200 ms at 0.05 take a moment, 2
     const tookMs = performance.now() - beganMs;
     assert.is(run.timeScale, timeScale);
     assert.ok(tookMs >= ms * timeScale * 0.99, `took ${tookMs} real ms`);
-    assert.ok(run.endMs >= ms && run.endMs < ms + 500 / timeScale, `ended at ${run.endMs}`);
+    assert.ok(run.endMs >= ms && run.endMs < ms + 1500 / timeScale, `ended at ${run.endMs}`);
   }
 });
 

@@ -30,7 +30,7 @@ const virtually: Play = (scenario, options = {}) => {
   });
 };
 
-/** One test of one rule, run twice from the same source: in virtual time and over real sockets, there slower by 2, so that a machine's stalls fit in. */
+/** One test of one rule, run twice from the same source: in virtual time and over real sockets, there slower by 4, so that a machine's stalls fit in. */
 export function inBothWorlds(
   test: uvu.Test<Record<string, unknown>>,
   name: string,
@@ -39,7 +39,7 @@ export function inBothWorlds(
 ): void {
   test(`${name}, in virtual time`, () => body(virtually, "virtual"));
   test(`${name}, live`, () =>
-    body((scenario, options) => runLive(scenario, { timeScale: 2, maxRealMs: 60_000, ...live, ...options }), "live"));
+    body((scenario, options) => runLive(scenario, { timeScale: 4, maxRealMs: 60_000, ...live, ...options }), "live"));
 }
 
 /** Sends back whatever comes, one client at a time. */

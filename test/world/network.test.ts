@@ -17,12 +17,12 @@ inBothWorlds(test, "a closed port refuses at once, an open one is in use", async
     listener.close();
     const closed = await failureOf(() => listener.accept());
     const again = await host.listen(7);
-    host.log("ready");
-    await host.sleep(60);
+    await again.accept();
+    await other.accept();
     return [inUse, closed, again.port, other.port];
   };
   const client = async (host: Host) => {
-    await host.sleep(20);
+    await host.sleep(100); // until the server's ports are open
     const refused = await failureOf(() => host.connect("server", 9));
     return [refused, (await host.connect("server", 7)).id, (await host.connect("server", 8)).peer];
   };
@@ -149,7 +149,7 @@ inBothWorlds(
     );
     assert.is(drops.filter((drop) => drop.endsWith("client#3>server:7")).length, 2);
   },
-  { timeScale: 0.05 },
+  { timeScale: 0.2 },
 );
 
 inBothWorlds(test, "a backlog holds as many as it says, and those who wait in accept besides", async (play) => {

@@ -418,17 +418,17 @@ inBothWorlds(test, "a listener passes to a child process too", async (play) => {
 inBothWorlds(test, "a process that returns ends its connections; one with unread data resets them", async (play) => {
   const server = async (host: Host) => {
     const listener = await host.listen(7);
-    const handle = async (own: Host, connection: Connection, reads: boolean) => {
+    const handle = async (_own: Host, connection: Connection, reads: boolean) => {
       await connection.send("hello");
-      await own.sleep(20);
-      if (reads) await connection.receive();
+      await (reads ? connection.receive() : connection.receiveUrgent()); // "x" came before the urgent byte
     };
     for (const reads of [true, false]) host.spawn(handle, { as: "process" }, await listener.accept(), reads);
   };
   const client = async (host: Host) => {
     const seen: string[] = [];
-    const connections = [await host.connect("server", 7), await host.connect("server", 7)];
+    const connections = [await host.connect("server", 7), await host.connect("server", 7)] as const;
     for (const connection of connections) await connection.send("x");
+    connections[1].sendUrgent(1);
     for (const connection of connections) {
       seen.push(await connection.receive());
       seen.push(await failureOf(async () => seen.push(`${await connection.receive()}`)));

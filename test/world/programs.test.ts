@@ -315,13 +315,13 @@ inBothWorlds(
       let tries = 0;
       let connection: Connection | undefined;
       for (let block = 0; block < 4; block++) {
-        if (block === 2) await host.sleepUntil(300);
+        if (block === 2) await host.sleepUntil(450);
         for (;;) {
           tries++;
           try {
-            connection ??= await host.connect("server", 7, { timeoutMs: 80 });
+            connection ??= await host.connect("server", 7, { timeoutMs: 150 });
             await connection.send(block);
-            const { content, answered } = await connection.receive({ timeoutMs: 80 });
+            const { content, answered } = await connection.receive({ timeoutMs: 150 });
             got.push([content, answered]);
             break;
           } catch (error) {
@@ -339,8 +339,8 @@ inBothWorlds(
         network,
         programs: { server: on("server", server).daemon(), client: on("client", client) },
         faults: [
-          { kind: "crash", host: "server", atMs: 200 },
-          { kind: "restart", host: "server", atMs: 500 },
+          { kind: "crash", host: "server", atMs: 400 },
+          { kind: "restart", host: "server", atMs: 700 },
         ],
       }),
     );
