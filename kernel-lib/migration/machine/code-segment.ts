@@ -1,12 +1,20 @@
-import { ModelError } from "../../errors.js";
+import { refuse } from "../../errors.js";
+import { decode } from "./decode.js";
+import { type ImportKind, type Module, type Signature, signatureOf } from "./module.js";
+import { type TypeCode, typeName } from "./opcodes.js";
+import { Program } from "./program.js";
 import type { FunctionType, ValueType } from "./types.js";
+import { validate } from "./validate.js";
+
+/** What can be imported and exported. */
+export type ExternKind = "function" | "table" | "memory" | "global";
 
 /** One import of a module. */
 export interface ImportRow {
   /** `module.name`, the key of its resource. */
   readonly name: string;
-  /** What is named. */
-  readonly kind: "function" | "global" | "memory" | "table";
+  /** What is wanted. */
+  readonly kind: ExternKind;
   /** The type of a function. */
   readonly type?: FunctionType;
   /** The type of a global. */
@@ -18,11 +26,13 @@ export interface ExportRow {
   /** Its name, unique among the exports. */
   readonly name: string;
   /** What is named. */
-  readonly kind: "function" | "global" | "memory" | "table";
+  readonly kind: ExternKind;
   /** Index among the functions, globals, memories or tables, imports counted first. */
   readonly index: number;
   /** The type of a function. */
   readonly type?: FunctionType;
+  /** The type of a global. */
+  readonly valueType?: ValueType;
 }
 
 /** A module, decoded and validated: the code segment. It never changes, and any number of machines may run it. */
@@ -35,11 +45,59 @@ export interface CodeSegment {
   readonly exports: readonly ExportRow[];
 }
 
+/** The one class of code segments, with what the machine needs of them. */
+export class DecodedModule implements CodeSegment {
+  readonly program: Program;
+  readonly imports: readonly ImportRow[];
+  readonly exports: readonly ExportRow[];
+
+  constructor(readonly module: Module) {
+    this.program = new Program(module);
+    let functions = 0;
+    let globals = 0;
+    this.imports = module.imports.map((row) => ({
+      name: `${row.module}.${row.field}`,
+      ...describe(module, row.kind, row.kind === "function" ? functions++ : row.kind === "global" ? globals++ : 0),
+    }));
+    this.exports = module.exports.map(({ name, kind, index }) => ({ name, index, ...describe(module, kind, index) }));
+  }
+
+  get bytes(): Uint8Array {
+    return this.module.bytes;
+  }
+}
+
+const named = (code: TypeCode): ValueType => typeName(code) as ValueType;
+const typeOf = ({ params, results }: Signature): FunctionType => ({
+  params: params.map(named),
+  results: results.map(named),
+});
+
+function describe(module: Module, kind: ImportKind, index: number): Omit<ImportRow, "name"> {
+  if (kind === "function") return { kind, type: typeOf(signatureOf(module, index)) };
+  if (kind === "global") return { kind, valueType: named(module.globals[index]?.type as TypeCode) };
+  return { kind };
+}
+
 /**
  * Decodes and validates a WebAssembly module.
  *
  * @throws {@link ParameterError} if it is malformed or invalid, with the byte offset and the reason.
  */
 export function decodeModule(bytes: Uint8Array): CodeSegment {
-  throw new ModelError(`decodeModule: ${bytes.length} bytes: not built yet`);
+  if (!(bytes instanceof Uint8Array)) refuse("decodeModule", "bytes", "a Uint8Array", bytes);
+  const module = decode(bytes.slice());
+  validate(module);
+  return new DecodedModule(module);
+}
+
+/** What the machine needs of a code segment. */
+export function decoded(where: string, code: CodeSegment): DecodedModule {
+  return code instanceof DecodedModule ? code : refuse(where, "code", "what decodeModule returned", code);
+}
+
+/** A function's name: from the name section, else from its export, else its number. */
+export function functionName(module: Module, index: number): string {
+  const exported = module.exports.find((row) => row.kind === "function" && row.index === index)?.name;
+  return module.names.get(index) ?? exported ?? `function ${index}`;
 }

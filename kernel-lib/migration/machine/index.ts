@@ -11,7 +11,7 @@
  *
  * @module
  */
-export { type CodeSegment, decodeModule, type ExportRow, type ImportRow } from "./code-segment.js";
+export { type CodeSegment, decodeModule, type ExportRow, type ExternKind, type ImportRow } from "./code-segment.js";
 export { type FreezeOptions, freeze, type ThawOptions, thaw } from "./image.js";
 export type { MachineLimits } from "./limits.js";
 export {

@@ -1,8 +1,14 @@
-import { ModelError } from "../../errors.js";
-import type { Machine } from "./machine.js";
+import { type CodeSegment, functionName } from "./code-segment.js";
+import { blockBytes, type FrameState, framesOf, memoryRuns } from "./execution-image.js";
+import { partsOf, readImage, running } from "./image.js";
+import { allLimits } from "./limits.js";
+import { globalValue, type Machine, type RunningMachine } from "./machine.js";
+import { Instruction, instructionText, type TypeCode, typeName } from "./opcodes.js";
+import { Reader } from "./reader.js";
 import type { Attachment, Binding } from "./resources.js";
 import type { Position } from "./trap.js";
 import type { MachineValue, ValueType } from "./types.js";
+import { readValue } from "./values.js";
 
 /** A value with its type. */
 export interface TypedValue {
@@ -35,7 +41,7 @@ export interface GlobalRow extends TypedValue {
   /** Imported globals are counted first. */
   readonly index: number;
   /** Under which name it is exported, if it is. */
-  readonly name?: string;
+  readonly name: string | undefined;
   /** Whether it can change. */
   readonly mutable: boolean;
 }
@@ -67,7 +73,7 @@ export interface ResourceRow {
   /** How it is tied to its computer. */
   readonly attachment: Attachment;
   /** Which one it is. */
-  readonly identifier?: string;
+  readonly identifier: string | undefined;
 }
 
 /** The resource segment. */
@@ -92,8 +98,58 @@ export interface Segments {
  * The three segments of a machine, or of its image, as plain data, with their sizes in bytes. Nothing is bound: a receiver can look at what an image
  * needs before it thaws it.
  *
- * @throws {@link ParameterError} if the image is damaged.
+ * @param code the code, for an image without it
+ * @throws {@link ParameterError} if the image is damaged, or the machine is inside {@link Machine.run}.
  */
-export function segmentsOf(machine: Machine | Uint8Array): Segments {
-  throw new ModelError(`segmentsOf: ${machine}: not built yet`);
+export function segmentsOf(machine: Machine | Uint8Array, code?: CodeSegment): Segments {
+  const isImage = machine instanceof Uint8Array;
+  const own = isImage
+    ? readImage("segmentsOf", machine, allLimits("segmentsOf", most), code)
+    : running("segmentsOf", machine);
+  own.checkStopped("segmentsOf");
+  const parts = partsOf(own, !isImage || code === undefined);
+  return {
+    code: { bytes: parts.code.length, functions: own.code.module.bodies.length },
+    execution: { bytes: parts.execution.length, ...executionRow(own) },
+    resources: { bytes: parts.resources.length, rows: resourceRows(own) },
+  };
 }
+
+/** What an image is looked at with: what it may use is for the machine that runs it to say. */
+const most = { memoryPages: 16_384, tableEntries: 10_000_000, frames: 1_000_000, stackValues: 16_777_216 };
+
+function executionRow(machine: RunningMachine): Omit<ExecutionRow, "bytes"> {
+  const { execution, code } = machine;
+  const { module } = code;
+  return {
+    frames: framesOf(machine).map((frame) => frameRow(machine, frame)),
+    globals: module.globals.map(({ type, mutable }, index) => ({
+      index,
+      name: module.exports.find((row) => row.kind === "global" && row.index === index)?.name,
+      mutable,
+      type: typeName(type) as ValueType,
+      value: globalValue(execution, index),
+    })),
+    memoryPages: machine.memoryPages,
+    memoryBytesInUse: memoryRuns(execution).reduce((sum, { first, behind }) => sum + (behind - first) * blockBytes, 0),
+    table: Array.from(execution.table, (entry) => (entry < 0 ? undefined : entry)),
+  };
+}
+
+function frameRow({ code, execution }: RunningMachine, { index, offset, base, locals, stack }: FrameState): FrameRow {
+  const instruction = new Instruction();
+  instruction.read(new Reader(code.bytes, offset));
+  const typed = (types: readonly TypeCode[], from: number): TypedValue[] =>
+    types.map((type, i) => ({ type: typeName(type) as ValueType, value: readValue(execution, from + 2 * i, type) }));
+  return {
+    function: index,
+    name: functionName(code.module, index),
+    offset,
+    instruction: instructionText(instruction),
+    locals: typed(locals, base),
+    stack: typed(stack, base + 2 * locals.length),
+  };
+}
+
+const resourceRows = ({ resources }: RunningMachine): ResourceRow[] =>
+  resources.map(({ name, kind, binding, attachment, identifier }) => ({ name, kind, binding, attachment, identifier }));

@@ -1,5 +1,21 @@
 import { NamedError } from "../../errors.js";
 
+/** The kinds of traps, by their {@link StopCode}; the words are those of the specification's tests. */
+export const trapKinds: readonly (TrapKind | undefined)[] = [
+  undefined,
+  "unreachable",
+  "integer divide by zero",
+  "integer overflow",
+  "invalid conversion to integer",
+  "out of bounds memory access",
+  "out of bounds table access",
+  "undefined element",
+  "uninitialized element",
+  "indirect call type mismatch",
+  "call stack exhausted",
+  "host",
+];
+
 /** Why a machine trapped, in the words of the specification's tests; `host` is a trap that a resource asked for. */
 export type TrapKind =
   | "unreachable"
