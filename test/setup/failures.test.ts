@@ -28,7 +28,7 @@ async function failsWith(result: ReturnType<typeof start>, says: RegExp): Promis
   assert.is(result.told.length, 1, result.told.join("\n"));
   assert.match(result.told[0] ?? "", says);
   assert.is(result.status, 1);
-  await nothingIsLeft(folder, 2000);
+  await nothingIsLeft(folder, 20_000);
 }
 
 failing("no network for npm", async () => {

@@ -28,7 +28,7 @@ export class NpmStart {
   }
 
   /** Waits for the line that is only printed when JupyterLab answers. @returns its URL and the seconds since the start. */
-  async url(limitS = 300): Promise<{ url: string; seconds: number }> {
+  async url(limitS = 600): Promise<{ url: string; seconds: number }> {
     const until = performance.now() + limitS * 1000;
     while (performance.now() < until) {
       const [, url] = /^JupyterLab .*?(http:\S+)$/m.exec(this.output) ?? [];
