@@ -169,12 +169,7 @@ export function readExecution(
   readMemory(reader, module, execution, limits);
   reader.finish("the memory");
   const isBeforeStart = (flags & startNext) !== 0;
-  const [first, offset] = [execution.frames[0] as number, framesAt(code, execution, 0)];
-  if (isBeforeStart)
-    reader.check(
-      execution.depth === 0 && first === module.start && offset === bodyOf(module, first).start,
-      "it is not before its start function",
-    );
+  reader.check(!isBeforeStart || standsBeforeStart(code, execution), "it is not before its start function");
   const machine = new RunningMachine(code, execution, resources, instructions, isBeforeStart);
   if (flags & waits) {
     const asked = askedFor(code, execution);
@@ -184,8 +179,16 @@ export function readExecution(
   return machine;
 }
 
-const framesAt = ({ program }: DecodedModule, { frames }: Execution, depth: number): number =>
-  program.placeAt(frames[3 * depth] as number, frames[3 * depth + 1] as number)?.offset ?? -1;
+// Where a frame stands; the innermost one if there is any.
+function offsetOf({ program }: DecodedModule, { frames, depth }: Execution): number {
+  return program.placeAt(frames[3 * depth] as number, frames[3 * depth + 1] as number)?.offset ?? -1;
+}
+
+function standsBeforeStart(code: DecodedModule, execution: Execution): boolean {
+  const { start } = code.module;
+  if (execution.depth !== 0 || start === undefined || execution.frames[0] !== start) return false;
+  return offsetOf(code, execution) === bodyOf(code.module, start).start;
+}
 
 function readTyped(reader: ImageReader, ints: Int32Array, to: number, types: readonly TypeCode[]): void {
   types.forEach((type, i) => {
@@ -253,14 +256,12 @@ function readMemory(reader: ImageReader, module: Module, execution: Execution, l
 }
 
 // Which imported function the innermost frame is about to call.
-function askedFor(
-  { module, program }: DecodedModule,
-  execution: Execution,
-): { index: number; base: number } | undefined {
+function askedFor(code: DecodedModule, execution: Execution): { index: number; base: number } | undefined {
+  const { module, program } = code;
   const { frames, depth, ints, table } = execution;
   if (depth < 0) return undefined;
   const inside = frames[3 * depth] as number;
-  const offset = program.placeAt(inside, frames[3 * depth + 1] as number)?.offset ?? -1;
+  const offset = offsetOf(code, execution);
   const instruction = new Instruction();
   instruction.read(new Reader(module.bytes, offset));
   const height = stackTypesAt(module, inside, offset)?.types.length ?? 0;

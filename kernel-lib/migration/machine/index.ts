@@ -29,6 +29,7 @@ export {
 export {
   type Attachment,
   type Binding,
+  type Pending,
   pending,
   type Resource,
   type ResourceFunction,

@@ -9,8 +9,14 @@ export type Binding = "identifier" | "value" | "type";
 /** How a resource is tied to its computer: easily moved, moved at a cost, or not at all. */
 export type Attachment = "unattached" | "fastened" | "fixed";
 
+/** The type of {@link pending}. */
+export interface Pending {
+  /** Tells it from any value of a machine. */
+  readonly answer: "pending";
+}
+
 /** What a resource answers when it can't yet: the machine then stops as waiting, until {@link Machine.answer}. */
-export const pending: unique symbol = Symbol("pending");
+export const pending: Pending = Object.freeze({ answer: "pending" });
 
 /**
  * Answers a call of the machine.
@@ -24,7 +30,7 @@ export type ResourceFunction = (
   args: readonly MachineValue[],
   machine: Machine,
   // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return is what most resources are
-) => MachineValue | readonly MachineValue[] | typeof pending | undefined | void;
+) => MachineValue | readonly MachineValue[] | Pending | undefined | void;
 
 /** What an import is bound to. */
 export interface Resource {
