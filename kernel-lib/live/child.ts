@@ -38,6 +38,10 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Its working folder; this process's own unless told. */
   readonly cwd?: string;
+  /** The number of the user that it runs as; only root may choose. */
+  readonly uid?: number;
+  /** The number of the group that it runs as; only root may choose. */
+  readonly gid?: number;
   /** Options of Node itself, before the program; for a {@link NodeProgram}. */
   readonly execArgv?: readonly string[];
 }
@@ -100,7 +104,7 @@ export interface Child {
  * @throws {@link ParameterError} for bad options, {@link ChildNotStarted} if the operating system says no; else the child runs.
  */
 export async function startChild(program: ChildProgram, options: ChildOptions = {}): Promise<Child> {
-  const { limitMs = 60_000, signal, cwd, env } = options;
+  const { limitMs = 60_000, signal, cwd, env, uid, gid } = options;
   if (typeof limitMs !== "number" || !(limitMs > 0)) refuse("startChild", "limitMs", "a number above 0", limitMs);
   const streams = (["stdin", "stdout", "stderr"] as const).map((name, i) =>
     checkStream(name, options[name] ?? (i === 0 ? "ignore" : "pipe")),
@@ -121,6 +125,8 @@ export async function startChild(program: ChildProgram, options: ChildOptions = 
     const processOfChild = spawn(file, args, {
       argv0,
       cwd,
+      uid,
+      gid,
       detached: true,
       env: { ...own, ...env, ...guard.environment },
       serialization: "advanced",

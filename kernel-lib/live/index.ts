@@ -47,5 +47,7 @@ export { callRpc, type RpcCallOptions, RpcFailed } from "./rpc-client.js";
 export { type RpcServer, type RpcServerOptions, serveRpc } from "./rpc-server.js";
 export { type LiveRun, type RunLiveOptions, runLive } from "./run-live.js";
 export { measureStartCosts, type StartCostOptions, type StartCostRow } from "./start-costs.js";
+export { type Superserver, type SuperserverOptions, startSuperserver } from "./superserver.js";
+export type { SuperserverRow } from "./superserver-rows.js";
 export { exportedModel, selfContainedModel } from "./sweep-models.js";
 export * from "./urgent/index.js";

@@ -8,8 +8,9 @@
  *
  * Sources: RFC 9293 §3.8.5, RFC 6093; tcp(7) and socket(7) of Linux.
  */
+
+export { whyNoSocketsApi as whyNoUrgentData } from "../sockets-api.js";
 export { type MeasureStopsOptions, measureStops, type StopRow, type StopWay } from "./measure-stops.js";
-export { whyNoUrgentData } from "./sockets-api.js";
 export { type TcpEnd, type TcpPairOptions, tcpPair } from "./tcp-pair.js";
 export {
   type UrgentBehindOptions,

@@ -1,5 +1,5 @@
 import { checkNonNegative, checkPositive, checkWhole, refuse } from "../../errors.js";
-import { type SocketsApi, socketsApi } from "./sockets-api.js";
+import { type SocketsApi, socketsApi } from "../sockets-api.js";
 import type { StopServerReport } from "./stop-server.js";
 import { StopServerProcess } from "./stop-server-process.js";
 import { machineNowMs } from "./stop-work.js";

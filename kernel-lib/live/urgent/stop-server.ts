@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { Worker } from "node:worker_threads";
-import { socketsApi } from "./sockets-api.js";
+import { socketsApi } from "../sockets-api.js";
 import { burn, flags, iterationsPerMs, machineNowMs, type WorkReport } from "./stop-work.js";
 
 /**

@@ -1,7 +1,7 @@
 import { checkPositive, checkWhole, refuse } from "../../errors.js";
 import { onInterrupt } from "../../world/environment.js";
 import { Closed, TimedOut } from "../../world/errors.js";
-import { type SocketsApi, SystemCallError, socketsApi } from "./sockets-api.js";
+import { type SocketsApi, SystemCallError, socketsApi } from "../sockets-api.js";
 
 /** One end of a TCP connection of the operating system: bytes, not messages, and urgent bytes among them. */
 export interface TcpEnd {
@@ -86,7 +86,8 @@ function openPair(api: SocketsApi, fds: number[], options: TcpPairOptions): [num
   const listener = open(api.socket());
   // An accepted connection inherits its listener's buffer.
   if (receiveBufferBytes !== undefined) api.setBuffer(listener, "receive", receiveBufferBytes);
-  const port = api.listenOnLoopback(listener);
+  const port = api.bindToLoopback(listener, 0);
+  api.listen(listener, 1);
   const sender = open(api.socket());
   if (sendBufferBytes !== undefined) api.setBuffer(sender, "send", sendBufferBytes);
   api.connectToLoopback(sender, port);

@@ -1,8 +1,9 @@
 import type { LibraryHandle } from "koffi";
 
-/** The numbers that an operating system's headers give to what urgent data need. */
+/** The numbers that an operating system's headers give to what we ask of sockets. */
 interface Constants {
   readonly SOL_SOCKET: number;
+  readonly SO_REUSEADDR: number;
   readonly SO_OOBINLINE: number;
   readonly SO_SNDBUF: number;
   readonly SO_RCVBUF: number;
@@ -18,6 +19,10 @@ interface Constants {
 /** The same everywhere. */
 const AF_INET = 2;
 const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+const POLLIN = 1;
 const MSG_OOB = 1;
 const POLLPRI = 2;
 const SHUT_WR = 1;
@@ -26,6 +31,7 @@ const SHUT_WR = 1;
 const constantsOf: Readonly<Record<string, Constants>> = {
   linux: {
     SOL_SOCKET: 1,
+    SO_REUSEADDR: 2,
     SO_OOBINLINE: 10,
     SO_SNDBUF: 7,
     SO_RCVBUF: 8,
@@ -37,6 +43,7 @@ const constantsOf: Readonly<Record<string, Constants>> = {
   },
   darwin: {
     SOL_SOCKET: 0xffff,
+    SO_REUSEADDR: 4,
     SO_OOBINLINE: 0x0100,
     SO_SNDBUF: 0x1001,
     SO_RCVBUF: 0x1002,
@@ -59,11 +66,15 @@ export class SystemCallError extends Error {
   }
 }
 
-/** The calls of the C library that sockets and urgent data need, by the numbers of their files. Each may throw {@link SystemCallError}. */
+/** The calls of the C library that Node has not, by the numbers of their files. Each may throw {@link SystemCallError}. */
 export interface SocketsApi {
-  socket(): number;
-  /** Binds to a free port of loopback and listens; the port. */
-  listenOnLoopback(fd: number): number;
+  /** A socket, which no child process inherits unless it is given to it. */
+  socket(kind?: "stream" | "datagram"): number;
+  /** Binds to a port of loopback, a free one if it is 0; the port. */
+  bindToLoopback(fd: number, port: number): number;
+  listen(fd: number, backlog: number): void;
+  /** Waits until some of these can be read from or accepted from, or the time is over; which. Nothing is read. */
+  untilReadable(fds: readonly number[], timeoutMs: number): Promise<number[]>;
   accept(fd: number): number;
   connectToLoopback(fd: number, port: number): void;
   /** How many bytes the buffer took; 0 if it is full. */
@@ -86,11 +97,11 @@ export interface SocketsApi {
   close(fd: number): void;
 }
 
-/** Why urgent data can't be tried on this machine; `undefined` if they can. */
-export function whyNoUrgentData(): string | undefined {
+/** Why these calls can't be made on this machine; `undefined` if they can. */
+export function whyNoSocketsApi(): string | undefined {
   return constantsOf[process.platform]
     ? undefined
-    : `urgent data are tried here on Linux and macOS only; this is ${process.platform}`;
+    : `raw sockets are tried here on Linux and macOS only; this is ${process.platform}`;
 }
 
 let loaded: Promise<SocketsApi> | undefined;
@@ -102,7 +113,7 @@ export function socketsApi(): Promise<SocketsApi> {
 }
 
 async function load(): Promise<SocketsApi> {
-  const refusal = whyNoUrgentData();
+  const refusal = whyNoSocketsApi();
   const constants = constantsOf[process.platform];
   if (refusal || !constants) throw new Error(refusal);
   // Only those who open raw sockets wait for it.
@@ -148,23 +159,43 @@ function bind(libc: LibraryHandle, constants: Constants, lastError: () => string
     bytes.set([port >> 8, port & 255, 127, 0, 0, 1], 2);
     return bytes;
   };
+  /** What `poll` is asked, a struct pollfd for each: int fd; short events; short revents. */
+  const questions = (fds: readonly number[], event: number): Uint8Array => {
+    const bytes = new Uint8Array(8 * fds.length);
+    for (const [i, fd] of fds.entries()) {
+      new Int32Array(bytes.buffer, 8 * i, 1)[0] = fd;
+      new Int16Array(bytes.buffer, 8 * i + 4, 1)[0] = event;
+    }
+    return bytes;
+  };
   const polled = (fd: number, event: number): boolean => {
-    // struct pollfd: int fd; short events; short revents.
-    const question = new Uint8Array(8);
-    new Int32Array(question.buffer, 0, 1)[0] = fd;
-    const events = new Int16Array(question.buffer, 4, 2);
-    events[0] = event;
-    checked("poll", call.poll(question, 1, 0));
-    return ((events[1] as number) & event) !== 0;
+    const asked = questions([fd], event);
+    checked("poll", call.poll(asked, 1, 0));
+    return ((new Int16Array(asked.buffer, 6, 1)[0] as number) & event) !== 0;
   };
   return {
-    socket: () => checked("socket", call.socket(AF_INET, SOCK_STREAM, 0)),
-    listenOnLoopback(fd) {
-      checked("bind", call.bind(fd, address(0), 16));
-      checked("listen", call.listen(fd, 1));
+    socket(kind = "stream") {
+      const fd = checked("socket", call.socket(AF_INET, kind === "stream" ? SOCK_STREAM : SOCK_DGRAM, 0));
+      checked("fcntl(F_SETFD)", call.fcntl(fd, F_SETFD, "int", FD_CLOEXEC));
+      return fd;
+    },
+    bindToLoopback(fd, port) {
+      // Or the port could not be taken again for a minute after connections to it.
+      setOption(fd, constants.SO_REUSEADDR, 1);
+      checked("bind", call.bind(fd, address(port), 16));
       const bytes = new Uint8Array(16);
       checked("getsockname", call.name(fd, bytes, [16]));
       return ((bytes[2] as number) << 8) | (bytes[3] as number);
+    },
+    listen: (fd, backlog) => void checked("listen", call.listen(fd, backlog)),
+    untilReadable(fds, timeoutMs) {
+      const asked = questions(fds, POLLIN);
+      return new Promise((resolve, reject) => {
+        call.poll.async(asked, fds.length, timeoutMs, (error: Error | null) => {
+          if (error) reject(error);
+          else resolve(fds.filter((_, i) => new Int16Array(asked.buffer, 8 * i + 6, 1)[0] !== 0));
+        });
+      });
     },
     accept: (fd) => checked("accept", call.accept(fd, null, null)),
     connectToLoopback: (fd, port) => void checked("connect", call.connect(fd, address(port), 16)),
