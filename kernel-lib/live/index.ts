@@ -29,6 +29,7 @@ export {
   selfContainedProgram,
 } from "./child-programs.js";
 export { type MachineInfo, measureMachine } from "./machine.js";
+export { type NativeContextRow, nativeContext } from "./native-context.js";
 export { type OwnNetworkOptions, runInOwnNetwork, ToolMissing } from "./own-network.js";
 export {
   type Portmapper,
@@ -43,6 +44,15 @@ export {
   type PortmapperLabResult,
   portmapperLab,
 } from "./portmapper-lab.js";
+export {
+  type Journey,
+  type Leg,
+  type LegRow,
+  type ProcessPlace,
+  type ProcessPlaceOptions,
+  sendThrough,
+  startProcessPlace,
+} from "./process-place.js";
 export { callRpc, type RpcCallOptions, RpcFailed } from "./rpc-client.js";
 export { type RpcServer, type RpcServerOptions, serveRpc } from "./rpc-server.js";
 export { type LiveRun, type RunLiveOptions, runLive } from "./run-live.js";

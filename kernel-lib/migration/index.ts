@@ -4,4 +4,5 @@
  * @module
  */
 export * from "./machine/index.js";
+export * from "./mobility/index.js";
 export * from "./toolchain/index.js";

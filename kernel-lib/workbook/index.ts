@@ -36,9 +36,11 @@ export {
 export { type AxisOptions, Figure, type FigureOptions, type FigureText, figure } from "./figure.js";
 export { type LaneSpan, type LanesOptions, lanes } from "./lanes.js";
 export { type OverlayOptions, overlay, type Point, type PredictedHeight, type Series, type Theory } from "./overlay.js";
+export { hopThroughPage, type PageHop, type PageHopOptions } from "./page-hop.js";
 export { type Palette, palette, type Role } from "./palette.js";
 export { type ChoiceQuestion, Comparison, type NumberQuestion, type OneOf, Prediction, predict } from "./predict.js";
 export { type Progress, progress } from "./progress.js";
+export { type SegmentsAt, segmentsFigure } from "./segments-figure.js";
 export { type SpaceTimeOptions, spaceTime } from "./space-time.js";
 export { type FieldAxis, type SweepFigureOptions, sweepFigure } from "./sweep-figure.js";
 export { type SweepRow, sweepRows } from "./sweep-rows.js";

@@ -1,0 +1,69 @@
+/**
+ * What a {@link ProcessPlace} runs: it takes a program in, runs it, sends it on, and tells what came of it.
+ *
+ * @internal
+ */
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { decodeModule, segmentsOf } from "../migration/machine/index.js";
+import { processShipment, type Shipment, unload } from "../migration/mobility/shipment.js";
+import { runVisitor, visitorResources } from "../migration/mobility/visit.js";
+import { readMessage, sendMessage } from "./place-messages.js";
+import { epochMs, type Journey, type LegOrder, type LegRow, travel } from "./process-place.js";
+
+/** Listens on loopback until its parent ends. @internal */
+export async function servePlace(token: string): Promise<void> {
+  const server = createServer((socket) => void serve(socket, token));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const hasWebAssembly = "WebAssembly" in globalThis;
+  process.send?.({ port: (server.address() as AddressInfo).port, hasWebAssembly });
+  process.on("disconnect", () => process.exit());
+}
+
+async function serve(socket: Socket, token: string): Promise<void> {
+  socket.on("error", () => undefined);
+  const message = await readMessage(socket);
+  const order = message?.value as LegOrder | undefined;
+  if (!message || order?.token !== token) return void socket.destroy();
+  try {
+    sendMessage(socket, await runLeg(order, message.bytes));
+  } catch (error) {
+    sendMessage(socket, { error: (error as Error).message });
+  }
+  socket.end();
+}
+
+async function runLeg({ shipment, sentMs, fuel, route }: LegOrder, bytes: number): Promise<Journey> {
+  const arrivedMs = epochMs();
+  const printed: number[] = [];
+  const machine = unload(shipment, { resources: visitorResources(needsOf(shipment), printed) });
+  const readyMs = epochMs();
+  const { stop, executed, runMs } = await runVisitor(machine, { fuel: fuel ?? undefined });
+  const leg: LegRow = {
+    pid: process.pid,
+    bytes,
+    transferMs: arrivedMs - sentMs,
+    unloadMs: readyMs - arrivedMs,
+    executed,
+    runMs,
+    printed,
+  };
+  const next = processShipment(machine);
+  if (stop.why === "out of fuel" && route.length > 0) {
+    const rest = await travel(next, route);
+    return { ...rest, legs: [leg, ...rest.legs] };
+  }
+  return { legs: [leg], why: stop.why, results: stop.why === "finished" ? stop.results : [], shipment: next };
+}
+
+function needsOf(shipment: Shipment) {
+  if (shipment.moves === "process") return segmentsOf(shipment.image).resources.rows;
+  return decodeModule(shipment.code).imports.map(({ name, kind }) => ({
+    name,
+    kind: kind === "function" ? kind : ("global" as const),
+    binding: "type" as const,
+    attachment: "unattached" as const,
+    identifier: undefined,
+  }));
+}

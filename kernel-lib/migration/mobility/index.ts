@@ -1,0 +1,37 @@
+/**
+ * Mobility: programs and processes that go from one host of a scenario to another. *Weak*: the code segment and initial data
+ * ({@link programShipment}). *Strong*: the execution segment too ({@link processShipment}), as migration or as cloning. A
+ * {@link place} takes them in, binds their resources ({@link bindingTable}) and sends them on. Left out: security; transactions: a process
+ * whose receiver dies in the very moment of a move may be lost or doubled.
+ *
+ * @see Fuggetta, Picco and Vigna, "Understanding Code Mobility", IEEE TSE 24(5), 1998, for the terms.
+ */
+export {
+  type BindingCase,
+  type BindingOutcome,
+  bindingCaseProgram,
+  bindingCases,
+  tryBinding,
+} from "./binding-cases.js";
+export { type BindingRow, bindingTable, type Handle, type Handles, type Strategy } from "./bindings.js";
+export { Clock, type LocalResource, Mailbox, NumberFile, Printer, ResourceError } from "./local-resources.js";
+export { type PlaceOptions, place } from "./place.js";
+export { type Pace, type RunOnOptions, runOn } from "./run-on.js";
+export {
+  type ProcessShipment,
+  type ProgramShipment,
+  processShipment,
+  programShipment,
+  type Shipment,
+  unload,
+} from "./shipment.js";
+export {
+  deliver,
+  type FetchOptions,
+  fetchProcess,
+  type HopRow,
+  type LaunchOptions,
+  launch,
+  placePort,
+  type Report,
+} from "./travel.js";

@@ -1,0 +1,147 @@
+import { checkPositive, checkWhole } from "../errors.js";
+import { openPageServer, type PageReturn } from "../live/page-server.js";
+import { freeze, type Machine, type Resources, thaw } from "../migration/machine/index.js";
+import { onInterrupt } from "../world/environment.js";
+import { escapeMarkup, kernelHook, type MimeBundle } from "./display.js";
+import { outputStyle, palette } from "./palette.js";
+
+/** See {@link hopThroughPage}. */
+export interface PageHopOptions {
+  /** How many instructions it executes in the page before it comes back; to its end unless told. */
+  readonly fuel?: number;
+  /** What its resources are bound to when it is back. In the page it finds a printer (`printer.print`) and a clock (`clock.now`). */
+  readonly resources?: Resources;
+  /** How long to wait until a page takes the program; 4,000 ms unless told. */
+  readonly takeMs?: number;
+  /** How long the page may keep it; 30,000 ms unless told. */
+  readonly returnMs?: number;
+  /** Shows the card through which the page gets the program; by default the notebook does. For pages other than the notebook's. */
+  readonly show?: (html: string) => void;
+}
+
+/** What became of a program that was sent to a page. */
+export interface PageHop {
+  /** Whether a page took it and brought it back. If not, the machine is as it was before. */
+  readonly visited: boolean;
+  /** The machine, to go on here. */
+  readonly machine: Machine;
+  /** Instructions executed in the page. */
+  readonly executed: number;
+  /** Instructions a second in the page, while it ran. */
+  readonly instructionsPerS: number;
+  /** What it printed there. */
+  readonly printed: readonly number[];
+  /** From its leaving to its return. */
+  readonly visitMs: number;
+  /** What the page says of itself. */
+  readonly platform: string;
+  /** If it was not visited: why. */
+  readonly problem: string;
+}
+
+/**
+ * Sends a running program into the browser page of the notebook in which this cell stands: the page fetches its image from this
+ * process, thaws it in an abstract machine of its own, draws its progress, and brings it back. Strong mobility between two platforms that
+ * have nothing in common but the machine.
+ *
+ * Where no script runs (a viewer without them, a notebook that is not trusted, no browser at all) or the page can't reach this process
+ * (JupyterLab on another computer), nobody takes the program, and after `takeMs` it goes on here.
+ *
+ * @param machine what is sent. It stays as it is; go on with the one that is returned.
+ * @throws {@link ParameterError} if a number is out of range, or a resource is missing on return.
+ */
+export async function hopThroughPage(machine: Machine, options: PageHopOptions = {}): Promise<PageHop> {
+  const takeMs = checkPositive("hopThroughPage", "takeMs", options.takeMs ?? 4000);
+  const returnMs = checkPositive("hopThroughPage", "returnMs", options.returnMs ?? 30_000);
+  const fuel = options.fuel === undefined ? undefined : checkWhole("hopThroughPage", "fuel", options.fuel, 1);
+  const hook = kernelHook();
+  const server = await openPageServer(freeze(machine));
+  const withdraw = onInterrupt(() => server.close());
+  const cardId = `handoff-page-${server.url.split("/").at(-2)}`;
+  let hop: PageHop;
+  try {
+    const card = visitCard(cardId, server.module, { url: server.url, ...(fuel ? { fuel } : {}) });
+    if (options.show) options.show(card);
+    else hook?.display({ "text/plain": "The program is offered to the page.", "text/html": card }, {}, cardId);
+    hop = await waitFor(server, machine, options.resources, takeMs, returnMs);
+  } finally {
+    withdraw();
+    server.close();
+  }
+  // What stays in the notebook has no script: opened tomorrow, it must not look for a server that is gone.
+  if (!options.show) hook?.update(outcomeCard(hop), cardId);
+  return hop;
+}
+
+async function waitFor(
+  server: { readonly taken: Promise<void>; readonly returned: Promise<PageReturn> },
+  machine: Machine,
+  resources: Resources | undefined,
+  takeMs: number,
+  returnMs: number,
+): Promise<PageHop> {
+  const stays = (problem: string): PageHop => ({
+    visited: false,
+    machine,
+    executed: 0,
+    instructionsPerS: 0,
+    printed: [],
+    visitMs: 0,
+    platform: "",
+    problem,
+  });
+  if ((await within(server.taken, takeMs)) === late)
+    return stays(`no page took it within ${takeMs / 1000} s: no script ran here, or the page can't reach this process`);
+  const back = await within(server.returned, returnMs);
+  if (back === late) return stays(`the page kept it for more than ${returnMs / 1000} s`);
+  const { report, visitMs, image } = back;
+  const { executed, runMs, platform, printed } = report;
+  return {
+    visited: true,
+    machine: thaw(image, resources ? { resources } : {}),
+    executed,
+    instructionsPerS: (1000 * executed) / Math.max(runMs, 0.001),
+    printed,
+    visitMs,
+    platform,
+    problem: "",
+  };
+}
+
+const late = Symbol("late");
+
+async function within<T>(work: Promise<T>, limitMs: number): Promise<T | typeof late> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<typeof late>((resolve) => {
+    timer = setTimeout(() => resolve(late), limitMs);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function visitCard(id: string, module: string, visit: { readonly url: string; readonly fuel?: number }): string {
+  const script =
+    `const root=document.getElementById(${JSON.stringify(id)});` +
+    `import(${JSON.stringify(module)}).then((page)=>page.receiveProgram(root,${JSON.stringify(visit)}),` +
+    `(error)=>{root.querySelector("[data-say]").textContent="This page can't reach the kernel: "+error.message})`;
+  return card(
+    `<div style="height:8px;border-radius:4px;background:${palette.faint};max-width:420px"><div data-bar style="width:0%;height:8px;border-radius:4px;background:${palette.measured}"></div></div>` +
+      `<div data-say>The program waits for this page to take it…</div><div data-printed></div><script>(()=>{${script}})()</script>`,
+    id,
+  );
+}
+
+function outcomeCard(hop: PageHop): MimeBundle {
+  const text = hop.visited
+    ? `The program was in this page: ${hop.executed.toLocaleString("en-US")} instructions in ${Math.round(hop.visitMs)} ms, ` +
+      `${Math.round(hop.instructionsPerS / 1e6)} million a second while it ran. ${hop.printed.length > 0 ? `It printed ${hop.printed.slice(-8).join(" ")}. ` : ""}Then it came back.`
+    : `The program stayed here: ${hop.problem}.`;
+  return { "text/plain": text, "text/html": card(escapeMarkup(text)) };
+}
+
+function card(inner: string, id?: string): string {
+  return `<div class="handoff"${id ? ` id="${id}"` : ""}><style>${outputStyle}</style><div style="border-left:4px solid ${palette.measured};padding:2px 10px;max-width:760px">${inner}</div></div>`;
+}

@@ -1,0 +1,102 @@
+import {
+  ConnectionReset,
+  ParameterError,
+  type ProcessPlace,
+  processShipment,
+  programShipment,
+  sendThrough,
+  startProcessPlace,
+} from "kernel-lib";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { primes, primesAlone, primesMachine, printer } from "../migration/programs.js";
+
+const travelling = suite("programs that travel through processes of the operating system");
+const wanted = 2000;
+const alone = primesAlone(wanted);
+const places: ProcessPlace[] = [];
+
+travelling.before(async () => {
+  places.push(await startProcessPlace(), await startProcessPlace({ execArgv: ["--jitless"] }));
+});
+travelling.after(async () => {
+  for (const place of places) await place.end();
+});
+const [first, second] = [() => places[0] as ProcessPlace, () => places[1] as ProcessPlace];
+
+travelling("a process goes on in a second and a third process, which are not this one", async () => {
+  const { printed, resources } = printer();
+  const machine = primesMachine(wanted, resources);
+  machine.run({ fuel: 100_000 });
+  const journey = await sendThrough(processShipment(machine), [{ at: first(), fuel: 300_000 }, { at: second() }]);
+  assert.equal([journey.why, journey.results], ["finished", [alone.result]]);
+  assert.equal(
+    journey.legs.map(({ pid }) => pid),
+    [first().pid, second().pid],
+  );
+  assert.not.ok(journey.legs.some(({ pid }) => pid === process.pid));
+  assert.is(journey.legs[0]?.executed, 300_000);
+  assert.is(100_000 + journey.legs.reduce((sum, { executed }) => sum + executed, 0), alone.instructions);
+  assert.equal([...printed, ...journey.legs.flatMap((leg) => leg.printed)], alone.printed);
+});
+
+travelling("the second has no WebAssembly of its own, and gives the same result", () => {
+  assert.equal([first().hasWebAssembly, second().hasWebAssembly], [true, false]);
+});
+
+travelling("a program starts there from its beginning, and comes back as a process if it may not finish", async () => {
+  const journey = await sendThrough(programShipment(primes, "run", wanted), [{ at: first(), fuel: 1000 }]);
+  assert.equal([journey.why, journey.results, journey.legs[0]?.executed], ["out of fuel", [], 1000]);
+  const rest = await sendThrough(journey.shipment, [{ at: second() }]);
+  assert.equal(rest.results, [alone.result]);
+});
+
+travelling("an image thawed in two processes is two clones, which give the same", async () => {
+  const machine = primesMachine(wanted, printer().resources);
+  machine.run({ fuel: 50_000 });
+  const shipment = processShipment(machine);
+  const both = await Promise.all([first(), second()].map((at) => sendThrough(shipment, [{ at }])));
+  for (const { results } of both) assert.equal(results, [alone.result]);
+});
+
+travelling("a place refuses what is no shipment, and serves the next", async () => {
+  for (const bad of [{ moves: "process", image: new Uint8Array(10) }, { moves: "nothing" }]) {
+    try {
+      await sendThrough(bad as never, [{ at: first() }]);
+      assert.unreachable("it was taken");
+    } catch (error) {
+      assert.instance(error, ParameterError);
+    }
+  }
+  const journey = await sendThrough(programShipment(primes, "run", 10), [{ at: first() }]);
+  assert.equal(journey.results, [29]);
+});
+
+travelling("a place that is killed with a program in it is noticed", async () => {
+  const doomed = await startProcessPlace();
+  const sent = sendThrough(programShipment(primes, "run", 4000), [{ at: doomed }, { at: first() }]);
+  const outcome = sent.then(
+    () => "it came back",
+    (error: unknown) => error,
+  );
+  process.kill(doomed.pid, "SIGKILL");
+  const error = await outcome;
+  // Killed before or after the connection was made.
+  assert.ok(
+    error instanceof ConnectionReset || (error as NodeJS.ErrnoException).code?.startsWith("ECONN"),
+    String(error),
+  );
+  await doomed.end();
+});
+
+travelling("whoever does not know the token is not served", async () => {
+  const stranger = { ...first(), token: "guessed" };
+  try {
+    await sendThrough(programShipment(primes, "run", 10), [{ at: stranger }]);
+    assert.unreachable("it was served");
+  } catch (error) {
+    assert.instance(error, ConnectionReset);
+  }
+});
+
+travelling.run();

@@ -1,0 +1,318 @@
+import {
+  bindingCaseProgram,
+  bindingCases,
+  bindingTable,
+  decodeModule,
+  fetchProcess,
+  freeze,
+  type Host,
+  launch,
+  NumberFile,
+  on,
+  ParameterError,
+  place,
+  processShipment,
+  programShipment,
+  type Report,
+  runLive,
+  runOn,
+  type Strategy,
+  scenario,
+  simulate,
+  tryBinding,
+  unload,
+} from "kernel-lib";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { compiled, primes, primesAlone, primesMachine, printer } from "./programs.js";
+
+const mobility = suite("programs and processes that move between hosts");
+const wanted = 3000;
+const alone = primesAlone(wanted);
+const instructionsPerMs = 10_000;
+const aloneMs = alone.instructions / instructionsPerMs;
+const bytesPerS = 10_000;
+
+mobility("a machine uses the host's CPU for as long as its instructions take, whatever the slices", async () => {
+  for (const sliceMs of [1, 10, 1e6]) {
+    const program = async (host: Host) => {
+      const machine = primesMachine(wanted, printer().resources);
+      const stop = await runOn(host, machine, { instructionsPerMs, sliceMs });
+      return { stop, ms: host.now() };
+    };
+    const run = await simulate(scenario({ hosts: { a: {} }, programs: { it: on("a", program) } }));
+    assert.equal(run.results.it.stop, { why: "finished", results: [alone.result] });
+    assert.ok(Math.abs(run.results.it.ms - aloneMs) < 1e-6);
+  }
+});
+
+mobility("two machines on one core take turns, and each needs twice the time", async () => {
+  const program = async (host: Host) => {
+    await runOn(host, primesMachine(wanted, printer().resources), { instructionsPerMs });
+    return host.now();
+  };
+  const run = await simulate(scenario({ hosts: { a: {} }, programs: { it: [on("a", program), on("a", program)] } }));
+  for (const ms of run.results.it)
+    assert.ok(ms > 2 * aloneMs - 11 && ms <= 2 * aloneMs + 1e-6, `${ms} of ${2 * aloneMs}`);
+});
+
+const receiver = async (host: Host) => {
+  const { printed, resources } = printer();
+  const connection = await (await host.listen(80)).accept();
+  const shipment = await connection.receive();
+  const arrivedMs = host.now();
+  const machine = unload(shipment, { resources });
+  const before = machine.instructions;
+  const stop = await runOn(host, machine, { instructionsPerMs });
+  return { arrivedMs, before, stop, instructions: machine.instructions, printed };
+};
+
+mobility(
+  "weak mobility: the program starts from its beginning, and only its code and data cross the link",
+  async () => {
+    const sender = async (host: Host) => {
+      const connection = await host.connect("b", 80);
+      await connection.send(programShipment(primes, "run", wanted));
+    };
+    const run = await simulate(
+      scenario({
+        hosts: { a: {}, b: {} },
+        network: { latencyMs: 5, bytesPerS },
+        programs: { there: on("b", receiver), here: on("a", sender) },
+      }),
+    );
+    const { there } = run.results;
+    assert.equal([there.before, there.instructions], [0, alone.instructions]);
+    assert.equal(there.stop, { why: "finished", results: [alone.result] });
+    assert.equal(there.printed, alone.printed);
+    const sent = run.rows.find((row) => row.kind === "send") as { bytes: number };
+    assert.ok(sent.bytes >= primes.bytes.length && sent.bytes < primes.bytes.length + 100, `${sent.bytes} bytes`);
+    // A handshake of two ways, then the message.
+    assert.ok(Math.abs(there.arrivedMs - (15 + (1000 * sent.bytes) / bytesPerS)) < 1);
+  },
+);
+
+/** Runs for `untilMs`, then sends the process to b. */
+const mover = async (host: Host, untilMs: number) => {
+  const { printed, resources } = printer();
+  const machine = primesMachine(wanted, resources);
+  await runOn(host, machine, { instructionsPerMs, until: () => host.now() >= untilMs });
+  const connection = await host.connect("b", 80);
+  await connection.send(processShipment(machine));
+  return { printed, instructions: machine.instructions, imageBytes: freeze(machine).length };
+};
+const strong = (untilMs: number) =>
+  scenario({
+    hosts: { a: {}, b: {} },
+    network: { latencyMs: 5, bytesPerS },
+    programs: { there: on("b", receiver), here: on("a", mover, untilMs) },
+  });
+
+mobility("strong mobility: the process goes on exactly where it stopped, whenever that was", async () => {
+  for (const share of [0.001, 0.3, 0.6, 0.95]) {
+    const { here, there } = (await simulate(strong(share * aloneMs))).results;
+    assert.ok(here.instructions > 0 && here.instructions < alone.instructions, "it was stopped in the middle");
+    assert.is(there.before, here.instructions);
+    assert.is(there.instructions, alone.instructions);
+    assert.equal(there.stop, { why: "finished", results: [alone.result] });
+    assert.equal([...here.printed, ...there.printed], alone.printed);
+  }
+});
+
+mobility("the image takes as long on a slow link as its real bytes, and later images are larger", async () => {
+  const at = async (untilMs: number) => {
+    const run = await simulate(strong(untilMs));
+    const sent = run.rows.find((row) => row.kind === "send") as { bytes: number; timeMs: number };
+    assert.ok(Math.abs(sent.bytes - run.results.here.imageBytes) < 100);
+    assert.ok(Math.abs(run.results.there.arrivedMs - sent.timeMs - (5 + (1000 * sent.bytes) / bytesPerS)) < 1);
+    return sent.bytes;
+  };
+  const [early, late] = [await at(1), await at(0.9 * aloneMs)];
+  assert.ok(late > early, `${early} and ${late} bytes`);
+});
+
+mobility("strong mobility over real sockets: the same result, no instruction lost or done twice", async () => {
+  const run = await runLive(strong(0.5 * aloneMs), { timeScale: 1 });
+  const { here, there } = run.results;
+  assert.is(there.before, here.instructions);
+  assert.is(there.instructions, alone.instructions);
+  assert.equal([...here.printed, ...there.printed], alone.printed);
+});
+
+mobility("what is no shipment is refused, and so is a damaged one", () => {
+  const machine = primesMachine(10, printer().resources);
+  const { resources } = printer();
+  const image = freeze(machine);
+  const damaged = image.slice();
+  damaged[damaged.length >> 1] = (damaged[damaged.length >> 1] as number) ^ 255;
+  for (const shipment of [
+    undefined,
+    null,
+    7,
+    {},
+    { moves: "process" },
+    { moves: "process", image: "text" },
+    { moves: "process", image: damaged },
+    { moves: "process", image: image.slice(0, 20) },
+    { moves: "program", code: primes.bytes, call: "run", args: "none" },
+    { moves: "program", code: new Uint8Array(3), call: "run", args: [] },
+    { moves: "program", code: primes.bytes, call: "walk", args: [1] },
+  ])
+    assert.throws(
+      () => unload(shipment, { resources }),
+      (error: unknown) => error instanceof ParameterError,
+    );
+  assert.throws(() => unload(processShipment(machine)), /printer.print/);
+});
+
+const agentText = `
+@external("travel", "go") declare function go(to: i32): i32;
+@external("travel", "clone") declare function clone(to: i32): i32;
+@external("box", "sum") declare function sum(): f64;
+@external("box", "append") declare function append(x: f64): void;
+export function tour(places: i32): f64 {
+  let total = sum();
+  for (let i = 0; i < places; i++) { if (go(i)) total += sum(); }
+  return total;
+}
+export function split(): f64 { return clone(0) == 1 ? 100 + sum() : sum(); }
+export function nowhere(): i32 { return go(7); }
+export function toDead(): i32 { return 10 * clone(0) + go(0); }
+export function long(n: i32): i32 { let s = 0; for (let i = 0; i < n; i++) s = (s + i) % 1000003; return s; }`;
+const agent = await compiled(agentText);
+
+const threePlaces = (launcher: (host: Host) => Promise<Report[]>, more = {}) => {
+  const placeWith = (x: number) =>
+    place({ instructionsPerMs, resources: (host) => [new NumberFile(`file:${host.name}`, [x])] });
+  return scenario({
+    hosts: { a: {}, b: {}, c: {} },
+    network: { latencyMs: 5, bytesPerS: 100_000 },
+    programs: {
+      a: on("a", placeWith(1)).daemon(),
+      b: on("b", placeWith(20)).daemon(),
+      c: on("c", placeWith(300)).daemon(),
+      reports: on("a", launcher),
+      ...more,
+    },
+    limitMs: 60_000,
+  });
+};
+const box = (strategy: Strategy) => ({
+  box: { identifier: "file:a", binding: "type", attachment: "fastened", strategy } as const,
+});
+const agentWith =
+  (call: string, strategy: Strategy, ...args: number[]) =>
+  (host: Host) =>
+    launch(host, "a", {
+      shipment: programShipment(agent, call, ...args),
+      handles: box(strategy),
+      itinerary: ["b", "c"],
+    });
+
+mobility("an agent moves on by itself, keeps what it counted, and finds each place's own file", async () => {
+  const tour = threePlaces(agentWith("tour", "rebind", 2));
+  for (const run of [await simulate(tour), await runLive(tour, { timeScale: 1 })]) {
+    const [report] = run.results.reports;
+    assert.equal([report?.how, report?.results, report?.place], ["finished", [321], "c"]);
+    assert.equal(
+      report?.hops.map(({ from, to, kind }) => [from, to, kind]),
+      [
+        ["a", "b", "moved"],
+        ["b", "c", "moved"],
+      ],
+    );
+    assert.is(report?.remoteCalls, 0);
+  }
+});
+
+mobility("with a global reference it asks the file that it left, and the questions are counted", async () => {
+  const [report] = (await simulate(threePlaces(agentWith("tour", "global reference", 2)))).results.reports;
+  assert.equal([report?.results, report?.remoteCalls], [[3], 2]);
+});
+
+mobility("a clone goes on elsewhere while the original goes on here, and both report", async () => {
+  const reports = (await simulate(threePlaces(agentWith("split", "rebind")))).results.reports;
+  const [original, clone] = [...reports].sort((one, other) => one.id.length - other.id.length);
+  assert.equal([original?.place, original?.results, original?.clones], ["a", [1], 1]);
+  assert.equal([clone?.place, clone?.results, clone?.hops[0]?.kind], ["b", [120], "cloned"]);
+  assert.is(clone?.id, `${original?.id}.1`);
+});
+
+mobility("a process that can't leave goes on where it is, and learns of it", async () => {
+  const dead = (host: Host) =>
+    launch(host, "a", { shipment: programShipment(agent, "toDead"), handles: box("rebind"), itinerary: ["nobody"] });
+  const s = scenario({
+    hosts: { a: {}, nobody: {} },
+    programs: {
+      a: on("a", place({ instructionsPerMs, resources: () => [new NumberFile("file:a")] })).daemon(),
+      reports: on("a", dead),
+    },
+  });
+  const [report] = (await simulate(s)).results.reports;
+  assert.equal([report?.how, report?.results, report?.hops.length], ["finished", [-10], 0]);
+});
+
+mobility("a stop beyond the itinerary fails the process by name", async () => {
+  const [report] = (await simulate(threePlaces(agentWith("nowhere", "rebind")))).results.reports;
+  assert.is(report?.how, "failed");
+  assert.match(report?.error ?? "", "the itinerary has no 7");
+});
+
+mobility("receiver-initiated: an idle place fetches a running process, or a clone of it", async () => {
+  const n = 200_000;
+  const launcher = (host: Host) =>
+    launch(host, "a", { shipment: programShipment(agent, "long", n), handles: box("rebind") });
+  for (const clone of [false, true]) {
+    const thief = async (host: Host) => {
+      await host.sleepUntil(60);
+      return [
+        await fetchProcess(host, { from: "a", clone }),
+        await fetchProcess(host, { from: "c" }), // nothing runs there
+      ];
+    };
+    const run = await simulate(threePlaces(launcher, { thief: on("b", thief) }));
+    const { reports, thief: got } = run.results as unknown as { reports: Report[]; thief: boolean[] };
+    assert.equal(got, [true, false]);
+    assert.equal(reports.map(({ place: at }) => at).sort(), clone ? ["a", "b"] : ["b"]);
+    const expected = Array.from({ length: n }, (_v, i) => i).reduce((s, i) => (s + i) % 1000003, 0);
+    for (const { how, results } of reports) assert.equal([how, results], ["finished", [expected]]);
+  }
+});
+
+mobility("a program that traps, and a module that is none, are reported and not lost", async () => {
+  const text =
+    "export function f(): i32 { const a = new StaticArray<i32>(2); let i = 5; while (i < 9) i++; return a[i]; }";
+  const trapping = await compiled(text);
+  const run = await simulate(threePlaces((host) => launch(host, "a", { shipment: programShipment(trapping, "f") })));
+  assert.is(run.results.reports[0]?.how, "trapped");
+  const bad = { moves: "program", code: new Uint8Array(9), call: "f", args: [] } as const;
+  const refused = await simulate(threePlaces((host) => launch(host, "a", { shipment: bad })));
+  assert.is(refused.outcomes.reports.how, "threw");
+});
+
+const code = decodeModule((await compiled(bindingCaseProgram)).bytes);
+const strategies = ["move", "copy", "global reference", "rebind"] as const;
+
+for (const which of bindingCases)
+  mobility(`by ${which.binding}, ${which.attachment}: what the table has works, and what it lacks breaks`, async () => {
+    const row = bindingTable.find((r) => r.binding === which.binding && r.attachment === which.attachment);
+    for (const strategy of strategies) {
+      const outcome = await tryBinding(which, strategy, code);
+      const said = `${strategy}: ${outcome.problem || "works"}`;
+      // A scratch file at home would do, too; the table lacks it because it is needlessly far away.
+      const isNeedless =
+        which.binding === "type" && which.attachment === "unattached" && strategy === "global reference";
+      assert.is(outcome.works, isNeedless || (row?.strategies.includes(strategy) ?? false), said);
+      if (isNeedless) assert.ok(outcome.remoteCalls >= 3);
+      if (strategy === "global reference") assert.ok(outcome.remoteCalls > 0, "it asked");
+      if (strategy === "rebind") assert.equal([outcome.remoteCalls, outcome.resourceBytes], [0, 0]);
+    }
+  });
+
+mobility("the table has nine cases, each combination once", () => {
+  const names = bindingTable.map(({ binding, attachment }) => `${binding} ${attachment}`);
+  assert.is(new Set(names).size, 9);
+  assert.is(bindingCases.length, 9);
+});
+
+mobility.run();
