@@ -58,6 +58,15 @@ export { type RpcServer, type RpcServerOptions, serveRpc } from "./rpc-server.js
 export { type LiveRun, type RunLiveOptions, runLive } from "./run-live.js";
 export { measureStartCosts, type StartCostOptions, type StartCostRow } from "./start-costs.js";
 export { type Superserver, type SuperserverOptions, startSuperserver } from "./superserver.js";
+export {
+  type FirstByteOptions,
+  type FirstByteRow,
+  type IdleMemoryOptions,
+  type IdleMemoryRow,
+  measureFirstByte,
+  measureIdleMemory,
+} from "./superserver-measures.js";
 export type { SuperserverRow } from "./superserver-rows.js";
 export { exportedModel, selfContainedModel } from "./sweep-models.js";
+export type { Timings } from "./timings.js";
 export * from "./urgent/index.js";

@@ -2,22 +2,15 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { checkWhole } from "../errors.js";
+import { type Timings, timed } from "./timings.js";
 
-/** What starting something costs on this machine. */
-export interface StartCostRow {
+/** What starting something costs on this machine: the times from the order to start it to the news that it has ended. */
+export interface StartCostRow extends Timings {
   /**
    * `program`: a process that runs `true`, the smallest program there is. `worker thread`: a thread of Node with an engine of its
    * own. `Node process`: a process that runs an empty program on Node.
    */
   readonly what: "program" | "worker thread" | "Node process";
-  /** Median time from the order to start it to the news that it has ended. */
-  readonly medianMs: number;
-  /** The shortest of all starts. */
-  readonly leastMs: number;
-  /** The longest. */
-  readonly mostMs: number;
-  /** How often it was started. */
-  readonly count: number;
 }
 
 /** See {@link measureStartCosts}. */
@@ -44,19 +37,7 @@ export async function measureStartCosts(options: StartCostOptions = {}): Promise
     ["Node process", () => runProgram(process.execPath, ["-e", ""], signal)],
   ] as const;
   const rows: StartCostRow[] = [];
-  for (const [what, run] of kinds) {
-    await run();
-    const times: number[] = [];
-    for (let i = 0; i < repetitions; i++) {
-      const startMs = performance.now();
-      await run();
-      times.push(performance.now() - startMs);
-    }
-    times.sort((a, b) => a - b);
-    const [leastMs = 0] = times;
-    const medianMs = times[Math.ceil(repetitions / 2) - 1] as number;
-    rows.push({ what, medianMs, leastMs, mostMs: times[repetitions - 1] as number, count: repetitions });
-  }
+  for (const [what, run] of kinds) rows.push({ what, ...(await timed(repetitions, run)) });
   return rows;
 }
 
