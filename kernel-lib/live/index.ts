@@ -28,6 +28,7 @@ export {
   type SourceCode,
   selfContainedProgram,
 } from "./child-programs.js";
+export { type FileServerProcess, withFileServerProcess } from "./file-server-process.js";
 export { type MachineInfo, measureMachine } from "./machine.js";
 export { type NativeContextRow, nativeContext } from "./native-context.js";
 export { type OwnNetworkOptions, runInOwnNetwork, ToolMissing } from "./own-network.js";

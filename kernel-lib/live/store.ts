@@ -104,7 +104,8 @@ export class FileStore implements Store {
 /** Linux's `O_TMPFILE`, which Node does not name: a file that never has a name. */
 const nameless = 0o20000000 | constants.O_DIRECTORY | constants.O_RDWR;
 
-function openNameless(): number {
+/** An open file without a name. */
+export function openNameless(): number {
   if (process.platform === "linux") {
     try {
       return openSync(tmpdir(), nameless, 0o600);

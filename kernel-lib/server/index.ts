@@ -20,6 +20,7 @@ export {
   unregisterEndpoint,
 } from "./endpoint-daemon.js";
 export { type FileServerOptions, type FileServerResult, fileServerModel } from "./file-server-model.js";
+export * from "./files/index.js";
 export { type InetdConf, type InetdConfOptions, readInetdConf } from "./inetd-conf.js";
 export { type InetdProblem, type InetdService, inetdServicePorts } from "./inetd-service.js";
 export { type LoadRow, type OpenLoopOptions, openLoop, type RequestOutcome } from "./open-loop.js";

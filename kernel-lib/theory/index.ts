@@ -1,6 +1,6 @@
 /**
  * Closed forms to hold simulations and measurements against: single and multiple servers (M/M/1, M/G/1, M/G/1-PS,
- * M/M/c, M/M/c/K), closed networks, order statistics of parallel requests. Steady state only: means of systems that
+ * M/M/c, M/M/c/K), closed networks, order statistics of parallel requests, leases. Steady state only: means of systems that
  * have run for ever, with Poisson arrivals where arrivals are named; no transients, no priorities, no networks with
  * several classes. Each function names its source and is tested against published values or hand calculation.
  */
@@ -9,6 +9,7 @@ export {
   type ClosedStation,
   closedNetwork,
 } from "./closed-network.js";
+export { type LeaseOptions, type LeaseTraffic, leaseTraffic } from "./leases.js";
 export {
   type MvaOptions,
   type MvaResult,
