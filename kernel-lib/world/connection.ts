@@ -147,7 +147,7 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   #sendWhenCredited(message: Outgoing, thread: Thread): Promise<void> {
     const wait = this.core.wait<void>(thread, "send", this);
     this.#senders.push({ wait: wait as Wait, message });
-    return wait.promise;
+    return wait.newPromise();
   }
 
   receive(options?: { readonly timeoutMs?: number }): Promise<unknown> {
@@ -175,7 +175,7 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
     const wait = this.core.wait(thread, "receive", this);
     this.#receivers.push(wait);
     this.#failWhenLate(wait, timeoutMs);
-    return wait.promise;
+    return wait.newPromise();
   }
 
   #failWhenLate(wait: Wait, timeoutMs: number | undefined): void {
@@ -220,7 +220,7 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
     this.#urgentReceivers ??= new Fifo();
     this.#urgentReceivers.push(wait);
     this.#failWhenLate(wait as Wait, timeoutMs);
-    return wait.promise;
+    return wait.newPromise();
   }
 
   end(): void {

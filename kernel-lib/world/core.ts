@@ -12,13 +12,13 @@ import { Recorder } from "./recorder.js";
 import { type NamedJob, namedJobs, type Scenario } from "./scenario.js";
 import type { TraceLevel } from "./trace.js";
 import { copied } from "./values.js";
-import { type Step, Wait, type WaitKind, type WaitTarget } from "./wait.js";
+import { noTimer, type Step, Wait, type WaitKind, type WaitTarget } from "./wait.js";
 
 const sleeping: WaitTarget = { waitText: () => "sleep" };
 
 function wakeSleeper(wait: Wait<void>): void {
   // The timer has run: nothing is left to cancel.
-  wait.timer = undefined;
+  wait.timer = noTimer;
   wait.thread.process.core.timerDue(wait);
 }
 
@@ -194,7 +194,7 @@ export class Core {
       this.#register(wait as Wait);
     } else wait = this.wait<void>(thread, "sleep", sleeping);
     if (wait.state === "pending") wait.timer = this.driver.at(timeMs, wakeSleeper, wait);
-    return wait.promise;
+    return wait.newPromise();
   }
 
   /** A sleep is over. In virtual time a timer runs only when no step waits, so its thread can go on at once. */
@@ -223,9 +223,9 @@ export class Core {
   }
 
   #readied(wait: Wait): void {
-    if (wait.timer !== undefined) {
+    if (wait.timer !== noTimer) {
       this.driver.cancel(wait.timer);
-      wait.timer = undefined;
+      wait.timer = noTimer;
     }
     this.#push(wait);
   }
@@ -358,7 +358,7 @@ export class Core {
     process.exit = exit;
     process.machine.processes.delete(process);
     for (let wait = process.firstWait; wait; wait = wait.next) {
-      if (wait.timer !== undefined) this.driver.cancel(wait.timer);
+      if (wait.timer !== noTimer) this.driver.cancel(wait.timer);
       if (wait.state === "pending") wait.abandon?.();
       wait.state = "settled";
     }

@@ -72,7 +72,7 @@ export class Machine implements WaitTarget {
     const core = this.core;
     if (signal?.aborted) return Promise.reject(signal.reason);
     const wait = core.wait<void>(thread, "compute", this);
-    if (wait.state !== "pending") return wait.promise;
+    if (wait.state !== "pending") return wait.newPromise();
     const job = new ComputeJob(this, wait, workMs, priority);
     job.traced = core.trace.compute(core.now(), thread, workMs, priority);
     const onAbort = (): void => core.fail(wait, signal?.reason);
@@ -85,7 +85,7 @@ export class Machine implements WaitTarget {
       job.onFinish = () => signal.removeEventListener("abort", onAbort);
     }
     this.processor.add(job);
-    return wait.promise;
+    return wait.newPromise();
   }
 }
 
@@ -138,7 +138,7 @@ export class DiskDrive {
     const wait = this.#machine.core.wait(thread, "disk", target);
     if (wait.state === "pending") this.#waiting.push({ wait, access, name, bytes });
     this.#next();
-    return wait.promise;
+    return wait.newPromise();
   }
 
   #next(): void {

@@ -62,7 +62,7 @@ export class OpenPort implements Listener, WaitTarget {
       this.#accepting--;
     };
     this.#acceptors.push(wait);
-    return wait.promise as Promise<Connection>;
+    return wait.newPromise() as Promise<Connection>;
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<Connection> {
@@ -147,7 +147,7 @@ export function openPort(thread: Thread, port: number, options: ListenOptions = 
   }
   const opened = new OpenPort(core, machine, thread.process, number, backlog, keepAlive);
   const wait = core.wait<Listener>(thread, "listen", { waitText: () => `listen on port ${number}` });
-  if (wait.state !== "pending") return wait.promise;
+  if (wait.state !== "pending") return wait.newPromise();
   machine.ports.set(number, opened);
   thread.process.ports.add(opened);
   core.driver.openPort(
@@ -156,7 +156,7 @@ export function openPort(thread: Thread, port: number, options: ListenOptions = 
     () => core.ready(wait, opened),
     (error) => core.fail(wait, error),
   );
-  return wait.promise;
+  return wait.newPromise();
 }
 
 /** Opens a connection for a thread's process: SYN, repeated while nothing answers; SYN-ACK or refusal. */
@@ -218,7 +218,7 @@ class Handshake {
 
   begin(): Promise<Connection> {
     if (this.#wait.state === "pending") this.#sendSyn();
-    return this.#wait.promise;
+    return this.#wait.newPromise();
   }
 
   get #isOver(): boolean {

@@ -52,7 +52,7 @@ export class ThreadQueue<T> implements Queue<T>, WaitTarget {
     if (this.offer(value)) return Promise.resolve();
     const wait = this.#core.wait<void>(this.#core.threadOf(this.#owner), "put", this);
     this.#putters.push({ wait, value });
-    return wait.promise;
+    return wait.newPromise();
   }
 
   offer(value: T): boolean {
@@ -87,7 +87,7 @@ export class ThreadQueue<T> implements Queue<T>, WaitTarget {
       const late = (): void => core.fail(wait, new TimedOut(`take: nothing came in ${timeoutMs} ms`));
       wait.timer = core.driver.at(core.now() + timeoutMs, late, undefined);
     }
-    return wait.promise;
+    return wait.newPromise();
   }
 
   #nextTaker(): Wait<T> | undefined {
@@ -132,7 +132,7 @@ export class ThreadMutex implements Mutex, WaitTarget {
     }
     const wait = this.#core.wait<void>(this.#core.threadOf(this.#owner), "lock", this);
     this.#waiting.push(wait);
-    return wait.promise;
+    return wait.newPromise();
   }
 
   unlock(): void {

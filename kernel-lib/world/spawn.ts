@@ -80,7 +80,7 @@ class Started<R> implements Process<R> {
     const ending = this.#isThread ? thread : process;
     ending.doneWaits ??= [];
     ending.doneWaits.push(wait as never);
-    return wait.promise;
+    return wait.newPromise();
   }
 
   kill(): void {

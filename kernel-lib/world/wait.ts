@@ -30,32 +30,33 @@ export interface Step {
 }
 
 type Resolve = (value: never) => void;
-type Reject = (error: unknown) => void;
 
 let newResolve!: Resolve;
-let newReject!: Reject;
-/** One executor for all promises: a closure for each would be a third of what a wait costs. */
-const keepSettlers = (resolve: Resolve, reject: Reject): void => {
+/**
+ * One executor for all promises: a closure for each would be a third of what a wait costs. It keeps no reject: ten thousand
+ * waiting threads would carry ten thousand more functions through each collection of garbage.
+ */
+const keepResolve = (resolve: Resolve): void => {
   newResolve = resolve;
-  newReject = reject;
 };
+
+/** No timer; ids of events are above it. */
+export const noTimer: EventId = -1;
 
 /**
  * One pending operation of a thread, and the promise that its program awaits. Its fields are plain, not `#private`: so
  * many are made that it shows.
  */
 export class Wait<T = unknown> implements Step {
-  promise: Promise<T>;
   /** `pending`, then `ready` (its outcome is known, its thread not yet resumed), then `settled`. */
   state: "pending" | "ready" | "settled" = "pending";
   /** A timer to cancel when it ends. */
-  timer: EventId | undefined = undefined;
-  /** Undoes what the operation began, when it ends other than by success. */
-  abandon: (() => void) | undefined = undefined;
+  timer: EventId = noTimer;
+  private resolve: ((value: T | PromiseLike<T>) => void) | undefined = undefined;
   previous: Wait | undefined = undefined;
   next: Wait | undefined = undefined;
-  private resolve: (value: T) => void;
-  private reject: Reject;
+  /** Undoes what the operation began, when it ends other than by success. */
+  abandon: (() => void) | undefined = undefined;
   private failed = false;
   /** What it settles with: a value, or an error if it failed. */
   private result: unknown = undefined;
@@ -65,20 +66,20 @@ export class Wait<T = unknown> implements Step {
     readonly kind: WaitKind,
     readonly target: WaitTarget,
     public sinceMs: number,
-  ) {
-    this.promise = new Promise<T>(keepSettlers as never);
-    this.resolve = newResolve as (value: T) => void;
-    this.reject = newReject;
+  ) {}
+
+  /** The promise that it settles, for the program to await: to be called once for each operation. */
+  newPromise(): Promise<T> {
+    const promise = new Promise<T>(keepResolve as never);
+    this.resolve = newResolve as (value: T | PromiseLike<T>) => void;
+    return promise;
   }
 
-  /** Makes a settled wait pending again, with a promise of its own, for the same thread and the same thing. */
+  /** Makes a settled wait pending again, for the same thread and the same thing. */
   renew(sinceMs: number): void {
     this.state = "pending";
     this.failed = false;
     this.sinceMs = sinceMs;
-    this.promise = new Promise<T>(keepSettlers as never);
-    this.resolve = newResolve as (value: T) => void;
-    this.reject = newReject;
   }
 
   get text(): string {
@@ -98,7 +99,20 @@ export class Wait<T = unknown> implements Step {
 
   go(): void {
     this.thread.process.core.settled(this as Wait);
-    if (this.failed) this.reject(this.result);
-    else this.resolve(this.result as T);
+    const { resolve, result } = this;
+    this.resolve = undefined;
+    this.result = undefined;
+    resolve?.(this.failed ? rejecting(result) : (result as T));
   }
+}
+
+/** A promise that follows it is rejected. */
+function rejecting(error: unknown): PromiseLike<never> {
+  return {
+    // biome-ignore lint/suspicious/noThenProperty: that is its purpose
+    then: (_, reject) => {
+      reject?.(error);
+      return undefined as never;
+    },
+  };
 }
