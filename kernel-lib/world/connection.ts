@@ -8,7 +8,8 @@ import type { Connection, KeepAlive } from "./host.js";
 import type { Member } from "./linked-set.js";
 import type { Machine } from "./machine.js";
 import { type Frame, type FrameType, headerBytes, type Path } from "./network.js";
-import type { RunningProcess, Thread } from "./process.js";
+import type { RunningProcess } from "./process.js";
+import type { Thread } from "./thread.js";
 import { decode, type Encoded, encode, whole } from "./values.js";
 import type { Wait, WaitKind, WaitTarget } from "./wait.js";
 

@@ -7,9 +7,10 @@ import { Fifo } from "./fifo.js";
 import type { Exit, Program } from "./host.js";
 import { Machine } from "./machine.js";
 import { type Frame, Network } from "./network.js";
-import { RunningProcess, type Thread } from "./process.js";
+import { RunningProcess } from "./process.js";
 import { Recorder } from "./recorder.js";
 import { type NamedJob, namedJobs, type Scenario } from "./scenario.js";
+import type { Thread } from "./thread.js";
 import type { TraceLevel } from "./trace.js";
 import { copied } from "./values.js";
 import { noTimer, type Step, Wait, type WaitKind, type WaitTarget } from "./wait.js";
@@ -128,14 +129,10 @@ export class Core {
     }
     const again = state.starts++ === 0 ? "" : ` (start ${state.starts})`;
     const streamName = `${job.host}/${name}${again}`;
-    const process = new RunningProcess(this, machine, this.nextPid(), name, 0, job.isDaemon, streamName);
+    const process = new RunningProcess(this, machine, this.nextPid(), name, 0, job.isDaemon, streamName, state);
     state.process = process;
     state.exit = undefined;
     process.onSettledIn = onSettledIn;
-    process.onExit = (exit) => {
-      state.exit = exit;
-      state.exitMs = this.now();
-    };
     machine.processes.add(process);
     process.threads.add(process.main);
     // Each run, and each start after a crash, gets a copy of its own, as a child process does.
@@ -151,7 +148,7 @@ export class Core {
   /** Ends the processes that are left, without a word to anybody. */
   finish(): void {
     for (const machine of this.machines.values()) {
-      for (const process of [...machine.processes]) this.endProcess(process, { how: "killed" }, true);
+      for (const process of machine.processes.members()) this.endProcess(process, { how: "killed" }, true);
     }
   }
 
@@ -294,7 +291,9 @@ export class Core {
 
   /** Some process lives, yet waits on nothing of its host. */
   get someWaitOutside(): boolean {
-    return [...this.machines.values()].some(({ processes }) => [...processes].some(({ pending }) => pending === 0));
+    return [...this.machines.values()].some(({ processes }) =>
+      processes.members().some(({ pending }) => pending === 0),
+    );
   }
 
   /** The process that ran last lives, yet waits on nothing of its host: it waits on something foreign. */
@@ -321,7 +320,8 @@ export class Core {
   launch(thread: Thread, program: Program<never[], unknown>, args: readonly unknown[], costMs: number): void {
     if (thread.process.exit) return;
     thread.process.pending++;
-    this.#push(new Launch(thread, program, args, costMs));
+    thread.willRun({ program, args, costMs });
+    this.#push(thread);
   }
 
   threadReturned(thread: Thread, value: unknown): void {
@@ -364,12 +364,12 @@ export class Core {
     }
     process.firstWait = undefined;
     process.lastWait = undefined;
-    for (const port of [...process.ports]) port.close();
-    for (const endpoint of [...process.connections]) {
+    for (const port of [...(process.ports ?? [])]) port.close();
+    for (const endpoint of process.connections.members()) {
       if (silently) endpoint.release();
       else endpoint.closeWithProcess(exit.how !== "returned");
     }
-    for (const thread of [...process.threads]) {
+    for (const thread of process.threads.members()) {
       process.threads.delete(thread);
       if (thread === process.main) continue;
       thread.exit = exit;
@@ -377,7 +377,10 @@ export class Core {
     }
     this.trace.exit(this.now(), process.main, exit);
     for (const wait of process.doneWaits ?? []) this.ready(wait, exit);
-    process.onExit?.(exit);
+    if (process.program) {
+      process.program.exit = exit;
+      process.program.exitMs = this.now();
+    }
     if (!process.isDaemon) this.#awaited--;
     const settledIn = process.onSettledIn;
     process.onSettledIn = undefined;
@@ -386,7 +389,7 @@ export class Core {
 
   /** Asks a process to stop: pending waits reject, signals abort. */
   cancel(process: RunningProcess, reason: Error): void {
-    for (const thread of [...process.threads]) this.cancelThread(thread, reason);
+    for (const thread of process.threads.members()) this.cancelThread(thread, reason);
   }
 
   cancelThread(thread: Thread, reason: Error): void {
@@ -394,7 +397,7 @@ export class Core {
     thread.controller ??= new AbortController();
     this.abort(thread, thread.controller, reason);
     for (let wait = thread.process.firstWait; wait; wait = wait.next) {
-      if (wait.thread === thread) this.fail(wait, reason ?? new Cancelled(`${thread.name} was cancelled`));
+      if (wait.thread === thread) this.fail(wait, reason ?? new Cancelled(`${thread.threadName} was cancelled`));
     }
   }
 
@@ -454,11 +457,11 @@ export class Core {
   waitReport(): string[] {
     const lines: string[] = [];
     for (const machine of this.machines.values()) {
-      for (const process of machine.processes) {
+      for (const process of machine.processes.members()) {
         const who = `${process.name} (pid ${process.pid} on ${machine.name})`;
         if (!process.firstWait) lines.push(`${who}: no host operation is pending`);
         for (let wait = process.firstWait; wait; wait = wait.next) {
-          const thread = wait.thread === process.main ? "" : `, thread ${wait.thread.name}`;
+          const thread = wait.thread === process.main ? "" : `, thread ${wait.thread.threadName}`;
           lines.push(`${who}${thread}: ${wait.text}, since t=${wait.sinceMs.toFixed(3)}`);
         }
       }
@@ -480,39 +483,5 @@ export class Core {
     if (error instanceof ModelError) return error;
     const text = error instanceof Error ? error.message : String(error);
     return new ModelError(`internal error at t=${this.now().toFixed(3)} ms: ${text}`, { cause: error });
-  }
-}
-
-/** The first step of a thread. */
-class Launch implements Step {
-  constructor(
-    readonly thread: Thread,
-    private readonly program: Program<never[], unknown>,
-    private readonly args: readonly unknown[],
-    private readonly costMs: number,
-  ) {}
-
-  go(): void {
-    const { process } = this.thread;
-    process.pending--;
-    process.core.trace.start(process.core.now(), this.thread);
-    void this.run(process.core);
-  }
-
-  private async run(core: Core): Promise<void> {
-    const { thread, costMs } = this;
-    let value: unknown;
-    try {
-      // Cancelled before its first line, a program begins all the same, and finds its signal aborted.
-      if (costMs > 0) {
-        await thread.process.machine.compute(thread, costMs, 0, undefined).catch((error: unknown) => {
-          if (!thread.controller?.signal.aborted) throw error;
-        });
-      }
-      value = await (this.program as (...all: unknown[]) => unknown)(thread.host, ...this.args);
-    } catch (error) {
-      return core.threadThrew(thread, error);
-    }
-    core.threadReturned(thread, value);
   }
 }

@@ -51,7 +51,7 @@ export class FaultInjector {
     machine.isPaused = false;
     machine.pausedUntilMs = 0;
     machine.deferred.length = 0;
-    for (const process of [...machine.processes]) core.endProcess(process, { how: "killed" }, true);
+    for (const process of machine.processes.members()) core.endProcess(process, { how: "killed" }, true);
     machine.processor.resume();
   }
 

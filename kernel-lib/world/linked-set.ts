@@ -9,7 +9,7 @@ export interface Member<T> {
  * A set in order of addition, linked through its members. A `Set` in its place leaves a chain of its old tables behind, which
  * keeps whatever was in them alive until the next full collection: with many short lives that was half of a run's time.
  */
-export class LinkedSet<T extends Member<T>> implements Iterable<T> {
+export class LinkedSet<T extends Member<T>> {
   private first: T | undefined = undefined;
   private last: T | undefined = undefined;
   size = 0;
@@ -39,8 +39,10 @@ export class LinkedSet<T extends Member<T>> implements Iterable<T> {
     return true;
   }
 
-  /** From the oldest to the youngest; who takes members out meanwhile iterates over a copy. */
-  *[Symbol.iterator](): Iterator<T> {
-    for (let item = this.first; item; item = item.nextMember) yield item;
+  /** Its members, from the oldest to the youngest: a copy, whatever becomes of them. */
+  members(): T[] {
+    const all: T[] = [];
+    for (let item = this.first; item; item = item.nextMember) all.push(item);
+    return all;
   }
 }

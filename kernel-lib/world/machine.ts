@@ -5,9 +5,10 @@ import { Fifo } from "./fifo.js";
 import type { Disk } from "./host.js";
 import { LinkedSet } from "./linked-set.js";
 import type { OpenPort } from "./port.js";
-import type { RunningProcess, Thread } from "./process.js";
+import type { RunningProcess } from "./process.js";
 import type { OpenWork } from "./recorder.js";
 import type { HostSpec } from "./scenario.js";
+import type { Thread } from "./thread.js";
 import { bytesOf, decode, encode, whole } from "./values.js";
 import type { Wait, WaitKind, WaitTarget } from "./wait.js";
 

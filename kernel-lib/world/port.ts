@@ -7,8 +7,9 @@ import { AddressInUse, Closed, ConnectionRefused, ConnectionReset, TimedOut } fr
 import { Fifo } from "./fifo.js";
 import type { Connection, ConnectOptions, KeepAlive, Listener, ListenOptions } from "./host.js";
 import type { Machine } from "./machine.js";
-import type { RunningProcess, Thread } from "./process.js";
+import type { RunningProcess } from "./process.js";
 import { checkPort } from "./scenario.js";
+import type { Thread } from "./thread.js";
 import type { Wait, WaitTarget } from "./wait.js";
 
 /** How many connections may wait to be accepted, unless a program says otherwise. */
@@ -80,7 +81,7 @@ export class OpenPort implements Listener, WaitTarget {
     if (this.isClosed) return;
     this.isClosed = true;
     this.machine.ports.delete(this.port);
-    this.owner.ports.delete(this);
+    this.owner.ports?.delete(this);
     this.core.driver.closePort(this.machine.name, this.port);
     for (const endpoint of this.#backlogged.drain()) endpoint.reset();
     for (const wait of this.#acceptors.drain()) {
@@ -90,7 +91,7 @@ export class OpenPort implements Listener, WaitTarget {
 
   /** The port belongs to that process from now on. */
   passTo(process: RunningProcess): void {
-    if (this.owner.ports.delete(this)) process.ports.add(this);
+    if (this.owner.ports?.delete(this)) process.open(this);
     this.owner = process;
   }
 
@@ -149,7 +150,7 @@ export function openPort(thread: Thread, port: number, options: ListenOptions = 
   const wait = core.wait<Listener>(thread, "listen", { waitText: () => `listen on port ${number}` });
   if (wait.state !== "pending") return wait.newPromise();
   machine.ports.set(number, opened);
-  thread.process.ports.add(opened);
+  thread.process.open(opened);
   core.driver.openPort(
     machine.name,
     number,

@@ -1,39 +1,38 @@
 import type { Endpoint } from "./connection.js";
-import type { Core } from "./core.js";
+import type { Core, ProgramState } from "./core.js";
 import type { Exit } from "./host.js";
-import { HostView } from "./host-view.js";
 import { LinkedSet, type Member } from "./linked-set.js";
 import type { Machine } from "./machine.js";
 import type { OpenPort } from "./port.js";
+import { Thread } from "./thread.js";
 import type { Wait } from "./wait.js";
 
 /** A program in execution: its threads together own its connections and ports, and share its fate. */
 export class RunningProcess implements Member<RunningProcess> {
+  /** Waits of its threads that have not been settled, and starts that are due: 0 while it lives means that it waits on something foreign. */
+  pending = 0;
+  exit: Exit | undefined = undefined;
+  /** The first of its pending waits; they are linked in order of age. */
+  firstWait: Wait | undefined = undefined;
+  lastWait: Wait | undefined = undefined;
+  /** Called once, when the process first waits for others or for time to pass. */
+  onSettledIn: (() => void) | undefined = undefined;
   memberOf: object | undefined = undefined;
   previousMember: RunningProcess | undefined = undefined;
   nextMember: RunningProcess | undefined = undefined;
+  readonly main: Thread;
   /** Threads that have not ended. */
   readonly threads = new LinkedSet<Thread>();
   readonly connections = new LinkedSet<Endpoint>();
-  readonly ports = new Set<OpenPort>();
-  readonly main: Thread;
-  /** Waits of its threads that have not been settled, and starts that are due: 0 while it lives means that it waits on something foreign. */
-  pending = 0;
-  /** The first of its pending waits; they are linked in order of age. */
-  firstWait: Wait | undefined;
-  lastWait: Wait | undefined;
-  exit: Exit | undefined;
+  /** Made with the first port, as few processes have any. */
+  ports: Set<OpenPort> | undefined = undefined;
   /** Who waits for its end. */
-  doneWaits: Wait[] | undefined;
-  /** Called once, when the process first waits for others or for time to pass. */
-  onSettledIn: (() => void) | undefined;
-  /** Called once, when it has ended. */
-  onExit: ((exit: Exit) => void) | undefined;
+  doneWaits: Wait[] | undefined = undefined;
   threadCount = 0;
   /** How many of its threads were given a name; the second `worker` is called `worker 2`, so that traces tell them apart. */
-  readonly threadNames = new Map<string, number>();
+  threadNames: Map<string, number> | undefined = undefined;
   childCount = 0;
-  value: unknown;
+  value: unknown = undefined;
 
   constructor(
     readonly core: Core,
@@ -45,47 +44,19 @@ export class RunningProcess implements Member<RunningProcess> {
     readonly isDaemon: boolean,
     /** Names its random stream. */
     readonly streamName: string,
+    /** What the scenario knows of it; none for a child. */
+    readonly program: ProgramState | undefined,
   ) {
-    this.main = new Thread(this, name, 0);
+    this.main = new Thread(core, this, name, 0, 0);
   }
 
   get isAlive(): boolean {
     return this.exit === undefined;
   }
-}
 
-/** One line of execution of a process. */
-export class Thread implements Member<Thread> {
-  memberOf: object | undefined = undefined;
-  previousMember: Thread | undefined = undefined;
-  nextMember: Thread | undefined = undefined;
-  readonly host: HostView;
-  exit: Exit | undefined;
-  /** Who waits for its end. */
-  doneWaits: Wait[] | undefined;
-  controller: AbortController | undefined;
-  /** Its number in the trace, 0 for none yet: the recorder gives it. */
-  traceNumber = 0;
-  /** The wait of its last sleep, to be used again: programs sleep more than they do anything else. */
-  spareSleep: Wait<void> | undefined;
-
-  constructor(
-    readonly process: RunningProcess,
-    readonly name: string,
-    /** Counts the threads that the process spawned; 0 is its first. */
-    readonly number: number,
-  ) {
-    this.host = new HostView(this);
-  }
-
-  /** Names its random stream. */
-  get streamName(): string {
-    const { streamName } = this.process;
-    return this.number === 0 ? streamName : `${streamName}/thread ${this.number}`;
-  }
-
-  /** Something of this thread can be settled or called: its process lives and is not over. */
-  get isAlive(): boolean {
-    return this.process.exit === undefined;
+  /** Owns that port from now on. */
+  open(port: OpenPort): void {
+    this.ports ??= new Set();
+    this.ports.add(port);
   }
 }

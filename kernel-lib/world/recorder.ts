@@ -1,8 +1,9 @@
 import { ParameterError, shown } from "../errors.js";
 import type { Exit } from "./host.js";
 import { MessageNotes } from "./message-notes.js";
-import type { RunningProcess, Thread } from "./process.js";
+import type { RunningProcess } from "./process.js";
 import { Tape } from "./tape.js";
+import type { Thread } from "./thread.js";
 import { type TraceKind, type TraceLevel, type TraceRow, traceKinds } from "./trace.js";
 import { type Actor, ends, type LineName, records, rowsOf } from "./trace-rows.js";
 import type { Encoded } from "./values.js";
@@ -151,7 +152,7 @@ export class Recorder {
 
   fault(timeMs: number, host: string, fault: string, victim?: RunningProcess): void {
     if (!this.#kinds.has("fault")) return;
-    const of = { process: victim?.name ?? "", pid: victim?.pid ?? 0, thread: victim?.main.name ?? "" };
+    const of = { process: victim?.name ?? "", pid: victim?.pid ?? 0, thread: victim?.main.threadName ?? "" };
     this.#worded(records.fault, timeMs, this.#actors.push({ host, ...of }), fault);
   }
 
@@ -222,8 +223,8 @@ export class Recorder {
   /** Numbers of actors and lines begin at 1. */
   #actorOf(thread: Thread): number {
     if (thread.traceNumber === 0) {
-      const { process, name } = thread;
-      const actor = { host: process.machine.name, process: process.name, pid: process.pid, thread: name };
+      const { process, threadName } = thread;
+      const actor = { host: process.machine.name, process: process.name, pid: process.pid, thread: threadName };
       thread.traceNumber = this.#actors.push(actor);
     }
     return thread.traceNumber;

@@ -3,7 +3,8 @@ import { Endpoint } from "./connection.js";
 import { Cancelled } from "./errors.js";
 import type { Exit, Process, Program, SpawnOptions } from "./host.js";
 import { OpenPort } from "./port.js";
-import { RunningProcess, Thread } from "./process.js";
+import { RunningProcess } from "./process.js";
+import { Thread } from "./thread.js";
 import { copied } from "./values.js";
 
 /** Starts a program beside a thread: as one more thread of its process, or as a child process. */
@@ -22,15 +23,25 @@ export function spawn<R>(
   const { core, machine } = process;
   const base = options.name ?? (program.name || "program");
   if (as === "thread") {
-    const used = (process.threadNames.get(base) ?? (base === process.name ? 1 : 0)) + 1;
-    process.threadNames.set(base, used);
-    const thread = new Thread(process, used === 1 ? base : `${base} ${used}`, ++process.threadCount);
+    process.threadNames ??= new Map();
+    const sameName = process.threadNames.get(base) ?? (base === process.name ? 1 : 0);
+    process.threadNames.set(base, sameName + 1);
+    const thread = new Thread(core, process, base, sameName, ++process.threadCount);
     process.threads.add(thread);
     core.launch(thread, program, args, machine.spec.costs?.threadMs ?? 0);
     return new Started<R>(thread, thread);
   }
   const streamName = `${process.streamName}/child ${++process.childCount}`;
-  const child = new RunningProcess(core, machine, core.nextPid(), base, process.pid, process.isDaemon, streamName);
+  const child = new RunningProcess(
+    core,
+    machine,
+    core.nextPid(),
+    base,
+    process.pid,
+    process.isDaemon,
+    streamName,
+    undefined,
+  );
   if (process.exit) return new Started<R>(child.main, parent);
   const handed: (Endpoint | OpenPort)[] = [];
   const own = args.map((arg) =>
@@ -60,7 +71,7 @@ class Started<R> implements Process<R> {
   }
 
   get name(): string {
-    return this.thread.name;
+    return this.thread.threadName;
   }
 
   get #isThread(): boolean {
@@ -75,7 +86,7 @@ class Started<R> implements Process<R> {
     const { core } = process;
     const waiter = core.threadOf(this.#isThread ? process : this.parent.process);
     const wait = core.wait<Exit<R>>(waiter, "done", {
-      waitText: () => `the end of ${thread.name} (pid ${process.pid})`,
+      waitText: () => `the end of ${thread.threadName} (pid ${process.pid})`,
     });
     const ending = this.#isThread ? thread : process;
     ending.doneWaits ??= [];

@@ -1,5 +1,5 @@
 import type { EventId } from "../simulation/index.js";
-import type { Thread } from "./process.js";
+import type { Thread } from "./thread.js";
 
 /** What a thread waits for. */
 export type WaitKind =
