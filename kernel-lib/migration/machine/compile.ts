@@ -37,20 +37,21 @@ export interface Compiled {
 /** Header in front of a function's first instruction: registers of its frame, which of them are zero at first (from, to), its cost. */
 export const headerLength = 4;
 
-/** Where a value of the stack is: in its own slot, still in a local, or nowhere yet, as it is a constant. */
+/** Where a value of the stack is: in its own slot, still in a local or global (perhaps with a constant to be added), or nowhere yet, as it is a constant. */
 // biome-ignore lint/suspicious/noConstEnum: compared for every operand
 const enum Where {
   slot,
   local,
+  global,
   constant,
 }
 
 interface Value {
   where: Where;
   type: TypeCode;
-  /** Register of the local, or low half of the constant. */
+  /** Register of the local, place of the global, or low half of the constant. */
   low: number;
-  /** High half of the constant. */
+  /** High half of the constant, or what is to be added to the local or global. */
   high: number;
 }
 
@@ -80,6 +81,18 @@ const firstComparison = 0x46;
 const lastComparison = 0x4f;
 const opposite = [1, 0, 8, 9, 6, 7, 4, 5, 2, 3];
 const swapped = [0, 1, 4, 5, 2, 3, 8, 9, 6, 7];
+const lessSigned = 2;
+const notLessSigned = 8;
+
+/** Comparisons of i64: jumps if true and if false, and whether the latter wants its operands swapped. */
+const wideJumps: ReadonlyMap<Op, readonly [Op, Op, boolean]> = new Map([
+  [Op.i64Eq, [Op.jumpI64Eq, Op.jumpI64Ne, false]],
+  [Op.i64Ne, [Op.jumpI64Ne, Op.jumpI64Eq, false]],
+  [Op.i64LtS, [Op.jumpI64LtS, Op.jumpI64LeS, true]],
+  [Op.i64LtU, [Op.jumpI64LtU, Op.jumpI64LeU, true]],
+  [Op.i64LeS, [Op.jumpI64LeS, Op.jumpI64LtS, true]],
+  [Op.i64LeU, [Op.jumpI64LeU, Op.jumpI64LtU, true]],
+]);
 
 /** i32 arithmetic: opcode to its operation on registers, and on a register and a constant. */
 const arithmetic: ReadonlyMap<number, readonly [Op, Op | undefined]> = new Map([
@@ -96,6 +109,8 @@ const arithmetic: ReadonlyMap<number, readonly [Op, Op | undefined]> = new Map([
   [0x78, [Op.i32Rotr, undefined]],
 ]);
 
+const addition = 0x6a;
+const subtraction = 0x6b;
 const commutative = new Set([0x6a, 0x6c, 0x71, 0x72, 0x73]);
 
 /** Other operations of two registers; `true`: with the operands swapped. */
@@ -219,7 +234,7 @@ class Compiler {
   /** The stretch that is being written; undefined where control never comes. */
   private current: Label | undefined;
   /** The last operation, if it made the value on top. */
-  private last: { start: number; op: Op; code: number } | undefined;
+  private last: { start: number; op: Op; global: number | undefined } | undefined;
 
   constructor(
     private readonly module: Module,
@@ -353,16 +368,20 @@ class Compiler {
   // The register that holds a value; a constant is first written into its slot.
   private register(height: number): number {
     const value = this.valueAt(height);
-    if (value.where === Where.local) return value.low;
-    if (value.where === Where.constant) this.moveTo(this.slot(height), value);
+    if (value.where === Where.local && value.high === 0) return value.low;
+    if (value.where !== Where.slot) this.moveTo(this.slot(height), value);
     value.where = Where.slot;
     return this.slot(height);
   }
 
   // Writes a value that is not in its slot into a register.
   private moveTo(register: number, { where, type, low, high }: Value): void {
-    if (where === Where.local) {
-      if (low !== register) this.emit(isWide(type) ? Op.move64 : Op.move32, register, low);
+    if (where === Where.global) {
+      if (isWide(type)) this.emit(Op.globalGet64, register, low);
+      else this.emit(Op.globalGet32, register, low, high);
+    } else if (where === Where.local) {
+      if (high !== 0) this.emit(Op.i32AddConst, register, low, high);
+      else if (low !== register) this.emit(isWide(type) ? Op.move64 : Op.move32, register, low);
     } else if (isWide(type)) this.emit(Op.const64, register, low, high);
     else this.emit(Op.const32, register, low);
   }
@@ -383,7 +402,7 @@ class Compiler {
     const start = this.out.length;
     this.emit(op, this.slot(this.values.length), ...operands);
     this.push(type);
-    if (this.fast === undefined) this.last = { start, op, code: this.instruction.code };
+    if (this.fast === undefined) this.last = { start, op, global: undefined };
   }
 
   private constant(height: number): Value | undefined {
@@ -461,22 +480,16 @@ class Compiler {
       case 0x1c:
         return this.translateSelect();
       case 0x20:
-        values.push({ where: Where.local, type: localType(this.signature, this.body, a), low: 2 * a, high: 0 });
-        if (values.length > this.most) this.most = values.length;
-        return this.limitLazy();
+        return this.pushLazy(Where.local, localType(this.signature, this.body, a), 2 * a, 0);
       case 0x21:
       case 0x22:
         return this.setLocal(2 * a, code === 0x22);
       case 0x23: {
         const { type = i32 } = module.globals[a] ?? {};
-        return this.produce(isWide(type) ? Op.globalGet64 : Op.globalGet32, type, 2 * a);
+        return this.pushLazy(Where.global, type, 2 * a, 0);
       }
-      case 0x24: {
-        const { type = i32 } = module.globals[a] ?? {};
-        const from = this.register(values.length - 1);
-        this.popped();
-        return this.emit(isWide(type) ? Op.globalSet64 : Op.globalSet32, 2 * a, from);
-      }
+      case 0x24:
+        return this.setGlobal(2 * a);
       case 0x3f:
         return this.produce(Op.memorySize, i32);
       case 0x40: {
@@ -489,9 +502,7 @@ class Compiler {
       case 0x43:
       case 0x44: {
         const type = opcode.results[0] as TypeCode;
-        values.push({ where: Where.constant, type, low: a, high: isWide(type) ? b : 0 });
-        if (values.length > this.most) this.most = values.length;
-        return this.limitLazy();
+        return this.pushLazy(Where.constant, type, a, isWide(type) ? b : 0);
       }
       default:
         if (code >= 0x108) return this.translateBulk();
@@ -501,23 +512,45 @@ class Compiler {
     }
   }
 
-  private limitLazy(): void {
+  private pushLazy(where: Where, type: TypeCode, low: number, high: number): void {
+    this.values.push({ where, type, low, high });
+    if (this.values.length > this.most) this.most = this.values.length;
     this.last = undefined;
+    this.limitLazy();
+  }
+
+  private limitLazy(): void {
     if (this.values.length - this.settled > mostLazy) this.settle();
+  }
+
+  // Before a local or global is written: the values below a height that are still in it go to their slots.
+  private release(where: Where, low: number, height: number): void {
+    for (let i = this.settled; i < height; i++) {
+      const value = this.valueAt(i);
+      if (value.where !== where || value.low !== low) continue;
+      this.moveTo(this.slot(i), value);
+      value.where = Where.slot;
+    }
+  }
+
+  private setGlobal(place: number): void {
+    const height = this.values.length - 1;
+    const value = this.valueAt(height);
+    this.release(Where.global, place, height);
+    if (value.where === Where.global && value.low === place) {
+      if (value.high !== 0) this.emit(Op.globalAddConst, place, value.high);
+    } else this.emit(isWide(value.type) ? Op.globalSet64 : Op.globalSet32, place, this.register(height));
+    this.last = undefined;
+    this.popped();
   }
 
   private setLocal(register: number, tee: boolean): void {
     const height = this.values.length - 1;
     const value = this.valueAt(height);
-    const isSame = value.where === Where.local && value.low === register;
+    const isSame = value.where === Where.local && value.low === register && value.high === 0;
     if (!isSame) {
       const last = this.last;
-      for (let i = this.settled; i < height; i++) {
-        const other = this.valueAt(i);
-        if (other.where !== Where.local || other.low !== register) continue;
-        this.moveTo(this.slot(i), other);
-        other.where = Where.slot;
-      }
+      this.release(Where.local, register, height);
       if (value.where !== Where.slot) this.moveTo(register, value);
       else if (last !== undefined && this.last === last) this.out[last.start + 1] = register;
       else this.emit(isWide(value.type) ? Op.move64 : Op.move32, register, this.slot(height));
@@ -527,23 +560,36 @@ class Compiler {
     if (this.settled > height) this.settled = height;
     value.where = Where.local;
     value.low = register;
-    if (this.values.length - this.settled > mostLazy) this.settle();
+    value.high = 0;
+    this.limitLazy();
   }
 
-  // An i32 comparison that has just been made is taken back, to become part of a jump.
-  private takeComparison(): { comparison: number; x: number; y: number; constant: boolean } | undefined {
+  // A comparison that has just been made is taken back, to become part of a jump.
+  private takeComparison(): ((wanted: boolean) => void) | undefined {
     const { last } = this;
     if (last === undefined) return undefined;
-    const [, x = 0, y = 0] = this.out.slice(last.start + 1);
+    const { start, op, global } = last;
+    const [, x = 0, y = 0] = this.out.slice(global === undefined ? start + 1 : start + 5);
     const take = (comparison: number, right: number, constant: boolean) => {
-      this.out.length = last.start;
-      this.last = undefined;
-      return { comparison, x, y: right, constant };
+      this.out.length = start;
+      return (wanted: boolean): void => {
+        const which = wanted ? comparison : (opposite[comparison] as number);
+        const isCheck = which === lessSigned || which === notLessSigned;
+        if (global !== undefined && !isCheck) this.emit(Op.globalGet32, x, global, 0);
+        if (global !== undefined && isCheck)
+          this.emit(which === lessSigned ? Op.jumpLtSGlobalConst : Op.jumpGeSGlobalConst, global, right);
+        else if (constant && right === 0 && which <= 1) this.emit(which === 0 ? Op.jumpUnless : Op.jumpIf, x);
+        else this.emit((constant ? Op.jumpEqConst : Op.jumpEq) + which, x, right);
+      };
     };
-    if (last.op === Op.i32Eqz) return take(0, 0, true);
-    if (last.op >= Op.i32Eq && last.op <= Op.i32GeU) return take(last.op - Op.i32Eq, y, false);
-    if (last.op >= Op.i32EqConst && last.op <= Op.i32GeUConst) return take(last.op - Op.i32EqConst, y, true);
-    return undefined;
+    if (op === Op.i32Eqz) return take(0, 0, true);
+    if (op >= Op.i32Eq && op <= Op.i32GeU) return take(op - Op.i32Eq, y, false);
+    if (op >= Op.i32EqConst && op <= Op.i32GeUConst) return take(op - Op.i32EqConst, y, true);
+    const wide = wideJumps.get(op);
+    if (wide === undefined) return undefined;
+    this.out.length = start;
+    const [onTrue, onFalse, isSwapped] = wide;
+    return (wanted) => (wanted || !isSwapped ? this.emit(wanted ? onTrue : onFalse, x, y) : this.emit(onFalse, y, x));
   }
 
   // Takes the condition from the stack and jumps to a label if it is, or is not, 0. What follows is a stretch of its own if `isPlace`.
@@ -553,13 +599,7 @@ class Compiler {
     this.popped();
     this.settle();
     if (comparison === undefined) this.emit(wanted ? Op.jumpIf : Op.jumpUnless, condition);
-    else {
-      const { x, y, constant } = comparison;
-      const which = wanted ? comparison.comparison : (opposite[comparison.comparison] as number);
-      const isZeroTest = constant && y === 0 && which <= 1;
-      if (isZeroTest) this.emit(which === 0 ? Op.jumpUnless : Op.jumpIf, x);
-      else this.emit((constant ? Op.jumpEqConst : Op.jumpEq) + which, x, y);
-    }
+    else comparison(wanted);
     this.emitTarget(label);
     if (isPlace) this.placeBehind(this.reader.at);
     else this.out.push(0);
@@ -756,40 +796,86 @@ class Compiler {
     const right = this.constant(height + 1);
     const left = this.constant(height);
     const which = code - firstComparison;
+    if (this.addLater(code, height)) return;
     const withConstant = arith === undefined ? Op.i32EqConst + which : arith[1];
-    if (right !== undefined && left === undefined) {
-      const first = this.register(height);
-      this.popped(2);
-      if (withConstant !== undefined) return this.produce(withConstant, i32, first, right.low);
-      return this.produce(Op.i32RotlConst, i32, first, -right.low & 31);
-    }
+    if (right !== undefined && left === undefined) return this.withConstant(withConstant, height, right.low);
     if (left !== undefined && right === undefined && (arith === undefined || commutative.has(code))) {
       const second = this.register(height + 1);
       this.popped(2);
       const op = arith === undefined ? Op.i32EqConst + (swapped[which] as number) : (arith[1] as Op);
       return this.produce(op, i32, second, left.low);
     }
+    if (code === addition && this.addShifted(height)) return;
     const second = this.register(height + 1);
     const first = this.register(height);
     this.popped(2);
     this.produce(arith === undefined ? Op.i32Eq + which : arith[0], i32, first, second);
   }
 
+  // An operation of a value and a constant on its right; none stands for a rotation to the right.
+  private withConstant(op: Op | undefined, height: number, constant: number): void {
+    const start = this.out.length;
+    const { where, low, high } = this.valueAt(height);
+    const first = this.register(height);
+    this.popped(2);
+    if (op === undefined) return this.produce(Op.i32RotlConst, i32, first, -constant & 31);
+    this.produce(op, i32, first, constant);
+    if (where === Where.global && high === 0 && this.last !== undefined) this.last = { start, op, global: low };
+  }
+
+  // A constant that is added to a local or a global stays with it, until the sum is used: often it is an address.
+  private addLater(code: number, height: number): boolean {
+    const [x, y] = [this.valueAt(height), this.valueAt(height + 1)];
+    const isSum = code === addition && x.where === Where.constant;
+    const [value, constant] = isSum ? [y, x] : [x, y];
+    if (this.fast !== undefined || constant.where !== Where.constant || (code !== addition && code !== subtraction))
+      return false;
+    if (value.where !== Where.local && value.where !== Where.global) return false;
+    const { where, low, high } = value;
+    this.popped(2);
+    this.pushLazy(where, i32, low, (high + (code === addition ? constant.low : -constant.low)) | 0);
+    return true;
+  }
+
+  // An index that was just scaled is added to an address in one step.
+  private addShifted(height: number): boolean {
+    const { last } = this;
+    if (last?.op !== Op.i32ShlConst) return false;
+    const [, , x = 0, by = 0] = this.out.slice(last.start);
+    this.out.length = last.start;
+    const first = this.register(height);
+    this.popped(2);
+    this.produce(Op.i32AddShl, i32, first, x, by);
+    return true;
+  }
+
   private translateAccess(): void {
     const { code, b, opcode } = this.instruction;
     const offset = Math.min(b, 0x7fffffff);
-    const type = opcode.results[0];
+    const [type] = opcode.results;
     if (type !== undefined) {
-      const address = this.register(this.values.length - 1);
+      const { base, plus, isGlobal } = this.addressAt(this.values.length - 1, code === 0x28);
       this.popped();
       this.mayStop();
-      return this.produce(loads[code - 0x28] as Op, type, address, offset);
+      return this.produce(isGlobal ? Op.load32Global : (loads[code - 0x28] as Op), type, base, plus, offset);
     }
-    const value = this.register(this.values.length - 1);
-    const address = this.register(this.values.length - 2);
+    const isWord = code === 0x36 || code === 0x38;
+    const constant = isWord ? this.constant(this.values.length - 1) : undefined;
+    const value = constant?.low ?? this.register(this.values.length - 1);
+    const { base, plus, isGlobal } = this.addressAt(this.values.length - 2, isWord);
     this.popped(2);
     this.mayStop();
-    this.emit(stores[code - 0x36] as Op, address, value, offset);
+    const ofConstant = isGlobal ? Op.store32GlobalConst : Op.store32Const;
+    const ofRegister = isGlobal ? Op.store32Global : (stores[code - 0x36] as Op);
+    this.emit(constant === undefined ? ofRegister : ofConstant, base, value, plus, offset);
+  }
+
+  // An address as the sum of a register, or a global, and a constant.
+  private addressAt(height: number, mayBeGlobal: boolean): { base: number; plus: number; isGlobal: boolean } {
+    const { where, low, high } = this.valueAt(height);
+    if (where === Where.local) return { base: low, plus: high, isGlobal: false };
+    if (where === Where.global && mayBeGlobal) return { base: low, plus: high, isGlobal: true };
+    return { base: this.register(height), plus: 0, isGlobal: false };
   }
 
   private translateBulk(): void {

@@ -35,6 +35,14 @@ export const enum Op {
   jumpLeUConst,
   jumpGeSConst,
   jumpGeUConst,
+  jumpLtSGlobalConst,
+  jumpGeSGlobalConst,
+  jumpI64Eq,
+  jumpI64Ne,
+  jumpI64LtS,
+  jumpI64LtU,
+  jumpI64LeS,
+  jumpI64LeU,
   jumpTable,
   return0,
   return32,
@@ -49,6 +57,7 @@ export const enum Op {
   select32,
   select64,
   globalGet32,
+  globalAddConst,
   globalGet64,
   globalSet32,
   globalSet64,
@@ -93,6 +102,7 @@ export const enum Op {
   i32Rotl,
   i32RotlConst,
   i32Rotr,
+  i32AddShl,
   i32Eqz,
   i64Add,
   i64Sub,
@@ -145,10 +155,14 @@ export const enum Op {
   load16U64,
   load32S64,
   load32U64,
+  load32Global,
   store32,
   store64,
   store8,
   store16,
+  store32Const,
+  store32Global,
+  store32GlobalConst,
   memorySize,
   memoryGrow,
   bulk,
@@ -593,6 +607,158 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
+      case Op.jumpLtSGlobalConst: {
+        let cost: number;
+        if (globals[c[pc + 1]!]! < c[pc + 2]!) {
+          cost = c[pc + 4]!;
+          pc = c[pc + 3]!;
+        } else {
+          cost = c[pc + 5]!;
+          pc += 6;
+        }
+        if (fuel >= cost) {
+          fuel -= cost;
+          continue;
+        }
+        atLeader = true;
+        break;
+      }
+      case Op.jumpGeSGlobalConst: {
+        let cost: number;
+        if (globals[c[pc + 1]!]! >= c[pc + 2]!) {
+          cost = c[pc + 4]!;
+          pc = c[pc + 3]!;
+        } else {
+          cost = c[pc + 5]!;
+          pc += 6;
+        }
+        if (fuel >= cost) {
+          fuel -= cost;
+          continue;
+        }
+        atLeader = true;
+        break;
+      }
+      case Op.jumpI64Eq: {
+        const a = fp + c[pc + 1]!;
+        const b = fp + c[pc + 2]!;
+        const x = r[a + 1]!;
+        const y = r[b + 1]!;
+        let cost: number;
+        if (x === y && r[a]! === r[b]!) {
+          cost = c[pc + 4]!;
+          pc = c[pc + 3]!;
+        } else {
+          cost = c[pc + 5]!;
+          pc += 6;
+        }
+        if (fuel >= cost) {
+          fuel -= cost;
+          continue;
+        }
+        atLeader = true;
+        break;
+      }
+      case Op.jumpI64Ne: {
+        const a = fp + c[pc + 1]!;
+        const b = fp + c[pc + 2]!;
+        const x = r[a + 1]!;
+        const y = r[b + 1]!;
+        let cost: number;
+        if (x !== y || r[a]! !== r[b]!) {
+          cost = c[pc + 4]!;
+          pc = c[pc + 3]!;
+        } else {
+          cost = c[pc + 5]!;
+          pc += 6;
+        }
+        if (fuel >= cost) {
+          fuel -= cost;
+          continue;
+        }
+        atLeader = true;
+        break;
+      }
+      case Op.jumpI64LtS: {
+        const a = fp + c[pc + 1]!;
+        const b = fp + c[pc + 2]!;
+        const x = r[a + 1]!;
+        const y = r[b + 1]!;
+        let cost: number;
+        if (x === y ? r[a]! >>> 0 < r[b]! >>> 0 : x < y) {
+          cost = c[pc + 4]!;
+          pc = c[pc + 3]!;
+        } else {
+          cost = c[pc + 5]!;
+          pc += 6;
+        }
+        if (fuel >= cost) {
+          fuel -= cost;
+          continue;
+        }
+        atLeader = true;
+        break;
+      }
+      case Op.jumpI64LtU: {
+        const a = fp + c[pc + 1]!;
+        const b = fp + c[pc + 2]!;
+        const x = r[a + 1]!;
+        const y = r[b + 1]!;
+        let cost: number;
+        if (x === y ? r[a]! >>> 0 < r[b]! >>> 0 : x >>> 0 < y >>> 0) {
+          cost = c[pc + 4]!;
+          pc = c[pc + 3]!;
+        } else {
+          cost = c[pc + 5]!;
+          pc += 6;
+        }
+        if (fuel >= cost) {
+          fuel -= cost;
+          continue;
+        }
+        atLeader = true;
+        break;
+      }
+      case Op.jumpI64LeS: {
+        const a = fp + c[pc + 1]!;
+        const b = fp + c[pc + 2]!;
+        const x = r[a + 1]!;
+        const y = r[b + 1]!;
+        let cost: number;
+        if (x === y ? r[a]! >>> 0 <= r[b]! >>> 0 : x < y) {
+          cost = c[pc + 4]!;
+          pc = c[pc + 3]!;
+        } else {
+          cost = c[pc + 5]!;
+          pc += 6;
+        }
+        if (fuel >= cost) {
+          fuel -= cost;
+          continue;
+        }
+        atLeader = true;
+        break;
+      }
+      case Op.jumpI64LeU: {
+        const a = fp + c[pc + 1]!;
+        const b = fp + c[pc + 2]!;
+        const x = r[a + 1]!;
+        const y = r[b + 1]!;
+        let cost: number;
+        if (x === y ? r[a]! >>> 0 <= r[b]! >>> 0 : x >>> 0 < y >>> 0) {
+          cost = c[pc + 4]!;
+          pc = c[pc + 3]!;
+        } else {
+          cost = c[pc + 5]!;
+          pc += 6;
+        }
+        if (fuel >= cost) {
+          fuel -= cost;
+          continue;
+        }
+        atLeader = true;
+        break;
+      }
       case Op.jumpTable: {
         const index = r[fp + c[pc + 1]!]! >>> 0;
         const most = c[pc + 2]!;
@@ -739,7 +905,13 @@ export function interpret(m: Execution): StopCode {
         continue;
       }
       case Op.globalGet32: {
-        r[fp + c[pc + 1]!] = globals[c[pc + 2]!]!;
+        r[fp + c[pc + 1]!] = (globals[c[pc + 2]!]! + c[pc + 3]!) | 0;
+        pc += 4;
+        continue;
+      }
+      case Op.globalAddConst: {
+        const to = c[pc + 1]!;
+        globals[to] = (globals[to]! + c[pc + 2]!) | 0;
         pc += 3;
         continue;
       }
@@ -973,6 +1145,11 @@ export function interpret(m: Execution): StopCode {
         const by = r[fp + c[pc + 3]!]!;
         r[fp + c[pc + 1]!] = (x >>> by) | (x << -by);
         pc += 4;
+        continue;
+      }
+      case Op.i32AddShl: {
+        r[fp + c[pc + 1]!] = (r[fp + c[pc + 2]!]! + (r[fp + c[pc + 3]!]! << c[pc + 4]!)) | 0;
+        pc += 5;
         continue;
       }
       case Op.i32Eqz: {
@@ -1342,19 +1519,19 @@ export function interpret(m: Execution): StopCode {
         continue;
       }
       case Op.load32: {
-        const index = r[fp + c[pc + 2]!]!;
-        const at = (index + c[pc + 3]!) | 0;
+        const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 4) {
           stop = StopCode.memoryBounds;
           break run;
         }
         r[fp + c[pc + 1]!] = memory.getInt32(at, true);
-        pc += 4;
+        pc += 5;
         continue;
       }
       case Op.load64: {
-        const index = r[fp + c[pc + 2]!]!;
-        const at = (index + c[pc + 3]!) | 0;
+        const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 8) {
           stop = StopCode.memoryBounds;
           break run;
@@ -1363,56 +1540,56 @@ export function interpret(m: Execution): StopCode {
         const low = memory.getInt32(at, true);
         r[to] = low;
         r[to + 1] = memory.getInt32(at + 4, true);
-        pc += 4;
+        pc += 5;
         continue;
       }
       case Op.load8S: {
-        const index = r[fp + c[pc + 2]!]!;
-        const at = (index + c[pc + 3]!) | 0;
+        const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 1) {
           stop = StopCode.memoryBounds;
           break run;
         }
         r[fp + c[pc + 1]!] = (memory8[at]! << 24) >> 24;
-        pc += 4;
+        pc += 5;
         continue;
       }
       case Op.load8U: {
-        const index = r[fp + c[pc + 2]!]!;
-        const at = (index + c[pc + 3]!) | 0;
+        const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 1) {
           stop = StopCode.memoryBounds;
           break run;
         }
         r[fp + c[pc + 1]!] = memory8[at]!;
-        pc += 4;
+        pc += 5;
         continue;
       }
       case Op.load16S: {
-        const index = r[fp + c[pc + 2]!]!;
-        const at = (index + c[pc + 3]!) | 0;
+        const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 2) {
           stop = StopCode.memoryBounds;
           break run;
         }
         r[fp + c[pc + 1]!] = memory.getInt16(at, true);
-        pc += 4;
+        pc += 5;
         continue;
       }
       case Op.load16U: {
-        const index = r[fp + c[pc + 2]!]!;
-        const at = (index + c[pc + 3]!) | 0;
+        const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 2) {
           stop = StopCode.memoryBounds;
           break run;
         }
         r[fp + c[pc + 1]!] = memory.getUint16(at, true);
-        pc += 4;
+        pc += 5;
         continue;
       }
       case Op.load8S64: {
-        const index = r[fp + c[pc + 2]!]!;
-        const at = (index + c[pc + 3]!) | 0;
+        const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 1) {
           stop = StopCode.memoryBounds;
           break run;
@@ -1421,12 +1598,12 @@ export function interpret(m: Execution): StopCode {
         const low = (memory8[at]! << 24) >> 24;
         r[to] = low;
         r[to + 1] = low >> 31;
-        pc += 4;
+        pc += 5;
         continue;
       }
       case Op.load8U64: {
-        const index = r[fp + c[pc + 2]!]!;
-        const at = (index + c[pc + 3]!) | 0;
+        const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 1) {
           stop = StopCode.memoryBounds;
           break run;
@@ -1435,12 +1612,12 @@ export function interpret(m: Execution): StopCode {
         const low = memory8[at]!;
         r[to] = low;
         r[to + 1] = 0;
-        pc += 4;
+        pc += 5;
         continue;
       }
       case Op.load16S64: {
-        const index = r[fp + c[pc + 2]!]!;
-        const at = (index + c[pc + 3]!) | 0;
+        const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 2) {
           stop = StopCode.memoryBounds;
           break run;
@@ -1449,12 +1626,12 @@ export function interpret(m: Execution): StopCode {
         const low = memory.getInt16(at, true);
         r[to] = low;
         r[to + 1] = low >> 31;
-        pc += 4;
+        pc += 5;
         continue;
       }
       case Op.load16U64: {
-        const index = r[fp + c[pc + 2]!]!;
-        const at = (index + c[pc + 3]!) | 0;
+        const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 2) {
           stop = StopCode.memoryBounds;
           break run;
@@ -1463,12 +1640,12 @@ export function interpret(m: Execution): StopCode {
         const low = memory.getUint16(at, true);
         r[to] = low;
         r[to + 1] = 0;
-        pc += 4;
+        pc += 5;
         continue;
       }
       case Op.load32S64: {
-        const index = r[fp + c[pc + 2]!]!;
-        const at = (index + c[pc + 3]!) | 0;
+        const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 4) {
           stop = StopCode.memoryBounds;
           break run;
@@ -1477,12 +1654,12 @@ export function interpret(m: Execution): StopCode {
         const low = memory.getInt32(at, true);
         r[to] = low;
         r[to + 1] = low >> 31;
-        pc += 4;
+        pc += 5;
         continue;
       }
       case Op.load32U64: {
-        const index = r[fp + c[pc + 2]!]!;
-        const at = (index + c[pc + 3]!) | 0;
+        const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 4) {
           stop = StopCode.memoryBounds;
           break run;
@@ -1491,23 +1668,34 @@ export function interpret(m: Execution): StopCode {
         const low = memory.getInt32(at, true);
         r[to] = low;
         r[to + 1] = 0;
-        pc += 4;
+        pc += 5;
+        continue;
+      }
+      case Op.load32Global: {
+        const index = (globals[c[pc + 2]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
+        if ((index | at) < 0 || at > bytes - 4) {
+          stop = StopCode.memoryBounds;
+          break run;
+        }
+        r[fp + c[pc + 1]!] = memory.getInt32(at, true);
+        pc += 5;
         continue;
       }
       case Op.store32: {
-        const index = r[fp + c[pc + 1]!]!;
-        const at = (index + c[pc + 3]!) | 0;
+        const index = (r[fp + c[pc + 1]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 4) {
           stop = StopCode.memoryBounds;
           break run;
         }
         memory.setInt32(at, r[fp + c[pc + 2]!]!, true);
-        pc += 4;
+        pc += 5;
         continue;
       }
       case Op.store64: {
-        const index = r[fp + c[pc + 1]!]!;
-        const at = (index + c[pc + 3]!) | 0;
+        const index = (r[fp + c[pc + 1]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 8) {
           stop = StopCode.memoryBounds;
           break run;
@@ -1515,29 +1703,62 @@ export function interpret(m: Execution): StopCode {
         const from = fp + c[pc + 2]!;
         memory.setInt32(at, r[from]!, true);
         memory.setInt32(at + 4, r[from + 1]!, true);
-        pc += 4;
+        pc += 5;
         continue;
       }
       case Op.store8: {
-        const index = r[fp + c[pc + 1]!]!;
-        const at = (index + c[pc + 3]!) | 0;
+        const index = (r[fp + c[pc + 1]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 1) {
           stop = StopCode.memoryBounds;
           break run;
         }
         memory8[at] = r[fp + c[pc + 2]!]!;
-        pc += 4;
+        pc += 5;
         continue;
       }
       case Op.store16: {
-        const index = r[fp + c[pc + 1]!]!;
-        const at = (index + c[pc + 3]!) | 0;
+        const index = (r[fp + c[pc + 1]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 2) {
           stop = StopCode.memoryBounds;
           break run;
         }
         memory.setInt16(at, r[fp + c[pc + 2]!]!, true);
-        pc += 4;
+        pc += 5;
+        continue;
+      }
+      case Op.store32Const: {
+        const index = (r[fp + c[pc + 1]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
+        if ((index | at) < 0 || at > bytes - 4) {
+          stop = StopCode.memoryBounds;
+          break run;
+        }
+        memory.setInt32(at, c[pc + 2]!, true);
+        pc += 5;
+        continue;
+      }
+      case Op.store32Global: {
+        const index = (globals[c[pc + 1]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
+        if ((index | at) < 0 || at > bytes - 4) {
+          stop = StopCode.memoryBounds;
+          break run;
+        }
+        memory.setInt32(at, r[fp + c[pc + 2]!]!, true);
+        pc += 5;
+        continue;
+      }
+      case Op.store32GlobalConst: {
+        const index = (globals[c[pc + 1]!]! + c[pc + 3]!) | 0;
+        const at = (index + c[pc + 4]!) | 0;
+        if ((index | at) < 0 || at > bytes - 4) {
+          stop = StopCode.memoryBounds;
+          break run;
+        }
+        memory.setInt32(at, c[pc + 2]!, true);
+        pc += 5;
         continue;
       }
       case Op.memorySize: {
