@@ -1,0 +1,1619 @@
+// -*- coding: utf-8 -*-
+// ---
+// jupyter:
+//   kernelspec:
+//     display_name: TypeScript (Handoff)
+//     language: typescript
+//     name: handoff
+// ---
+
+// %% [markdown] name="title"
+// # Contacting a server
+//
+// Before a client can ask anything it must find whom to ask. A machine has one address and may run a hundred servers. This
+// notebook is about the last step of the way: from the machine to the right process on it. By the end you can
+//
+// - say what a port is, who gives it out, and what happens when two servers want the same one;
+// - write a daemon that tells clients the ports of services, and say what is lost when it, or a service, dies;
+// - talk to a real portmapper, byte by byte, and let your system's own tools list your services;
+// - write a superserver, and say when it beats servers that are always there, and when it does not.
+//
+// It takes about two hours. Parts 1 to 3 are the basis; 4 to 7 can be read one at a time. You need notebook 00, and 03 helps.
+
+// %% name="imports"
+import * as Plot from "@observablehq/plot";
+import {
+  answerCall,
+  callRpc,
+  check,
+  claims,
+  type Connection,
+  dataset,
+  decodeReply,
+  deterministic,
+  encodeCall,
+  endpointDaemon,
+  exercise,
+  figure,
+  grid,
+  type Host,
+  keepRegistered,
+  lanes,
+  lookUpEndpoint,
+  messages,
+  on,
+  overlay,
+  palette,
+  type PlannedRequest,
+  type PortmapperLabResult,
+  PortTable,
+  portmapper,
+  portmapperCalls,
+  portmapperClient,
+  portmapperLab,
+  portmapperProgram,
+  predict,
+  progress,
+  randomStream,
+  registerEndpoint,
+  type RpcProgram,
+  runLive,
+  scenario,
+  serveRpc,
+  simulate,
+  spaceTime,
+  startPortmapper,
+  type StartRow,
+  sweep,
+  sweepFigure,
+  sweepRows,
+  table,
+  ToolMissing,
+  type TraceRow,
+  workload,
+  XdrReader,
+  XdrWriter,
+} from "kernel-lib";
+import _ from "lodash";
+
+// %% [markdown] name="ports-lecture"
+// # 1 · Ports
+//
+// > *Como clientes contatam um servidor? Eles enviam requisições a portas (ou end points) na máquina do servidor. Cada servidor
+// > escuta uma porta específica.*
+//
+// How do clients contact a server? They send requests to **ports** (or end points) at the server's machine. Each server listens
+// to a specific port.
+//
+// A port is a number from 1 to 65535. It names no place where anything could be plugged in: it is an entry in a table of the
+// operating system, which says to which process a connection goes. Here is a server that answers each client with a text of its
+// own, and a client that says which port it wants.
+
+// %% name="named-server" tags=["claim:contact.one-port-each"]
+const namedServer = async (host: Host, port: number, text: string) => {
+  const listener = await host.listen(port); // from here on the port is ours
+  for await (const connection of listener) {
+    await connection.receive();
+    await connection.send(text);
+    connection.end();
+  }
+};
+
+// %% name="contact" tags=["claim:contact.ports"]
+const contact = async (host: Host, port: number) => {
+  const connection = await host.connect("server", port); // a machine, and a port on it
+  await connection.send("please");
+  const answer: string | undefined = await connection.receive();
+  connection.end();
+  return answer;
+};
+
+// %% [markdown] name="ports-question"
+// One machine, three servers: *time* on port 37, *quote* on port 17, and a third, *rival*, which wants port 17 as well, a little
+// later. Ana asks port 37, Bruno port 17, Carla port 99, where nobody listens.
+//
+// **Predict.** What becomes of the third server?
+
+// %% name="ports-predict"
+const secondListener = predict(
+  "second listener",
+  {
+    question: "A server wants a port on which another listens already. What happens?",
+    choices: {
+      shares: "the two share it: each gets some of the clients",
+      waits: "it waits until the first server ends",
+      fails: "listen fails, and the server must cope",
+    },
+  },
+  undefined,
+);
+secondListener;
+
+// %% name="ports-scenario"
+const wanted = { ana: 37, bruno: 17, carla: 99 };
+const threePorts = scenario({
+  hosts: { server: {}, ana: {}, bruno: {}, carla: {} },
+  network: { latencyMs: 5 },
+  programs: {
+    time: on("server", namedServer, 37, "it is noon").daemon(),
+    quote: on("server", namedServer, 17, "know thyself").daemon(),
+    rival: on("server", namedServer, 17, "buy now").at(2),
+    answers: _.map(wanted, (port, client) => on(client as "ana", contact, port)),
+  },
+});
+
+// %% name="ports-run"
+const portsRun = await simulate(threePorts, { seed: 1 });
+type End = { readonly how: string; readonly error?: Error; readonly value?: unknown };
+const inShort = (end: End) => (end.how === "returned" ? end.value : (end.error?.name ?? end.how));
+const whatCame = (run: { outcomes: { answers: readonly End[]; rival: End } }) => [
+  ..._.map(Object.entries(wanted), ([program, port], i) => {
+    return { program, port, result: inShort(run.outcomes.answers[i]!) };
+  }),
+  { program: "rival", port: 17, result: inShort(run.outcomes.rival) },
+];
+secondListener.compare(inShort(portsRun.outcomes.rival) === "AddressInUse" ? "fails" : "shares");
+
+// %% name="ports-table" tags=["claim:contact.ports", "claim:contact.one-port-each"]
+table(whatCame(portsRun), { title: "What became of each program" });
+
+// %% [markdown] name="ports-picture-intro"
+// Each message in the trace knows who sent it. So a picture of who reached whom can be drawn from the run itself: on the left the
+// clients, in the middle the ports of the machine, on the right the processes behind them.
+
+// %% name="ports-picture-rows"
+const reached = Object.entries(wanted).map(([client, port]) => {
+  const answer = _.find(messages(portsRun), { to: client });
+  return { client, port: `port ${port}`, process: answer?.fromProcess ?? "nobody" };
+});
+const inColumns = [_.map(reached, "client"), _.map(reached, "port"), _.map(reached, "process")];
+const nodes = inColumns.flatMap((names, x) => names.map((name, y) => ({ x, y, name })));
+const arrows = reached.flatMap(({ process }, y) => [
+  { x: 0, y, isThere: true },
+  { x: 1, y, isThere: process !== "nobody" },
+]);
+
+// %% name="ports-picture" tags=["claim:contact.ports", "claim:contact.one-port-each"]
+const there = _.filter(arrows, "isThere");
+const besideNames = { x1: (d: { x: number }) => d.x + 0.22, x2: (d: { x: number }) => d.x + 0.78 };
+figure({
+  title: "A client, a port, a process",
+  alt: "Ana reaches port 37 and behind it the process time, Bruno port 17 and quote; behind Carla's port 99 there is nobody.",
+  plot: {
+    height: 170,
+    x: { axis: null, domain: [-0.4, 2.4] },
+    y: { axis: null, domain: [2.5, -0.9] },
+    marks: [
+      Plot.arrow(there, {
+        ...besideNames,
+        y1: "y",
+        y2: "y",
+        stroke: palette.predicted,
+        strokeWidth: 2,
+      }),
+      Plot.text(nodes, { x: "x", y: "y", text: "name", fontSize: 14 }),
+      Plot.text(["client", "port of the machine", "process"], {
+        x: [0, 1, 2],
+        y: -0.6,
+        fontWeight: "bold",
+      }),
+    ],
+  },
+  data: reached,
+});
+
+// %% [markdown] name="ports-live-intro"
+// ## Live
+//
+// The same scenario over real sockets. (Ports below 1024 are for the superuser on most systems, so the library lets each of our
+// ports stand for a free one of the system; programs see theirs.)
+
+// %% name="ports-live" tags=["live", "claim:contact.ports", "claim:contact.one-port-each"]
+const portsLive = await runLive(threePorts, { seed: 1, timeScale: 4 });
+const bothWorlds = _.zipWith(whatCame(portsRun), whatCame(portsLive), (virtual, live) => {
+  return { ...virtual, live: live.result };
+});
+table(bothWorlds, { title: "The same in virtual time (result) and live" });
+
+// %% name="ports-claims" tags=["live"]
+claims({
+  "clients reach the server whose port they named": _.isEqual(
+    _.map(bothWorlds, "result").slice(0, 2),
+    ["it is noon", "know thyself"],
+  ),
+  "where nobody listens the machine refuses at once": bothWorlds[2]!.result === "ConnectionRefused",
+  "a port has one listener: the second is told that the address is in use":
+    bothWorlds[3]!.result === "AddressInUse",
+  "both worlds agree": bothWorlds.every(({ result, live }) => result === live),
+});
+
+// %% [markdown] name="ports-explained"
+// A port has **one** listener. That is what makes it a name: whoever connects to port 17 of this machine reaches that process and
+// no other. And the machine answers for a port where nobody listens: it refuses, at once. (If nothing answered at all, the client
+// could not tell a missing server from a slow one.)
+//
+// **Why the two worlds agree.** No time is compared here, only who reaches whom, and that does not depend on the clock.
+
+// %% [markdown] name="well-known-lecture"
+// ## Well-known ports
+//
+// > *ftp-data 20 File Transfer [Default Data]; ftp 21 File Transfer [Control]; telnet 23 Telnet; smtp 25 Simple Mail Transfer;
+// > login 49 Login Host Protocol; sunrpc 111 SUN RPC (portmapper)*
+//
+// How does Bruno know that quotes are on port 17? Because it is written in a list that everybody has: the registry of the
+// Internet Assigned Numbers Authority (IANA). Here are the lecture's six, as the registry has them, and one more.
+
+// %% name="well-known" tags=["claim:contact.well-known-ports"]
+const registry = dataset<{ port: number; service: string; lecture: string | null }>(
+  "well-known-ports",
+);
+table(registry.rows, {
+  title: "Well-known ports (TCP)",
+  columns: ["port", "service", "description", "reference", "lecture"],
+  caption: registry.source,
+});
+
+// %% name="well-known-claims"
+const named = registry.rows.filter(({ lecture }) => lecture !== null);
+const renamed = named.filter(({ service, lecture }) => service !== lecture);
+const { system, dynamic } = registry.ranges as {
+  system: [number, number];
+  dynamic: [number, number];
+};
+claims({
+  "the six ports of the slide are in the registry": _.isEqual(
+    _.map(named, "port"),
+    [20, 21, 23, 25, 49, 111],
+  ),
+  "one of them has another name there": [
+    renamed.length === 1,
+    `${renamed[0]!.lecture} is ${renamed[0]!.service}`,
+  ],
+  "all of them are system ports": registry.rows.every(({ port }) => port <= system[1]),
+});
+
+// %% [markdown] name="well-known-footnote"
+// **A footnote to the slide.** Port 49 is indeed the "Login Host Protocol", but that is **TACACS**, by which terminal servers ask
+// whether a user may log in. The service *named* `login` in the registry, the remote login of `rlogin`, is port **513**. Old
+// lists called both "login", and they are often mixed up.
+//
+// Numbers up to 1023 are *system* ports: on most systems only the superuser may listen there. So a client that reaches port 25
+// of a machine knows that at least its administrator wanted it so.
+
+// %% [markdown] name="dynamic-lecture"
+// # 2 · Ports that nobody knows beforehand
+//
+// > *A associação de portas a serviços pode ser dinâmica.*
+//
+// The assignment of ports to services can be dynamic. The list has room for 65,535 names, and the world has more services than
+// that. Most are known to a few people only, and run for a day. So a server may say: *give me any port that is free*. That is
+// port 0.
+
+// %% name="dynamic" tags=["claim:contact.dynamic"]
+const anyPort = async (host: Host) => (await host.listen(0)).port;
+const startInOrder = async (services: readonly string[]) => {
+  const programs = { ports: services.map(() => on("server", anyPort)) };
+  const run = await simulate(scenario({ hosts: { server: {} }, programs }), { seed: 1 });
+  return services.map((service, i) => ({ service, port: run.results.ports[i]! }));
+};
+const monday = await startInOrder(["time", "quote", "news"]);
+const tuesday = await startInOrder(["news", "time", "quote"]);
+table(
+  monday.map((row) => ({ ...row, after: _.find(tuesday, { service: row.service })!.port })),
+  {
+    columns: {
+      service: {},
+      port: { label: "port on Monday" },
+      after: { label: "port on Tuesday" },
+    },
+  },
+);
+
+// %% name="dynamic-claims"
+claims({
+  "dynamic ports are of the range that the registry leaves free": [...monday, ...tuesday].every(
+    ({ port }) => port >= dynamic[0] && port <= dynamic[1],
+  ),
+  "the same service has another port when it is started in another order": monday.every(
+    ({ service, port }) => port !== _.find(tuesday, { service })!.port,
+  ),
+});
+
+// %% [markdown] name="dynamic-live-intro"
+// Your operating system does the same. The next cell opens three ports that are really its own, and closes them again. Run it
+// twice.
+
+// %% name="dynamic-live" tags=["live", "claim:contact.dynamic"]
+const opened = await Promise.all(_.times(3, () => serveRpc([])));
+const realPorts = _.map(opened, "port");
+for (const server of opened) await server.close();
+console.log(realPorts.join(", "));
+claims({
+  "three servers, three ports": _.uniq(realPorts).length === 3,
+  "none of them is a system port": realPorts.every((port) => port > system[1]),
+});
+
+// %% [markdown] name="dynamic-explained"
+// So the port is free, and useless: no client can know it. Where there is a number that nobody knows, somebody must be asked.
+
+// %% [markdown] name="daemon-lecture"
+// # 3 · A daemon that knows
+//
+// > *Um daemon rastreia a porta de cada serviço implementado por servidores na mesma máquina. O daemon em si escuta uma porta bem
+// > definida. O cliente primeiro contacta o daemon, pedindo a porta do serviço, e então contacta o servidor específico.*
+//
+// A daemon keeps track of the port of each service that is implemented by servers on the same machine. The daemon itself listens
+// to a well-known port. The client first contacts the daemon, asks for the service's port, and then contacts the specific
+// server.
+//
+// One well-known number is enough, then, to find all others. Here is all of it. (Port 111 is the one on the slide.)
+
+// %% name="simple-daemon" tags=["claim:contact.daemon.tracks-ports", "claim:contact.daemon.well-known-port"]
+const simpleDaemon = async (host: Host) => {
+  const ports = new Map<string, number>();
+  for await (const connection of await host.listen(111)) {
+    const { verb, service, port } = await connection.receive();
+    if (verb === "register") ports.set(service, port);
+    if (verb === "unregister") ports.delete(service);
+    await connection.send(ports.get(service) ?? 0); // 0: there is none
+    connection.end();
+  }
+};
+
+// %% name="ask-daemon"
+interface Question {
+  verb: "register" | "unregister" | "look up";
+  service: string;
+  port?: number;
+}
+const askDaemon = async (host: Host, question: Question) => {
+  const connection = await host.connect("server", 111);
+  await connection.send(question);
+  const port: number = await connection.receive();
+  connection.end();
+  return port;
+};
+
+// %% name="registered-server" tags=["claim:contact.daemon.tracks-ports"]
+const registeredServer = async (host: Host, service: string, text: string) => {
+  const listener = await host.listen(0);
+  await askDaemon(host, { verb: "register", service, port: listener.port });
+  for await (const connection of listener) {
+    await connection.receive();
+    await connection.send(text);
+    connection.end();
+  }
+};
+
+// %% [markdown] name="look-up-intro"
+// The client looks the port up, contacts the server, and then contacts it once more with the port that it remembers. It measures
+// both.
+
+// %% name="look-up-client" tags=["claim:contact.daemon.asked-first"]
+const lookUpThenContact = async (host: Host, service: string) => {
+  const startMs = host.now();
+  const port = await askDaemon(host, { verb: "look up", service }); // first the daemon,
+  const answer = await contact(host, port); // then the server
+  const firstMs = host.now() - startMs;
+  await contact(host, port);
+  return { answer, port, firstMs, againMs: host.now() - startMs - firstMs };
+};
+
+// %% name="look-up-scenario"
+const withDaemon = scenario({
+  hosts: { server: {}, client: {} },
+  network: { latencyMs: 5 },
+  programs: {
+    daemon: on("server", simpleDaemon).daemon(),
+    time: on("server", registeredServer, "time", "it is noon").daemon(),
+    quote: on("server", registeredServer, "quote", "know thyself").daemon(),
+    found: on("client", lookUpThenContact, "quote").at(5),
+  },
+});
+
+// %% [markdown] name="look-up-predict-intro"
+// **Predict.** A message is 5 ms on its way. To open a connection takes one there and one back; so does a question with its
+// answer. How long does the client need for its *first* answer, asking the daemon before?
+
+// %% name="look-up-predict"
+const firstContact = predict(
+  "first contact",
+  { question: "How long do the look-up and the first contact take together?", unit: "ms" },
+  undefined,
+);
+firstContact;
+
+// %% name="look-up-run"
+const daemonRun = await simulate(withDaemon, { seed: 1 });
+table([daemonRun.results.found], { title: "What the client found, and how long it took" });
+
+// %% name="look-up-compare"
+firstContact.compare(daemonRun.results.found.firstMs);
+
+// %% name="look-up-space-time" tags=["claim:contact.daemon.tracks-ports", "claim:contact.daemon.asked-first"]
+spaceTime(daemonRun, {
+  title: "Register, look up, contact",
+  alt: "At the start both servers register with the daemon. The client asks the daemon, then the server quote, then quote again.",
+  caption: "Servers and daemon share a machine, so registering takes no time on the network.",
+});
+
+// %% name="look-up-live" tags=["live", "claim:contact.daemon.asked-first", "claim:contact.daemon.tracks-ports"]
+const daemonLive = await runLive(withDaemon, { seed: 1, timeScale: 4 });
+const asPoints = ({ firstMs, againMs }: { firstMs: number; againMs: number }) => [
+  { x: "first contact", y: firstMs },
+  { x: "second contact", y: againMs },
+];
+overlay({
+  title: "What it costs to look the port up",
+  x: { label: "contact" },
+  y: { label: "time to the answer", unit: "ms" },
+  predicted: asPoints(daemonRun.results.found),
+  measured: asPoints(daemonLive.results.found),
+  predictions: [firstContact],
+  alt: "The first contact takes twice as long as the second, in virtual time exactly and live nearly.",
+});
+
+// %% name="look-up-claims" tags=["live"]
+const [virtualFound, liveFound] = [daemonRun.results.found, daemonLive.results.found];
+claims({
+  "in virtual time, looking up doubles the time to the first answer":
+    virtualFound.firstMs === 2 * virtualFound.againMs,
+  "live, too, the second contact is quicker by far": liveFound.againMs < 0.75 * liveFound.firstMs,
+  "both worlds found the same port": virtualFound.port === liveFound.port,
+});
+
+// %% [markdown] name="look-up-explained"
+// Looking up costs two round trips, whatever the service does: one to open the connection, one to ask. Whoever remembers the
+// port pays once. That is what everybody does, and the next part shows its price.
+//
+// **Why the two differ.** Opening a socket and waking the other side take a part of a millisecond each time, here stretched by
+// nothing: the first contact has twice as many of them.
+
+// %% [markdown] name="failures-intro"
+// # 4 · What the daemon does not know
+//
+// > *Um daemon rastreia a porta de cada serviço …* — A daemon keeps track of the port of each service … but how? It knows what it
+// > was **told**.
+//
+// Two things can go wrong. A service may die and have no time to unregister. And the daemon itself may die, and with it all that
+// it had in its memory. From here on we use the library's daemon, [endpointDaemon](/static/api/functions/endpointDaemon.html): the
+// same as yours, with a thread for each question, and on request with **leases**: a registration that is not renewed in time is
+// forgotten.
+
+// %% name="service"
+const service = async (host: Host, everyMs?: number) => {
+  const listener = await host.listen(0);
+  if (everyMs === undefined) await registerEndpoint(host, "time", listener.port);
+  else host.spawn(keepRegistered, { as: "thread" }, "time", listener.port, everyMs);
+  for await (const connection of listener) {
+    await connection.receive();
+    await connection.send("it is noon");
+    connection.end();
+  }
+};
+
+// %% [markdown] name="probe-intro"
+// A client looks up and contacts the service again and again, and writes down what it hears.
+
+// %% name="probe"
+const hear = async (host: Host) => {
+  const port = await lookUpEndpoint(host, "server", "time");
+  if (port === undefined) return "not registered";
+  return contact(host, port).then(
+    () => "answered",
+    () => "wrong port", // the daemon named a port where nobody listens
+  );
+};
+const probe = async (host: Host, untilMs: number) => {
+  const heard: { timeMs: number; heard: string }[] = [];
+  for (let timeMs = 20; timeMs <= untilMs; timeMs += 20) {
+    await host.sleepUntil(timeMs);
+    heard.push({ timeMs, heard: await hear(host).catch(() => "no daemon") });
+  }
+  return heard;
+};
+
+// %% [markdown] name="failures-cases-intro"
+// Two accidents, each with two designs. In the first accident the *service* is killed at 210 ms. In the second the *daemon* is
+// killed at 210 ms, and a new one is started 100 ms later. The designs: a service that **registers once**, with a daemon that
+// never forgets; and a service that **registers every 50 ms**, with a daemon whose leases last 150 ms.
+
+// %% name="failures-daemon"
+const dyingDaemon = async (host: Host, options: { leaseMs?: number }) => {
+  const first = host.spawn(endpointDaemon, { as: "process" }, options);
+  await host.sleepUntil(210);
+  first.kill(); // as SIGKILL does: no line of it runs any more
+  await host.sleep(100);
+  host.spawn(endpointDaemon, { as: "process" }, options);
+};
+
+// %% name="failures-scenario"
+const accident = (dies: "service" | "daemon", everyMs?: number) => {
+  const leases = everyMs === undefined ? {} : { leaseMs: 3 * everyMs };
+  const daemon = dies === "daemon" ? dyingDaemon : endpointDaemon;
+  return scenario({
+    hosts: { server: {}, client: {} },
+    network: { latencyMs: 1 },
+    programs: {
+      daemon: on("server", daemon, leases).daemon(),
+      service: on("server", service, everyMs).daemon().at(5),
+      heard: on("client", probe, 500),
+    },
+    faults: dies === "service" ? [{ kind: "kill", program: "service", atMs: 210 }] : [],
+  });
+};
+
+// %% [markdown] name="failures-predict-intro"
+// **Predict.** The service registered once. The daemon dies, and a new one takes its place. The service is well all the time. What
+// does a client hear, from then on?
+
+// %% name="failures-predict"
+const afterRestart = predict(
+  "after the restart",
+  {
+    question: "The service registered once, and the daemon was replaced. What do clients hear?",
+    choices: {
+      answered: "all is as before",
+      "not registered": "the daemon says that there is no such service, for ever",
+      "wrong port": "the daemon names a port where nobody listens",
+      "no daemon": "the daemon refuses connections, for ever",
+    },
+  },
+  undefined,
+);
+afterRestart;
+
+// %% name="failures-run"
+const accidents = [
+  { what: "service dies, registers once", play: accident("service") },
+  { what: "service dies, renews a lease", play: accident("service", 50) },
+  { what: "daemon dies, service registers once", play: accident("daemon") },
+  { what: "daemon dies, service renews a lease", play: accident("daemon", 50) },
+];
+const heardAfter = (rows: readonly { what: string; timeMs: number; heard: string }[], i: number) =>
+  _.map(
+    rows.filter(({ what, timeMs }) => what === accidents[i]!.what && timeMs > 210),
+    "heard",
+  );
+
+// %% name="failures-virtual"
+const heardRows: { what: string; timeMs: number; heard: string }[] = [];
+for (const { what, play } of accidents)
+  for (const row of (await simulate(play, { seed: 1 })).results.heard)
+    heardRows.push({ what, ...row });
+afterRestart.compare(_.last(heardAfter(heardRows, 2)) as "answered");
+
+// %% name="failures-live" tags=["live", "claim:contact.daemon.tracks-ports"]
+const heardLive: typeof heardRows = [];
+for (const { what, play } of accidents)
+  for (const row of (await runLive(play, { seed: 1, timeScale: 4 })).results.heard)
+    heardLive.push({ what, ...row });
+
+// %% name="failures-figure" tags=["live"]
+const inWorlds = [
+  ...heardRows.map((row) => ({ world: "virtual time", ...row })),
+  ...heardLive.map((row) => ({ world: "live", ...row })),
+];
+const colours = {
+  answered: palette.series[0],
+  "wrong port": palette.series[1],
+  "not registered": palette.faint,
+  "no daemon": palette.ink,
+};
+
+// %% name="failures-drawing" tags=["live", "claim:contact.daemon.tracks-ports"]
+const bar = { x1: ({ timeMs }: { timeMs: number }) => timeMs - 20, x2: "timeMs", y: "what" };
+figure({
+  title: "What clients hear when something dies at 210 ms",
+  alt: "Without leases clients hear the wrong port for ever, or nothing after the daemon was replaced. With leases both pass.",
+  x: { label: "time", unit: "ms" },
+  plot: {
+    height: 230,
+    marginLeft: 230,
+    y: { label: null, domain: _.map(accidents, "what") },
+    fx: { label: null, domain: ["virtual time", "live"] },
+    color: { domain: Object.keys(colours), range: Object.values(colours), legend: true },
+    marks: [Plot.barX(inWorlds, { ...bar, fx: "world", fill: "heard" })],
+  },
+  data: inWorlds,
+});
+
+// %% name="failures-claims" tags=["live"]
+const ends = (i: number, first: string, last: string) =>
+  [heardRows, heardLive].every((rows) => {
+    const heard = heardAfter(rows, i);
+    return heard[0] === first && _.last(heard) === last;
+  });
+claims({
+  "a service that dies stays in the daemon's memory for ever": ends(0, "wrong port", "wrong port"),
+  "with a lease it is forgotten after a while": ends(1, "wrong port", "not registered"),
+  "a new daemon knows nothing of a service that registered once": ends(
+    2,
+    "no daemon",
+    "not registered",
+  ),
+  "a service that renews its lease is soon known again": ends(3, "no daemon", "answered"),
+});
+
+// %% [markdown] name="failures-explained"
+// What the daemon keeps is **soft state**: if it is lost, those who know better say it again. A lease turns two unpleasant
+// questions into one of patience. *Is the service still there?* It has said so lately. *Does the new daemon know it?* It will,
+// within one renewal.
+//
+// There is a worse ending than a wrong port where nobody listens: the port where, meanwhile, **somebody else** listens. The client
+// speaks to a stranger, and both may misunderstand each other for long. Exercise 3 is about that.
+//
+// **Why the two differ.** Hardly at all: only where a question and an accident fall within the same millisecond may one word more or
+// less be heard.
+
+// %% [markdown] name="lease-intro"
+// ## How long a lease?
+//
+// A short lease is renewed often: that costs messages. A long one lets clients run to a dead port for longer. A service renews
+// when a third of its lease is over, so that two renewals may fail. It dies at some moment between two renewals.
+//
+// **Predict.** The lease is 300 ms. For how long, on average, does the daemon tell clients a port where nobody listens any more?
+
+// %% name="lease-predict"
+const staleness = predict(
+  "stale time",
+  {
+    question: "Lease 300 ms, renewed every 100 ms: how long is the daemon wrong, on average?",
+    unit: "ms",
+  },
+  undefined,
+);
+staleness;
+
+// %% name="lease-theory"
+// When it dies, its last renewal lies between 0 and a third of a lease back: on average a sixth.
+const meanStaleMs = (leaseMs: number) => leaseMs - leaseMs / 6;
+staleness.compare(meanStaleMs(300));
+
+// %% name="lease-watch"
+const watch = async (host: Host, diesAtMs: number, everyMs: number) => {
+  await host.sleepUntil(diesAtMs);
+  while ((await lookUpEndpoint(host, "server", "time")) !== undefined) await host.sleep(everyMs);
+  return host.now() - diesAtMs; // how long the daemon was wrong
+};
+const death = (leaseMs: number, seed: number) => {
+  const atMs = leaseMs + (randomStream(seed, "death")() * leaseMs) / 3;
+  return scenario({
+    hosts: { server: {} },
+    programs: {
+      daemon: on("server", endpointDaemon, { leaseMs }).daemon(),
+      service: on("server", service, leaseMs / 3).daemon(),
+      staleMs: on("server", watch, atMs, leaseMs / 50),
+    },
+    faults: [{ kind: "kill", program: "service", atMs }],
+  });
+};
+
+// %% name="lease-simulate"
+const leasePoints = grid({ leaseMs: [60, 150, 300, 600] });
+const leaseBar = progress(leasePoints.length * 20, "80 simulations");
+const leaseRuns = await sweep(
+  leasePoints,
+  async ({ leaseMs }, seed) => ({
+    staleMs: (await simulate(death(leaseMs, seed), { seed })).results.staleMs,
+  }),
+  { replications: 20, confidence: 0.999, onProgress: () => leaseBar.tick() },
+);
+
+// %% name="lease-live" tags=["live"]
+const leaseLive: { x: number; y: number }[] = [];
+for (const leaseMs of [150, 600])
+  for (const seed of [1, 2, 3])
+    leaseLive.push({
+      x: leaseMs,
+      y: (await runLive(death(leaseMs, seed), { seed, timeScale: 1 })).results.staleMs,
+    });
+
+// %% name="lease-figure" tags=["live"]
+const simulatedLeases = sweepRows(leaseRuns, "staleMs");
+overlay({
+  title: "How long the daemon is wrong after a service has died",
+  x: { label: "lease", unit: "ms" },
+  y: { label: "stale time", unit: "ms" },
+  theory: { label: "mean, 5/6 of the lease", f: meanStaleMs, from: 0, to: 650 },
+  predicted: simulatedLeases.map(({ leaseMs, staleMs, ...ends }) => ({
+    x: leaseMs,
+    y: staleMs,
+    ...ends,
+  })),
+  measured: { label: "live, single deaths", points: leaseLive },
+  predictions: [staleness],
+  alt: "Simulated means lie on the line of five sixths; live points, single deaths, lie around it.",
+});
+
+// %% name="lease-claims" tags=["live"]
+claims({
+  "theory lies within every interval of the simulation": simulatedLeases.every(
+    ({ leaseMs, low, high }) =>
+      low < meanStaleMs(leaseMs) + leaseMs / 50 && meanStaleMs(leaseMs) < high,
+  ),
+  "no simulated daemon is wrong for longer than a lease and one look": leaseRuns.rows.every(
+    ({ leaseMs, staleMs }) => staleMs <= leaseMs * 1.021,
+  ),
+  "live, a lease four times as long leaves the daemon wrong for longer":
+    _.meanBy(leaseLive.slice(3), "y") > 1.5 * _.meanBy(leaseLive.slice(0, 3), "y"),
+});
+
+// %% [markdown] name="lease-explained"
+// A lease of length *L* costs three messages each *L*, for each service, and leaves the daemon wrong for up to *L*. Their product
+// does not depend on *L*: you can buy freshness with messages at a fixed price, and the only question is who pays.
+//
+// **Why the two differ.** Each live point is a single death, so most of the scatter is luck. The client that watches, and the clock
+// that wakes it, add a few milliseconds.
+
+// %% [markdown] name="portmapper-intro"
+// # 5 · For real: the portmapper
+//
+// > *sunrpc 111 SUN RPC (portmapper)*
+//
+// The last port of the slide belongs to exactly such a daemon. The **portmapper** came with Sun's remote procedure calls (ONC RPC),
+// for which servers take dynamic ports; network file systems still use it. Its services have numbers for names: a *program*, and
+// a *version* of it. From here on nothing is simulated: this is your system's TCP and UDP, and the protocol is the one of the
+// standards (RFC 5531 and RFC 1833).
+//
+// Here is a service of our own, as an RPC program. It has one procedure, which doubles a number.
+
+// %% name="doubling"
+const doubling: RpcProgram = {
+  program: 0x20000001, // numbers from 0x20000000 on are free for anybody's own programs
+  version: 1,
+  procedures: { 1: (args, results) => void results.uint(2 * args.uint()) },
+};
+const doublingOverTcp = { program: doubling.program, version: 1, transport: "tcp" } as const;
+
+// %% name="portmapper-live" tags=["live", "claim:contact.daemon.tracks-ports", "claim:contact.daemon.asked-first"]
+const mapper = await startPortmapper(); // the daemon; 111 is the superuser's, so a free port
+const doubler = await serveRpc([doubling]); // the server, on a dynamic port
+const atMapper = portmapperClient({ port: mapper.port });
+const wasSet = await atMapper.set({ ...doublingOverTcp, port: doubler.port }); // it registers
+const foundPort = await atMapper.getPort(doublingOverTcp); // a client asks the daemon first …
+const args = new XdrWriter().uint(21).finish();
+const answer = await callRpc({ ...doublingOverTcp, port: foundPort, procedure: 1, args }); // … then the server
+const listing = await atMapper.dump();
+await Promise.all([mapper.close(), doubler.close()]);
+table(listing, { title: "What the portmapper knew" });
+
+// %% name="portmapper-claims" tags=["live"]
+claims({
+  "the server could register": wasSet,
+  "the client was told the server's port": foundPort === doubler.port,
+  "21, doubled by a remote procedure, is 42": new XdrReader(answer).uint() === 42,
+  "the portmapper is registered with itself, for TCP and UDP":
+    _.filter(listing, { program: 100000, port: mapper.port }).length === 2,
+});
+
+// %% [markdown] name="bytes-intro"
+// ## What the bytes say
+//
+// Everything in ONC RPC is a multiple of four bytes, the most significant first (XDR). This is the client's question, GETPORT,
+// word by word. **Before you run it:** how many words do you expect? What must a question contain, so that any server of any make
+// can answer it?
+
+// %% name="bytes"
+const question = encodeCall({
+  xid: 0xcafe,
+  ...portmapper,
+  ...portmapperCalls.getPort(doublingOverTcp),
+});
+const meanings = [
+  ..."xid: names this call|0: a call, no reply|version of RPC|program: the portmapper|its version".split(
+    "|",
+  ),
+  ..."procedure: GETPORT|caller: nobody said|…no bytes about it|proof of that: none|…no bytes".split(
+    "|",
+  ),
+  ..."wanted: program|version|transport: 6 is TCP, 17 is UDP|port: not used in a question".split(
+    "|",
+  ),
+];
+const words = _.times(question.length / 4, (i) => new DataView(question.buffer).getUint32(4 * i));
+table(
+  words.map((value, i) => ({
+    bytes: value.toString(16).padStart(8, "0"),
+    number: value,
+    meaning: meanings[i],
+  })),
+);
+
+// %% [markdown] name="answers-intro"
+// A call names the **program** that it is for, each time anew. So a server can say that a call has come to the wrong door. That is
+// the cure for the stranger of part 4! The next cell asks our two programs what they do not have.
+
+// %% name="answers" tags=["claim:contact.daemon.asked-first"]
+const programs = [doubling, portmapperProgram(new PortTable())];
+const right = { xid: 1, program: doubling.program, version: 1, procedure: 1, args };
+const calls = {
+  "all is right": right,
+  "a program that is not here": { ...right, program: 100003 },
+  "a version that is not here": { ...right, version: 7 },
+  "a procedure that there is not": { ...right, procedure: 9 },
+  "arguments that can't be read": { ...right, args: new Uint8Array(2) },
+};
+const answers = _.map(calls, (call, what) => {
+  const reply = decodeReply(answerCall(encodeCall(call), programs)!);
+  return { call: what, answer: reply.status, low: "low" in reply ? reply.low : undefined };
+});
+table(answers, { title: "How an RPC server answers", columns: ["call", "answer"] });
+
+// %% [markdown] name="rpcinfo-intro"
+// ## A judge who does not know us
+//
+// It is easy to agree with oneself. `rpcinfo` is the system's own tool to ask a portmapper, and it asks **port 111** only. So the
+// next cell starts our portmapper in a *network of its own* (a namespace of Linux, in which we are the superuser and every port is
+// free), registers a service on a dynamic port, and lets `rpcinfo` list it, and call its procedure 0.
+//
+// If your machine has no `rpcinfo`, the cell says what to install, and shows a recorded run.
+
+// %% name="rpcinfo-lab"
+const labWith = async (daemon: "ours" | "rpcbind") => {
+  const [services, host] = [[{ program: doubling.program, version: 1 }], "127.0.0.1"];
+  const commands = [
+    ["rpcinfo", "-p", host],
+    ["rpcinfo", "-t", host, String(doubling.program)],
+  ];
+  const lab = await portmapperLab({ daemon, services, commands }).catch((error) => {
+    if (!(error instanceof ToolMissing)) throw error;
+    console.log(`${error.message}\nSo this is a recorded run.`);
+    return dataset<PortmapperLabResult & { daemon: string }>("portmapper-lab").rows.find(
+      (row) => row.daemon === daemon,
+    )!;
+  });
+  return lab;
+};
+
+// %% name="rpcinfo-ours" tags=["live"]
+const withOurs = await labWith("ours");
+for (const { command, output } of withOurs.commands) console.log(`$ ${command}\n${output}`);
+
+// %% [markdown] name="rpcbind-intro"
+// And the other way round: the system's own portmapper, `rpcbind`, takes port 111; our server registers with it, and our client
+// reads it.
+
+// %% name="rpcbind-ours" tags=["live"]
+const withTheirs = await labWith("rpcbind");
+table(withTheirs.overTcp, { title: "What our client read from the system's rpcbind" });
+
+// %% name="rpcinfo-claims" tags=["live"]
+const isListed = new RegExp(`${doubling.program} +1 +tcp`);
+const [readOurs, readTheirs] = [withOurs, withTheirs].map(({ overTcp }) =>
+  _.filter(overTcp, { program: doubling.program }),
+);
+claims({
+  "rpcinfo lists our service, which our portmapper knows": isListed.test(
+    withOurs.commands[0]!.output,
+  ),
+  "rpcinfo finds our service through our portmapper, and calls it": /ready and waiting/.test(
+    withOurs.commands[1]!.output,
+  ),
+  "the system's portmapper tells our client of our service, over TCP and UDP":
+    readTheirs!.length === 2,
+  "our client reads the same list over UDP": _.isEqual(withTheirs.overTcp, withTheirs.overUdp),
+  "both portmappers know the same of it":
+    readOurs!.length === 2 &&
+    _.isEqual(_.map(readOurs, "transport"), _.map(readTheirs, "transport")),
+});
+
+// %% [markdown] name="rpcinfo-explained"
+// Programs that were written decades apart, by people who never met, understand each other here because each word of the table above has
+// one meaning. That is what a protocol is. Note that the daemon you wrote in part 3 and the portmapper differ in nothing that
+// matters: register (SET), unregister (UNSET), look up (GETPORT). The portmapper knows no leases: a service that is killed stays in
+// its list until somebody takes it out.
+
+// %% [markdown] name="superserver-lecture"
+// # 6 · The superserver
+//
+// > *Alternativamente, usamos um superserver, escutando todas as portas associadas a serviços (ex: UNIX inetd). Quando uma requisição
+// > chega, o superservidor cria um subprocesso (fork) para tratá-la. Esse subprocesso é então fechado, quando terminar de atender a
+// > requisição.*
+//
+// Alternatively, we use a **superserver**, which listens to all ports that belong to services (for example UNIX inetd). When a request
+// comes in, the superserver creates a subprocess (fork) to handle it. This subprocess is closed when it has finished with the
+// request.
+//
+// It answers another question than the daemon: not *where is the service?* but *why should a server wait all day, if it is needed
+// once in an hour?*
+
+// %% name="superserver" tags=["claim:contact.superserver.listens-to-all", "claim:contact.superserver.forks"]
+type Serve = (host: Host, connection: Connection) => Promise<void>;
+
+const superserver = async (host: Host, services: Readonly<Record<number, Serve>>) => {
+  const start = async (own: Host, connection: Connection, serve: Serve) => {
+    await connection.receive(); // a request comes in,
+    own.spawn(serve, { as: "process" }, connection); // and gets a process of its own
+  };
+  const watch = async (own: Host, port: string) => {
+    for await (const connection of await own.listen(Number(port)))
+      own.spawn(start, { as: "thread" }, connection, services[Number(port)]!);
+  };
+  for (const port in services) host.spawn(watch, { as: "thread", name: `port ${port}` }, port);
+};
+
+// %% [markdown] name="superserver-services-intro"
+// (The superserver of Unix, inetd, starts the process as soon as it has the connection, and leaves it to the process to read. Over TCP
+// that is the same moment, as a client's request travels with the last step of the handshake.)
+//
+// The services themselves know nothing of ports. Each gets a connection on which a request has come in, serves it, and ends; and with
+// it its process.
+
+// %% name="superserver-services" tags=["claim:contact.superserver.child-ends"]
+const saying =
+  (text: string): Serve =>
+  async (host, connection) => {
+    await host.compute(6);
+    await connection.send(text);
+    connection.end();
+  };
+const services = { 7: saying("hello"), 17: saying("know thyself"), 37: saying("it is noon") };
+
+// %% [markdown] name="superserver-predict-intro"
+// Ana and Bruno ask almost at the same time, on ports 17 and 37; later Ana asks again. To start a process costs 4 ms of CPU time.
+// **Predict.** How many processes does the server's machine have at the busiest moment?
+
+// %% name="superserver-predict"
+const processCount = predict(
+  "processes",
+  {
+    question: "How many processes of the server's machine are there at most, at one time?",
+    unit: "",
+  },
+  undefined,
+);
+processCount;
+
+// %% name="superserver-run"
+const guests = scenario({
+  hosts: { server: { costs: { processMs: 4 } }, ana: {}, bruno: {} },
+  network: { latencyMs: 2 },
+  programs: {
+    superserver: on("server", superserver, services).daemon(),
+    answers: [
+      on("ana", contact, 17).at(5),
+      on("bruno", contact, 37).at(8),
+      on("ana", contact, 37).at(45),
+    ],
+  },
+});
+const superRun = await simulate(guests, { seed: 1 });
+
+// %% name="superserver-lives"
+const livesIn = (run: { rows: readonly TraceRow[]; endMs: number }) => {
+  const own = run.rows.filter((row) => row.host === "server");
+  const starts = own.filter((row): row is StartRow => row.kind === "start" && row.as === "process");
+  return starts.map(({ process, pid, timeMs }) => {
+    const end = own.find((row) => row.kind === "exit" && row.pid === pid && row.as === "process");
+    const endMs = end && end.timeMs < run.endMs ? end.timeMs : run.endMs;
+    return { process: `${process} (pid ${pid})`, startMs: timeMs, endMs };
+  });
+};
+const lives = livesIn(superRun);
+const aliveAt = (timeMs: number) =>
+  lives.filter(({ startMs, endMs }) => startMs <= timeMs && timeMs < endMs).length;
+processCount.compare(_.max(lives.map(({ startMs }) => aliveAt(startMs)))!);
+
+// %% name="superserver-lanes" tags=["claim:contact.superserver.forks", "claim:contact.superserver.child-ends"]
+lanes(superRun, {
+  title: "A superserver and its children",
+  hosts: ["server"],
+  alt: "The superserver's three threads wait all the time, one for each port. Each request has a bar of its own, which ends with it.",
+  caption: "Each child first pays for its own start. When it has answered, it is gone.",
+});
+
+// %% name="superserver-claims" tags=["claim:contact.superserver.listens-to-all"]
+const listening = superRun.rows.filter((row) => row.kind === "wait" && row.on.startsWith("accept"));
+claims({
+  "one process waits on all three ports": _.uniq(_.map(listening, "pid")).length === 1,
+  "each request had a process of its own": lives.length === 1 + superRun.results.answers.length,
+  "both overlapping requests were served at the same time": aliveAt(lives[2]!.startMs) === 3,
+  "a child ends when its request is served": lives
+    .slice(1)
+    .every(({ startMs, endMs }) => endMs < startMs + 25),
+  "nobody asked port 7, so nothing was started for it": !lives.some(({ process }) =>
+    process.includes("hello"),
+  ),
+});
+
+// %% [markdown] name="rate-intro"
+// # 7 · Which one, and when?
+//
+// Now there are three ways to a service:
+//
+// - a **resident** server on a well-known port, which is always there;
+// - a resident server on a dynamic port, which the client must **look up first**;
+// - a **superserver**, which starts a process for each request.
+//
+// The first is quickest, but needs a number that everybody knows and a process that waits all day. The second pays two round
+// trips. The third pays for the start of a process. Which of the two pays less?
+//
+// We assume: a message takes 2 ms, the service 2 ms of CPU, and to start a process 4 ms of CPU. When nothing else is going on, the
+// resident server answers after two round trips and the service. **Predict** for 100 requests a second: which one is slowest?
+
+// %% name="rate-predict"
+const slowest = predict(
+  "slowest",
+  {
+    question: "At 100 requests a second, the slowest answer comes from …",
+    choices: {
+      resident: "the resident server",
+      lookUp: "the resident server that must be looked up first",
+      superserver: "the superserver",
+    },
+  },
+  undefined,
+);
+slowest;
+
+// %% [markdown] name="rate-theory-intro"
+// Threads and processes share the one CPU equally, so the time that work takes is its CPU time divided by 1 − ρ (M/G/1 with processor
+// sharing, notebook 03). The load ρ is the rate times the CPU time *of all work that a request causes*, and there lies the
+// difference: the look-up costs waiting, which disturbs nobody, and the start of a process costs CPU, which everybody wants.
+
+// %% name="rate-theory"
+const [latencyMs, serviceMs, startMs] = [2, 2, 4];
+const cpuMs = (workMs: number, perS: number) => workMs / (1 - (workMs * perS) / 1000);
+const theoryMs = {
+  resident: (perS: number) => 4 * latencyMs + cpuMs(serviceMs, perS),
+  "look-up first": (perS: number) => 8 * latencyMs + cpuMs(serviceMs, perS),
+  superserver: (perS: number) => 4 * latencyMs + cpuMs(serviceMs + startMs, perS),
+};
+type Way = keyof typeof theoryMs;
+const ways = Object.keys(theoryMs) as Way[];
+
+// %% name="rate-crossing"
+const crossing = (
+  f: (x: number) => number,
+  g: (x: number) => number,
+  low: number,
+  high: number,
+) => {
+  for (let i = 0; i < 50; i++) {
+    const middle = (low + high) / 2;
+    if (f(middle) < g(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+};
+const crossingPerS = crossing(theoryMs.superserver, theoryMs["look-up first"], 1, 160);
+const at = (perS: number) => ({ perS, ..._.mapValues(theoryMs, (f) => f(perS)) });
+table([1, crossingPerS, 100, 150].map(at), { title: "Mean response time (ms) at some rates" });
+
+// %% name="rate-compare"
+slowest.compare(
+  theoryMs.superserver(100) > theoryMs["look-up first"](100) ? "superserver" : "lookUp",
+);
+
+// %% [markdown] name="rate-programs-intro"
+// And as programs. All three serve the same requests; clients come at random, whether or not others still wait.
+
+// %% name="rate-programs"
+const answerDone: Serve = async (host, connection) => {
+  await host.compute(serviceMs);
+  await connection.send("done");
+  connection.end();
+};
+const resident = async (host: Host, port: number) => {
+  const serve = async (own: Host, connection: Connection) => {
+    await connection.receive();
+    await answerDone(own, connection);
+  };
+  const listener = await host.listen(port);
+  if (port === 0) await registerEndpoint(host, "service", listener.port);
+  for await (const connection of listener) host.spawn(serve, { as: "thread" }, connection);
+};
+
+// %% name="rate-look-up"
+const lookUpFirst = async (host: Host) =>
+  contact(host, (await lookUpEndpoint(host, "server", "service"))!);
+
+// %% name="rate-visits"
+const visits = async (host: Host, plan: readonly PlannedRequest[], way: Way) => {
+  const responsesMs: number[] = [];
+  const visit = async (own: Host, { request, arrivalMs }: PlannedRequest) => {
+    await (way === "look-up first" ? lookUpFirst(own) : contact(own, 80));
+    responsesMs[request] = own.now() - arrivalMs;
+  };
+  const under: { done(): Promise<unknown> }[] = [];
+  for (const planned of plan) {
+    await host.sleepUntil(planned.arrivalMs);
+    under.push(host.spawn(visit, { as: "thread" }, planned));
+  }
+  for (const each of under) await each.done();
+  return responsesMs;
+};
+
+// %% name="rate-scenario"
+const servers = {
+  resident: on("server", resident, 80).daemon(),
+  "look-up first": on("server", resident, 0).daemon(),
+  superserver: on("server", superserver, { 80: answerDone }).daemon(),
+};
+const visited = (way: Way, perS: number, requests: number, seed: number) => {
+  const service = () => deterministic({ value: serviceMs });
+  const plan = workload({ arrivalsPerS: perS, requests, seed, service });
+  return scenario({
+    hosts: { server: { costs: { processMs: startMs } }, clients: {} },
+    network: { latencyMs },
+    programs: {
+      daemon: on("server", endpointDaemon).daemon(),
+      server: servers[way],
+      responsesMs: on("clients", visits, plan, way).at(1),
+    },
+  });
+};
+
+// %% name="rate-simulate"
+const ratePoints = grid({ way: ways, perS: [20, 60, 100, 130] });
+const rateBar = progress(ratePoints.length * 10, "120 simulations");
+const rateRuns = await sweep(
+  ratePoints,
+  async ({ way, perS }, seed) => {
+    const run = await simulate(visited(way, perS, 200, seed), { seed, trace: "none" });
+    return { responseMs: _.mean(run.results.responsesMs.slice(20)) };
+  },
+  { replications: 10, confidence: 0.999, onProgress: () => rateBar.tick() },
+);
+
+// %% [markdown] name="rate-live-intro"
+// Live, the same programs: 50 requests at a low and at a high rate. (Three times as slow, so that the CPU times are well above what Node
+// itself needs.)
+
+// %% name="rate-live" tags=["live"]
+const rateLive: { way: Way; perS: number; predictedMs: number; liveMs: number }[] = [];
+for (const { way, perS } of grid({ way: ways, perS: [60, 130] })) {
+  const run = await runLive(visited(way, perS, 50, 1), { seed: 1, timeScale: 3 });
+  const [predictedMs, liveMs] = [run.predicted, run].map((one) => _.mean(one.results.responsesMs));
+  rateLive.push({ way, perS, predictedMs: predictedMs!, liveMs: liveMs! });
+}
+table(rateLive, { title: "Mean of 50 requests: virtual run of the same draws, and live" });
+
+// %% name="rate-rows" tags=["live"]
+const rateRows = [
+  ...grid({ way: ways, perS: _.range(1, 140, 3) }).map((point) => {
+    return { ...point, responseMs: theoryMs[point.way](point.perS), source: "theory" };
+  }),
+  ...sweepRows(rateRuns, "responseMs"),
+  ...rateLive.map(({ liveMs, way, perS }) => ({ way, perS, responseMs: liveMs, source: "live" })),
+];
+
+// %% name="rate-figure" tags=["live", "claim:contact.superserver.forks", "claim:contact.daemon.asked-first"]
+sweepFigure(rateRows, {
+  title: "Three ways to a service, against the rate of requests",
+  alt: "The resident server is fastest. At low rates the superserver beats the look-up; its line rises steeply and crosses the other near 70 requests a second.",
+  caption:
+    "Live points are means of 50 requests: compare them with the table above, not with the lines.",
+  series: "way",
+  source: "source",
+  x: { field: "perS", label: "requests", unit: "1/s" },
+  y: { field: "responseMs", label: "mean response time", unit: "ms", low: "low", high: "high" },
+});
+
+// %% name="rate-claims"
+const simulatedRates = sweepRows(rateRuns, "responseMs");
+const meanOf = (way: Way, perS: number) => _.find(simulatedRates, { way, perS })!.responseMs;
+claims({
+  "theory lies within every interval of the simulation": simulatedRates.every(
+    ({ way, perS, low, high }) => low < theoryMs[way](perS) && theoryMs[way](perS) < high,
+  ),
+  "at 20 requests a second, the superserver beats the look-up":
+    meanOf("superserver", 20) < meanOf("look-up first", 20),
+  "at 100 it is the other way round": meanOf("superserver", 100) > meanOf("look-up first", 100),
+  "the resident server on a well-known port is fastest at each rate": _.range(1, 160).every(
+    (perS) =>
+      theoryMs.resident(perS) <
+      Math.min(theoryMs.superserver(perS), theoryMs["look-up first"](perS)),
+  ),
+});
+
+// %% name="rate-live-claims" tags=["live"]
+const liveMsOf = (way: Way, perS: number) => _.find(rateLive, { way, perS })!.liveMs;
+claims({
+  "live, too, the resident server is faster than the look-up, at both rates": [60, 130].every(
+    (perS) => liveMsOf("resident", perS) < liveMsOf("look-up first", perS),
+  ),
+  "live, too, the superserver suffers most from a higher rate":
+    liveMsOf("superserver", 130) - liveMsOf("superserver", 60) >
+    liveMsOf("look-up first", 130) - liveMsOf("look-up first", 60),
+});
+
+// %% [markdown] name="rate-explained"
+// The look-up costs the same at any rate: it is made of waiting. The start of a process is made of CPU time, and so costs the more
+// the more others want the CPU too. Left of the crossing the superserver is the better bargain, and it needs no process for services
+// that nobody asks. Right of it, it wears itself out with starting.
+//
+// **Why the two differ.** Live, every request needs a little more CPU than we said: sockets, threads, timers. At a load of 0.2 nobody
+// notices. The superserver at the high rate is loaded to 0.78, where a little more load makes a great difference.
+
+// %% [markdown] name="exercises-intro"
+// # Exercises
+//
+// ## Exercise 1 · A lease for many
+//
+// A daemon knows 300 services and can bear 30 registrations a second. Each service renews when a third of its lease is over. How
+// long must the lease be at least?
+
+// %% jupyter={"source_hidden": true} name="exercise-lease" tags=["exercise"]
+const leaseForMany = exercise({
+  name: "04-lease",
+  statement:
+    "The shortest lease with which 300 services cause no more than 30 registrations a second.",
+  value: (3 * 300) / 30,
+  unit: "s",
+  mistakes: [
+    {
+      name: "one renewal a lease",
+      recognise: (seconds) => Math.abs(seconds - 10) < 0.1,
+      hint: "They do not wait until the lease is over: how many registrations does a service send in one lease?",
+    },
+    {
+      name: "one service",
+      recognise: (seconds) => Math.abs(seconds - 0.1) < 0.001,
+      hint: "That would do for a single service. There are 300.",
+    },
+    {
+      name: "upside down",
+      recognise: (seconds) => Math.abs(seconds - 1 / 30) < 0.001,
+      hint: "That is a rate for each service, or its inverse. With a lease of *L* seconds, how many registrations come in a second?",
+    },
+  ],
+  hints: ["With a lease of L seconds, a service registers 3/L times a second."],
+});
+
+// %% name="exercise-lease-answer" tags=["exercise"]
+const myLease = 0; // seconds
+await check(leaseForMany, myLease);
+
+// %% jupyter={"source_hidden": true} name="exercise-lease-solution" tags=["solution"]
+await check(leaseForMany, (3 * 300) / 30);
+
+// %% [markdown] name="exercise-crossing-intro"
+// ## Exercise 2 · Where the lines cross
+//
+// On another machine a message takes 5 ms, the service 5 ms of CPU, and to start a process takes 10 ms of CPU. At how many requests a
+// second does the superserver take as long as a server that is looked up first? (Part 7 has all that you need.)
+
+// %% jupyter={"source_hidden": true} name="exercise-crossing" tags=["exercise"]
+const otherCrossing = exercise({
+  name: "04-crossing",
+  statement:
+    "The rate at which superserver and look-up first are equally fast: latency 5 ms, service 5 ms, start 10 ms.",
+  value: () =>
+    crossing(
+      (perS) => 20 + cpuMs(15, perS),
+      (perS) => 40 + cpuMs(5, perS),
+      1,
+      66,
+    ),
+  unit: "1/s",
+  mistakes: [
+    {
+      name: "saturation",
+      recognise: (perS) => Math.abs(perS - 1000 / 15) < 0.5,
+      hint: "That is the rate at which the superserver can't keep up at all. It is slower than the other long before.",
+    },
+    {
+      name: "idle resident server",
+      recognise: (perS) => Math.abs(perS - 80 / 3) < 0.2,
+      hint: "Nearly. You left the resident server at its unloaded 5 ms, but it is loaded by the same requests.",
+    },
+    {
+      name: "per millisecond",
+      recognise: (perS) => perS > 0.02 && perS < 0.04,
+      hint: "That looks like requests in a millisecond. The question is for a second.",
+    },
+    {
+      name: "start alone",
+      recognise: (perS) => Math.abs(perS - 50) < 0.5,
+      hint: "The process must be started *and* serve: 15 ms of CPU for each request, not 10.",
+    },
+  ],
+  hints: [
+    "Write both response times as functions of the rate, as in `theoryMs`, and let `crossing` find where they meet.",
+    "4·5 + 15/(1 − 0.015·x) = 8·5 + 5/(1 − 0.005·x)",
+  ],
+});
+
+// %% name="exercise-crossing-answer" tags=["exercise"]
+const myCrossing = 0; // requests a second
+await check(otherCrossing, myCrossing);
+
+// %% jupyter={"source_hidden": true} name="exercise-crossing-solution" tags=["solution"]
+const superserverMs = (perS: number) => 20 + cpuMs(15, perS);
+const lookUpFirstMs = (perS: number) => 40 + cpuMs(5, perS);
+await check(otherCrossing, crossing(superserverMs, lookUpFirstMs, 1, 66));
+
+// %% [markdown] name="exercise-finder-intro"
+// ## Exercise 3 · A client that is not fooled
+//
+// Write a client that finds a service whatever has happened: the daemon is down for a while; it does not know the service yet; it
+// names a port where nobody listens any more; or a port where *somebody else* listens. Services answer the message
+// `{ service: "time" }` with `{ service, text }`, and put their *own* name into the answer. Return the text of the right one. Between
+// two tries wait 20 ms; the service will be well within a second.
+//
+// Use `lookUpEndpoint(host, "server", service)` and `host.connect("server", port)`. Both may throw, and `receive` too.
+
+// %% jupyter={"source_hidden": true} name="exercise-finder" tags=["exercise"]
+type Finder = (host: Host, service: string) => Promise<string>;
+interface Trouble {
+  daemonAtMs?: number; // when the daemon starts
+  serviceAtMs?: number; // when the service registers its new port
+  stale?: "nobody" | "stranger" | "mute"; // who is at the port that the daemon knows before
+}
+const introduced = async (host: Host, name: string, port: number) => {
+  const listener = await host.listen(port);
+  for await (const connection of listener) {
+    await connection.receive();
+    if (name !== "mute") await connection.send({ service: name, text: `this is ${name}` });
+    connection.end();
+  }
+};
+const staged = async (host: Host, { daemonAtMs = 0, serviceAtMs = 0, stale }: Trouble) => {
+  await host.sleepUntil(daemonAtMs);
+  host.spawn(endpointDaemon, { as: "process" });
+  await host.sleep(1);
+  if (stale) await registerEndpoint(host, "time", 50001);
+  if (stale && stale !== "nobody") host.spawn(introduced, { as: "process" }, stale, 50001);
+  await host.sleepUntil(serviceAtMs);
+  host.spawn(introduced, { as: "process" }, "time", 50002);
+  await host.sleep(1);
+  await registerEndpoint(host, "time", 50002);
+};
+const tryFinder = async (finder: Finder, trouble: Trouble, seed: number) => {
+  const plan = scenario({
+    hosts: { server: {}, client: {} },
+    network: { latencyMs: 1 },
+    programs: {
+      server: on("server", staged, trouble).daemon(),
+      found: on("client", finder, "time").at(20),
+    },
+    limitMs: 2000,
+  });
+  const run = await simulate(plan, { seed });
+  const asked = messages(run).filter(
+    ({ from, connection }) => from === "client" && connection.endsWith(":111"),
+  );
+  return { ...run, end: run.outcomes.found, askedMs: _.map(asked, "sentMs") };
+};
+const finders = exercise({
+  name: "04-finder",
+  statement: "A client that finds the service behind a daemon that may be down, ignorant or wrong.",
+  scenarios: {
+    "all is well": (finder: Finder, seed) => tryFinder(finder, {}, seed),
+    "the daemon starts late": (finder: Finder, seed) =>
+      tryFinder(finder, { daemonAtMs: 300 }, seed),
+    "the service registers late": (finder: Finder, seed) =>
+      tryFinder(finder, { serviceAtMs: 300 }, seed),
+    "nobody at the old port": (finder: Finder, seed) =>
+      tryFinder(finder, { serviceAtMs: 300, stale: "nobody" }, seed),
+    "a stranger at the old port": (finder: Finder, seed) =>
+      tryFinder(finder, { serviceAtMs: 300, stale: "stranger" }, seed),
+    "somebody at the old port who ends without an answer": (finder: Finder, seed) =>
+      tryFinder(finder, { serviceAtMs: 300, stale: "mute" }, seed),
+  },
+  seeds: [1],
+  claims: {
+    "the client ends without an error": ({ end }) =>
+      end.how !== "threw" || `it threw ${end.error.name}: ${end.error.message}`,
+    "it comes to an end": ({ end }) => end.how === "returned" || "it still ran after two seconds",
+    "it returns the text of the right service": ({ end }) =>
+      (end.how === "returned" && end.value === "this is time") ||
+      `it returned ${end.how === "returned" ? JSON.stringify(end.value) : "nothing"}`,
+    "it waits between two tries": ({ askedMs }) =>
+      askedMs.every((ms, i) => i === 0 || ms - askedMs[i - 1]! > 15) || "two look-ups came at once",
+  },
+  mistakes: [
+    {
+      name: "trusts whoever answers",
+      recognise: ({ run }) => run!.end.how === "returned" && run!.end.value === "this is stranger",
+      hint: "You believed a stranger. The answer says whose it is: compare before you return it.",
+    },
+    {
+      name: "looks up once",
+      recognise: ({ run, claim }) => claim.startsWith("it comes") && run!.askedMs.length === 1,
+      hint: "You try the same port again and again. It will not get better: ask the daemon anew before each try.",
+    },
+    {
+      name: "gives up",
+      recognise: ({ detail }) => /ConnectionRefused|ConnectionReset/.test(detail),
+      hint: "A refusal is not the end: it means *not now*. Catch it, wait, and begin again with the look-up.",
+    },
+    {
+      name: "takes no answer for one",
+      recognise: ({ detail }) => /TypeError/.test(detail),
+      hint: "`receive` returns `undefined` when the other side ends without an answer, and `lookUpEndpoint` when the daemon knows no port.",
+    },
+    {
+      name: "hammers",
+      recognise: ({ claim }) => claim.startsWith("it waits"),
+      hint: "A daemon that has just come up is met by all its clients at once. Wait 20 ms between two tries.",
+    },
+  ],
+  hints: [
+    "One loop around everything: look up, connect, ask, compare; `try` around it, `await host.sleep(20)` behind it.",
+    "for (;;) { try { … if (answer?.service === service) return answer.text; } catch {} await host.sleep(20); }",
+  ],
+});
+
+// %% name="exercise-finder-answer" tags=["exercise"]
+const myFinder: Finder = async (host, service) => {
+  host.log(`looking for ${service}`); // your lines take the place of this one
+  return "";
+};
+await check(finders, myFinder);
+
+// %% jupyter={"source_hidden": true} name="exercise-finder-solution" tags=["solution"]
+const finderSolution: Finder = async (host, service) => {
+  for (;;) {
+    try {
+      const port = await lookUpEndpoint(host, "server", service);
+      const connection = await host.connect("server", port!); // undefined is no port: an error, too
+      await connection.send({ service });
+      const answer = await connection.receive();
+      connection.end();
+      if (answer?.service === service) return answer.text;
+    } catch {} // not now
+    await host.sleep(20);
+  }
+};
+await check(finders, finderSolution);
+
+// %% [markdown] name="exercise-memory-intro"
+// ## Exercise 4 · A daemon with a memory
+//
+// Leases cure a daemon's loss of memory after a while. A **disk** cures it at once: the system's `rpcbind` does it on request (its
+// option `-w`, "warm start"). Write `simpleDaemon` anew, so that it knows after a crash all that it had *answered for* before.
+// `host.disk.write(name, value)` and `host.disk.read(name)` keep any value under a name; each takes 5 ms, and survives the crash.
+// Careful: the crash may come at any moment.
+
+// %% jupyter={"source_hidden": true} name="exercise-memory" tags=["exercise"]
+type Daemon = (host: Host) => Promise<void>;
+type Step = Question | "crash";
+const register = (service: string, port: number): Step => ({ verb: "register", service, port });
+const unregister = (service: string): Step => ({ verb: "unregister", service });
+const lookUp = (service: string): Step => ({ verb: "look up", service });
+const session = async (host: Host, daemon: Daemon, steps: readonly Step[]) => {
+  const heard: (number | string)[] = [];
+  const start = async () => {
+    const started = host.spawn(daemon, { as: "process", name: "daemon" });
+    await host.sleep(100);
+    return started;
+  };
+  let running = await start();
+  for (const step of steps) {
+    if (step === "crash") {
+      running.kill();
+      running = await start();
+    } else heard.push(await askDaemon(host, step).catch((error: Error) => error.name));
+  }
+  return heard;
+};
+const shouldHear = (steps: readonly Step[]) => {
+  const ports = new Map<string, number>();
+  return steps.flatMap((step) => {
+    if (step === "crash") return [];
+    if (step.verb === "register") ports.set(step.service, step.port!);
+    if (step.verb === "unregister") ports.delete(step.service);
+    return [ports.get(step.service) ?? 0];
+  });
+};
+const trySession = async (daemon: Daemon, steps: readonly Step[], seed: number) => {
+  const plan = scenario({
+    hosts: { server: { disk: { accessMs: 5 } } },
+    programs: { heard: on("server", session, daemon, steps) },
+    limitMs: 5000,
+  });
+  const run = await simulate(plan, { seed });
+  const heard = run.outcomes.heard.how === "returned" ? run.outcomes.heard.value : ["no end"];
+  return { ...run, heard, expected: shouldHear(steps) };
+};
+const time = register("time", 5001);
+const memory = exercise({
+  name: "04-memory",
+  statement: "A daemon that knows after a crash all that it had answered for before.",
+  scenarios: {
+    "no crash": (daemon: Daemon, seed) =>
+      trySession(
+        daemon,
+        [lookUp("time"), time, lookUp("time"), unregister("time"), lookUp("time")],
+        seed,
+      ),
+    "a crash right after an answer": (daemon: Daemon, seed) =>
+      trySession(daemon, [time, "crash", lookUp("time")], seed),
+    "three services and two crashes": (daemon: Daemon, seed) => {
+      const [quote, news] = [register("quote", 5002), register("news", 5003)];
+      const all = [lookUp("time"), lookUp("quote"), lookUp("news")];
+      return trySession(daemon, [time, quote, "crash", news, "crash", ...all], seed);
+    },
+    "unregistered before the crash": (daemon: Daemon, seed) =>
+      trySession(daemon, [time, unregister("time"), "crash", lookUp("time")], seed),
+    "another port before the crash": (daemon: Daemon, seed) =>
+      trySession(daemon, [time, register("time", 5009), "crash", lookUp("time")], seed),
+  },
+  seeds: [1],
+  claims: {
+    "it answers every question": ({ heard, expected }) =>
+      (heard.length === expected.length && heard.every((port) => typeof port === "number")) ||
+      `one was answered with ${heard.find((port) => typeof port !== "number")}`,
+    "its answers are right, before a crash and after": ({ heard, expected }) =>
+      _.isEqual(heard, expected) ||
+      `it said ${heard.join(", ")}, and ${expected.join(", ")} would be right`,
+  },
+  mistakes: [
+    {
+      name: "keeps all in memory",
+      recognise: ({ scenario, run }) =>
+        scenario.startsWith("a crash") && !run!.rows.some((row) => row.kind === "disk"),
+      hint: "Nothing was written to the disk: the memory of a process is gone with it.",
+    },
+    {
+      name: "answers before it has written",
+      recognise: ({ scenario, run }) =>
+        scenario.startsWith("a crash") && run!.rows.some((row) => row.kind === "disk"),
+      hint: "The answer was out and the disk did not know yet; then came the crash. Await the write, and answer after it.",
+    },
+    {
+      name: "keeps only the last",
+      recognise: ({ scenario, run }) =>
+        scenario.startsWith("three") && run!.heard.slice(-3).filter(Boolean).length < 3,
+      hint: "After a crash some services are known and others are not. A write puts a value in the place of what stood there: write the whole table, or each service under a name of its own.",
+    },
+    {
+      name: "forgets nothing",
+      recognise: ({ scenario }) => scenario.startsWith("unregistered"),
+      hint: "What was unregistered came back after the crash. The disk must hear of that as well.",
+    },
+  ],
+  hints: [
+    'Read once, before you listen: `new Map((await host.disk.read("ports")) ?? [])`. Write after each change: `[...ports]` is an array that can be read again.',
+    "The order for a change: memory, disk (await it!), answer.",
+  ],
+});
+
+// %% name="exercise-memory-answer" tags=["exercise"]
+const myDaemon: Daemon = async (host) => {
+  const ports = new Map<string, number>();
+  for await (const connection of await host.listen(111)) {
+    const { verb, service, port } = await connection.receive();
+    if (verb === "register") ports.set(service, port);
+    if (verb === "unregister") ports.delete(service);
+    await connection.send(ports.get(service) ?? 0);
+    connection.end();
+  }
+};
+await check(memory, myDaemon);
+
+// %% jupyter={"source_hidden": true} name="exercise-memory-solution" tags=["solution"]
+const memorySolution: Daemon = async (host) => {
+  const ports = new Map<string, number>((await host.disk.read("ports")) ?? []);
+  for await (const connection of await host.listen(111)) {
+    const { verb, service, port } = await connection.receive();
+    if (verb === "register") ports.set(service, port);
+    if (verb === "unregister") ports.delete(service);
+    if (verb !== "look up") await host.disk.write("ports", [...ports]);
+    await connection.send(ports.get(service) ?? 0);
+    connection.end();
+  }
+};
+await check(memory, memorySolution);
+
+// %% [markdown] name="summary"
+// # What you have seen
+//
+// - A **port** is an entry in a table of the operating system; it has one listener, so it can be a name. Some are **well-known**,
+//   because a list says so; the others are **dynamic**, and somebody must be asked.
+// - An **endpoint daemon** needs one well-known port and spares all others. It knows what it was told: a service that dies leaves a
+//   wrong port behind, a daemon that dies forgets all. **Leases** that are renewed cure both, for three messages a lease.
+// - The **portmapper** is that daemon for real. Each call names the program it is for, so a stranger can say *wrong door*.
+// - A **superserver** listens for many services and starts a process when a request comes in. It saves the memory of those who wait,
+//   and pays with the start of a process.
+// - A look-up costs **waiting**, a start costs **CPU**. So the superserver wins where requests are rare or far away, and loses where they
+//   are many or near.
+//
+// **Read on.** M. van Steen and A. S. Tanenbaum, *Distributed Systems*, chapter 3 (servers). RFC 6335 on ports, RFC 5531 and RFC 1833 on
+// ONC RPC and the portmapper; W. R. Stevens, *UNIX Network Programming*, volume 1, on inetd. The pages of
+// [endpointDaemon](/static/api/functions/endpointDaemon.html), [startPortmapper](/static/api/functions/startPortmapper.html),
+// [callRpc](/static/api/functions/callRpc.html) and [portmapperLab](/static/api/functions/portmapperLab.html). How to *stop* a server
+// that you have found is notebook 05.
