@@ -97,10 +97,10 @@ export const outputStyle: string = [
   ".handoff table.handoff-table{border-collapse:collapse;font-size:12px;margin:4px 0;border:0;table-layout:auto}",
   ".handoff table.handoff-table th,.handoff table.handoff-table td{padding:3px 12px 3px 0;border:0;",
   "border-bottom:1px solid var(--handoff-faint);text-align:left;vertical-align:top;max-width:420px;background:none;",
-  "white-space:nowrap;overflow:hidden;text-overflow:ellipsis}",
+  "overflow-wrap:break-word}",
   ".handoff table.handoff-table tr{background:none}",
-  ".handoff table.handoff-table .number{text-align:right;font-variant-numeric:tabular-nums}",
-  ".handoff table.handoff-table th{font-weight:600;border-bottom:1px solid currentColor}",
+  ".handoff table.handoff-table .number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}",
+  ".handoff table.handoff-table th{font-weight:600;white-space:nowrap;border-bottom:1px solid currentColor}",
 ].join("");
 
 /** Replaces the palette's variables by the light theme's values, for pictures that must stand alone. */
