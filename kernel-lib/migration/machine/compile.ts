@@ -38,13 +38,8 @@ export interface Compiled {
 export const headerLength = 4;
 
 /** Where a value of the stack is: in its own slot, still in a local or global (perhaps with a constant to be added), or nowhere yet, as it is a constant. */
-// biome-ignore lint/suspicious/noConstEnum: compared for every operand
-const enum Where {
-  slot,
-  local,
-  global,
-  constant,
-}
+const Where = { slot: 0, local: 1, global: 2, constant: 3 } as const;
+type Where = (typeof Where)[keyof typeof Where];
 
 interface Value {
   where: Where;

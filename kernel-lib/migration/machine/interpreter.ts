@@ -7,191 +7,193 @@ import { binary, multiplyHigh, unary } from "./numeric.js";
  * stands behind where it goes: the number of source instructions from there to the next place where the program may turn
  * off. It is paid on arrival, so that the code between carries no fuel.
  */
-// biome-ignore lint/suspicious/noConstEnum: V8 makes a table of a switch only where its cases are literal numbers
-export const enum Op {
-  fuel,
-  step,
-  unreachable,
-  jump,
-  jumpIf,
-  jumpUnless,
-  jumpEq,
-  jumpNe,
-  jumpLtS,
-  jumpLtU,
-  jumpGtS,
-  jumpGtU,
-  jumpLeS,
-  jumpLeU,
-  jumpGeS,
-  jumpGeU,
-  jumpEqConst,
-  jumpNeConst,
-  jumpLtSConst,
-  jumpLtUConst,
-  jumpGtSConst,
-  jumpGtUConst,
-  jumpLeSConst,
-  jumpLeUConst,
-  jumpGeSConst,
-  jumpGeUConst,
-  jumpLtSGlobalConst,
-  jumpGeSGlobalConst,
-  jumpI64Eq,
-  jumpI64Ne,
-  jumpI64LtS,
-  jumpI64LtU,
-  jumpI64LeS,
-  jumpI64LeU,
-  jumpTable,
-  return0,
-  return32,
-  return64,
-  returnMany,
-  call,
-  callIndirect,
-  move32,
-  move64,
-  const32,
-  const64,
-  select32,
-  select64,
-  globalGet32,
-  globalAddConst,
-  globalGet64,
-  globalSet32,
-  globalSet64,
-  i32Eq,
-  i32Ne,
-  i32LtS,
-  i32LtU,
-  i32GtS,
-  i32GtU,
-  i32LeS,
-  i32LeU,
-  i32GeS,
-  i32GeU,
-  i32EqConst,
-  i32NeConst,
-  i32LtSConst,
-  i32LtUConst,
-  i32GtSConst,
-  i32GtUConst,
-  i32LeSConst,
-  i32LeUConst,
-  i32GeSConst,
-  i32GeUConst,
-  i32Add,
-  i32Sub,
-  i32Mul,
-  i32And,
-  i32Or,
-  i32Xor,
-  i32Shl,
-  i32ShrS,
-  i32ShrU,
-  i32AddConst,
-  i32SubConst,
-  i32MulConst,
-  i32AndConst,
-  i32OrConst,
-  i32XorConst,
-  i32ShlConst,
-  i32ShrSConst,
-  i32ShrUConst,
-  i32Rotl,
-  i32RotlConst,
-  i32Rotr,
-  i32AddShl,
-  i32Eqz,
-  i64Add,
-  i64Sub,
-  i64Mul,
-  i64And,
-  i64Or,
-  i64Xor,
-  i64Shl,
-  i64ShrS,
-  i64ShrU,
-  i64Eqz,
-  i64Eq,
-  i64Ne,
-  i64LtS,
-  i64LtU,
-  i64LeS,
-  i64LeU,
-  i64ExtendS,
-  i64ExtendU,
-  f64Add,
-  f64Sub,
-  f64Mul,
-  f64Div,
-  f32Add,
-  f32Sub,
-  f32Mul,
-  f32Div,
-  f64Eq,
-  f64Ne,
-  f64Lt,
-  f64Le,
-  f32Eq,
-  f32Ne,
-  f32Lt,
-  f32Le,
-  f64Sqrt,
-  f64ConvertS,
-  f64ConvertU,
-  unary,
-  binary,
-  load32,
-  load64,
-  load8S,
-  load8U,
-  load16S,
-  load16U,
-  load8S64,
-  load8U64,
-  load16S64,
-  load16U64,
-  load32S64,
-  load32U64,
-  load32Global,
-  store32,
-  store64,
-  store8,
-  store16,
-  store32Const,
-  store32Global,
-  store32GlobalConst,
-  memorySize,
-  memoryGrow,
-  bulk,
-}
+export const Op = {
+  fuel: 0,
+  step: 1,
+  unreachable: 2,
+  jump: 3,
+  jumpIf: 4,
+  jumpUnless: 5,
+  jumpEq: 6,
+  jumpNe: 7,
+  jumpLtS: 8,
+  jumpLtU: 9,
+  jumpGtS: 10,
+  jumpGtU: 11,
+  jumpLeS: 12,
+  jumpLeU: 13,
+  jumpGeS: 14,
+  jumpGeU: 15,
+  jumpEqConst: 16,
+  jumpNeConst: 17,
+  jumpLtSConst: 18,
+  jumpLtUConst: 19,
+  jumpGtSConst: 20,
+  jumpGtUConst: 21,
+  jumpLeSConst: 22,
+  jumpLeUConst: 23,
+  jumpGeSConst: 24,
+  jumpGeUConst: 25,
+  jumpLtSGlobalConst: 26,
+  jumpGeSGlobalConst: 27,
+  jumpI64Eq: 28,
+  jumpI64Ne: 29,
+  jumpI64LtS: 30,
+  jumpI64LtU: 31,
+  jumpI64LeS: 32,
+  jumpI64LeU: 33,
+  jumpTable: 34,
+  return0: 35,
+  return32: 36,
+  return64: 37,
+  returnMany: 38,
+  call: 39,
+  callIndirect: 40,
+  move32: 41,
+  move64: 42,
+  const32: 43,
+  const64: 44,
+  select32: 45,
+  select64: 46,
+  globalGet32: 47,
+  globalAddConst: 48,
+  globalGet64: 49,
+  globalSet32: 50,
+  globalSet64: 51,
+  i32Eq: 52,
+  i32Ne: 53,
+  i32LtS: 54,
+  i32LtU: 55,
+  i32GtS: 56,
+  i32GtU: 57,
+  i32LeS: 58,
+  i32LeU: 59,
+  i32GeS: 60,
+  i32GeU: 61,
+  i32EqConst: 62,
+  i32NeConst: 63,
+  i32LtSConst: 64,
+  i32LtUConst: 65,
+  i32GtSConst: 66,
+  i32GtUConst: 67,
+  i32LeSConst: 68,
+  i32LeUConst: 69,
+  i32GeSConst: 70,
+  i32GeUConst: 71,
+  i32Add: 72,
+  i32Sub: 73,
+  i32Mul: 74,
+  i32And: 75,
+  i32Or: 76,
+  i32Xor: 77,
+  i32Shl: 78,
+  i32ShrS: 79,
+  i32ShrU: 80,
+  i32AddConst: 81,
+  i32SubConst: 82,
+  i32MulConst: 83,
+  i32AndConst: 84,
+  i32OrConst: 85,
+  i32XorConst: 86,
+  i32ShlConst: 87,
+  i32ShrSConst: 88,
+  i32ShrUConst: 89,
+  i32Rotl: 90,
+  i32RotlConst: 91,
+  i32Rotr: 92,
+  i32AddShl: 93,
+  i32Eqz: 94,
+  i64Add: 95,
+  i64Sub: 96,
+  i64Mul: 97,
+  i64And: 98,
+  i64Or: 99,
+  i64Xor: 100,
+  i64Shl: 101,
+  i64ShrS: 102,
+  i64ShrU: 103,
+  i64Eqz: 104,
+  i64Eq: 105,
+  i64Ne: 106,
+  i64LtS: 107,
+  i64LtU: 108,
+  i64LeS: 109,
+  i64LeU: 110,
+  i64ExtendS: 111,
+  i64ExtendU: 112,
+  f64Add: 113,
+  f64Sub: 114,
+  f64Mul: 115,
+  f64Div: 116,
+  f32Add: 117,
+  f32Sub: 118,
+  f32Mul: 119,
+  f32Div: 120,
+  f64Eq: 121,
+  f64Ne: 122,
+  f64Lt: 123,
+  f64Le: 124,
+  f32Eq: 125,
+  f32Ne: 126,
+  f32Lt: 127,
+  f32Le: 128,
+  f64Sqrt: 129,
+  f64ConvertS: 130,
+  f64ConvertU: 131,
+  unary: 132,
+  binary: 133,
+  load32: 134,
+  load64: 135,
+  load8S: 136,
+  load8U: 137,
+  load16S: 138,
+  load16U: 139,
+  load8S64: 140,
+  load8U64: 141,
+  load16S64: 142,
+  load16U64: 143,
+  load32S64: 144,
+  load32U64: 145,
+  load32Global: 146,
+  store32: 147,
+  store64: 148,
+  store8: 149,
+  store16: 150,
+  store32Const: 151,
+  store32Global: 152,
+  store32GlobalConst: 153,
+  memorySize: 154,
+  memoryGrow: 155,
+  bulk: 156,
+} as const;
+
+/** An operation of the internal code. */
+export type Op = number;
 
 /** Why the loop was left: traps first, by the numbers of `trapKinds`. */
-// biome-ignore lint/suspicious/noConstEnum: as above
-export const enum StopCode {
-  none,
-  unreachable,
-  divideByZero,
-  overflow,
-  invalidConversion,
-  memoryBounds,
-  tableBounds,
-  undefinedElement,
-  uninitializedElement,
-  typeMismatch,
-  exhausted,
-  host,
-  finished,
-  outOfFuel,
-  waiting,
-}
+export const StopCode = {
+  none: 0,
+  unreachable: 1,
+  divideByZero: 2,
+  overflow: 3,
+  invalidConversion: 4,
+  memoryBounds: 5,
+  tableBounds: 6,
+  undefinedElement: 7,
+  uninitializedElement: 8,
+  typeMismatch: 9,
+  exhausted: 10,
+  host: 11,
+  finished: 12,
+  outOfFuel: 13,
+  waiting: 14,
+} as const;
+export type StopCode = (typeof StopCode)[keyof typeof StopCode];
 
 /**
  * Runs a machine from the plain code of its innermost frame until there is a reason to stop.
  *
- * One function with everything in local variables: V8 keeps them in machine registers. It leaves the machine where it stopped, in `frames`
+ * One function with everything in local variables, and cases that are literal numbers once compiled: only then does V8 jump by a table. It leaves the machine where it stopped, in `frames`
  * and `fuel`; at a trap or a call that waits, that is the internal code of the instruction itself.
  */
 export function interpret(m: Execution): StopCode {
@@ -209,14 +211,14 @@ export function interpret(m: Execution): StopCode {
   let fuel = m.fuel;
   let pc = frames[3 * depth + 1]!;
   let fp = frames[3 * depth + 2]!;
-  let stop: number = StopCode.none;
+  let stop: StopCode = StopCode.none;
   let callee = 0;
   let base = 0;
   let behind = 0;
   let atLeader = false;
   run: for (;;) {
     switch (c[pc]) {
-      case Op.fuel: {
+      case 0 satisfies typeof Op.fuel: {
         const cost = c[pc + 1]!;
         pc += 2;
         if (fuel >= cost) {
@@ -226,7 +228,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.step: {
+      case 1 satisfies typeof Op.step: {
         const cost = c[pc + 2]!;
         if (cost >= 0 && fuel >= cost) {
           fuel -= cost;
@@ -241,11 +243,11 @@ export function interpret(m: Execution): StopCode {
         pc += 3;
         continue;
       }
-      case Op.unreachable: {
+      case 2 satisfies typeof Op.unreachable: {
         stop = StopCode.unreachable;
         break run;
       }
-      case Op.jump: {
+      case 3 satisfies typeof Op.jump: {
         const cost = c[pc + 2]!;
         pc = c[pc + 1]!;
         if (fuel >= cost) {
@@ -255,7 +257,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpIf: {
+      case 4 satisfies typeof Op.jumpIf: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! !== 0) {
           cost = c[pc + 3]!;
@@ -271,7 +273,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpUnless: {
+      case 5 satisfies typeof Op.jumpUnless: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! === 0) {
           cost = c[pc + 3]!;
@@ -287,7 +289,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpEq: {
+      case 6 satisfies typeof Op.jumpEq: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! === r[fp + c[pc + 2]!]!) {
           cost = c[pc + 4]!;
@@ -303,7 +305,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpNe: {
+      case 7 satisfies typeof Op.jumpNe: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! !== r[fp + c[pc + 2]!]!) {
           cost = c[pc + 4]!;
@@ -319,7 +321,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpLtS: {
+      case 8 satisfies typeof Op.jumpLtS: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! < r[fp + c[pc + 2]!]!) {
           cost = c[pc + 4]!;
@@ -335,7 +337,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpLtU: {
+      case 9 satisfies typeof Op.jumpLtU: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! >>> 0 < r[fp + c[pc + 2]!]! >>> 0) {
           cost = c[pc + 4]!;
@@ -351,7 +353,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpGtS: {
+      case 10 satisfies typeof Op.jumpGtS: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! > r[fp + c[pc + 2]!]!) {
           cost = c[pc + 4]!;
@@ -367,7 +369,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpGtU: {
+      case 11 satisfies typeof Op.jumpGtU: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! >>> 0 > r[fp + c[pc + 2]!]! >>> 0) {
           cost = c[pc + 4]!;
@@ -383,7 +385,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpLeS: {
+      case 12 satisfies typeof Op.jumpLeS: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! <= r[fp + c[pc + 2]!]!) {
           cost = c[pc + 4]!;
@@ -399,7 +401,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpLeU: {
+      case 13 satisfies typeof Op.jumpLeU: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! >>> 0 <= r[fp + c[pc + 2]!]! >>> 0) {
           cost = c[pc + 4]!;
@@ -415,7 +417,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpGeS: {
+      case 14 satisfies typeof Op.jumpGeS: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! >= r[fp + c[pc + 2]!]!) {
           cost = c[pc + 4]!;
@@ -431,7 +433,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpGeU: {
+      case 15 satisfies typeof Op.jumpGeU: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! >>> 0 >= r[fp + c[pc + 2]!]! >>> 0) {
           cost = c[pc + 4]!;
@@ -447,7 +449,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpEqConst: {
+      case 16 satisfies typeof Op.jumpEqConst: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! === c[pc + 2]!) {
           cost = c[pc + 4]!;
@@ -463,7 +465,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpNeConst: {
+      case 17 satisfies typeof Op.jumpNeConst: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! !== c[pc + 2]!) {
           cost = c[pc + 4]!;
@@ -479,7 +481,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpLtSConst: {
+      case 18 satisfies typeof Op.jumpLtSConst: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! < c[pc + 2]!) {
           cost = c[pc + 4]!;
@@ -495,7 +497,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpLtUConst: {
+      case 19 satisfies typeof Op.jumpLtUConst: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! >>> 0 < c[pc + 2]! >>> 0) {
           cost = c[pc + 4]!;
@@ -511,7 +513,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpGtSConst: {
+      case 20 satisfies typeof Op.jumpGtSConst: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! > c[pc + 2]!) {
           cost = c[pc + 4]!;
@@ -527,7 +529,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpGtUConst: {
+      case 21 satisfies typeof Op.jumpGtUConst: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! >>> 0 > c[pc + 2]! >>> 0) {
           cost = c[pc + 4]!;
@@ -543,7 +545,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpLeSConst: {
+      case 22 satisfies typeof Op.jumpLeSConst: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! <= c[pc + 2]!) {
           cost = c[pc + 4]!;
@@ -559,7 +561,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpLeUConst: {
+      case 23 satisfies typeof Op.jumpLeUConst: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! >>> 0 <= c[pc + 2]! >>> 0) {
           cost = c[pc + 4]!;
@@ -575,7 +577,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpGeSConst: {
+      case 24 satisfies typeof Op.jumpGeSConst: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! >= c[pc + 2]!) {
           cost = c[pc + 4]!;
@@ -591,7 +593,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpGeUConst: {
+      case 25 satisfies typeof Op.jumpGeUConst: {
         let cost: number;
         if (r[fp + c[pc + 1]!]! >>> 0 >= c[pc + 2]! >>> 0) {
           cost = c[pc + 4]!;
@@ -607,7 +609,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpLtSGlobalConst: {
+      case 26 satisfies typeof Op.jumpLtSGlobalConst: {
         let cost: number;
         if (globals[c[pc + 1]!]! < c[pc + 2]!) {
           cost = c[pc + 4]!;
@@ -623,7 +625,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpGeSGlobalConst: {
+      case 27 satisfies typeof Op.jumpGeSGlobalConst: {
         let cost: number;
         if (globals[c[pc + 1]!]! >= c[pc + 2]!) {
           cost = c[pc + 4]!;
@@ -639,7 +641,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpI64Eq: {
+      case 28 satisfies typeof Op.jumpI64Eq: {
         const a = fp + c[pc + 1]!;
         const b = fp + c[pc + 2]!;
         const x = r[a + 1]!;
@@ -659,7 +661,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpI64Ne: {
+      case 29 satisfies typeof Op.jumpI64Ne: {
         const a = fp + c[pc + 1]!;
         const b = fp + c[pc + 2]!;
         const x = r[a + 1]!;
@@ -679,7 +681,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpI64LtS: {
+      case 30 satisfies typeof Op.jumpI64LtS: {
         const a = fp + c[pc + 1]!;
         const b = fp + c[pc + 2]!;
         const x = r[a + 1]!;
@@ -699,7 +701,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpI64LtU: {
+      case 31 satisfies typeof Op.jumpI64LtU: {
         const a = fp + c[pc + 1]!;
         const b = fp + c[pc + 2]!;
         const x = r[a + 1]!;
@@ -719,7 +721,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpI64LeS: {
+      case 32 satisfies typeof Op.jumpI64LeS: {
         const a = fp + c[pc + 1]!;
         const b = fp + c[pc + 2]!;
         const x = r[a + 1]!;
@@ -739,7 +741,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpI64LeU: {
+      case 33 satisfies typeof Op.jumpI64LeU: {
         const a = fp + c[pc + 1]!;
         const b = fp + c[pc + 2]!;
         const x = r[a + 1]!;
@@ -759,7 +761,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.jumpTable: {
+      case 34 satisfies typeof Op.jumpTable: {
         const index = r[fp + c[pc + 1]!]! >>> 0;
         const most = c[pc + 2]!;
         const at = pc + 3 + 2 * Math.min(index, most);
@@ -772,7 +774,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.return0: {
+      case 35 satisfies typeof Op.return0: {
         if (depth === 0) {
           stop = StopCode.finished;
           break run;
@@ -788,7 +790,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.return32: {
+      case 36 satisfies typeof Op.return32: {
         r[fp] = r[fp + c[pc + 1]!]!;
         if (depth === 0) {
           stop = StopCode.finished;
@@ -805,7 +807,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.return64: {
+      case 37 satisfies typeof Op.return64: {
         const from = fp + c[pc + 1]!;
         r[fp] = r[from]!;
         r[fp + 1] = r[from + 1]!;
@@ -824,7 +826,7 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.returnMany: {
+      case 38 satisfies typeof Op.returnMany: {
         r.copyWithin(fp, fp + c[pc + 2]!, fp + c[pc + 2]! + 2 * c[pc + 1]!);
         if (depth === 0) {
           stop = StopCode.finished;
@@ -841,13 +843,13 @@ export function interpret(m: Execution): StopCode {
         atLeader = true;
         break;
       }
-      case Op.call: {
+      case 39 satisfies typeof Op.call: {
         callee = c[pc + 1]!;
         base = fp + c[pc + 2]!;
         behind = pc + 4;
         break;
       }
-      case Op.callIndirect: {
+      case 40 satisfies typeof Op.callIndirect: {
         const index = r[fp + c[pc + 1]!]! >>> 0;
         if (index >= table.length) {
           stop = StopCode.undefinedElement;
@@ -866,12 +868,12 @@ export function interpret(m: Execution): StopCode {
         behind = pc + 5;
         break;
       }
-      case Op.move32: {
+      case 41 satisfies typeof Op.move32: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]!;
         pc += 3;
         continue;
       }
-      case Op.move64: {
+      case 42 satisfies typeof Op.move64: {
         const to = fp + c[pc + 1]!;
         const from = fp + c[pc + 2]!;
         r[to] = r[from]!;
@@ -879,24 +881,24 @@ export function interpret(m: Execution): StopCode {
         pc += 3;
         continue;
       }
-      case Op.const32: {
+      case 43 satisfies typeof Op.const32: {
         r[fp + c[pc + 1]!] = c[pc + 2]!;
         pc += 3;
         continue;
       }
-      case Op.const64: {
+      case 44 satisfies typeof Op.const64: {
         const to = fp + c[pc + 1]!;
         r[to] = c[pc + 2]!;
         r[to + 1] = c[pc + 3]!;
         pc += 4;
         continue;
       }
-      case Op.select32: {
+      case 45 satisfies typeof Op.select32: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + (r[fp + c[pc + 4]!]! !== 0 ? 2 : 3)]!]!;
         pc += 5;
         continue;
       }
-      case Op.select64: {
+      case 46 satisfies typeof Op.select64: {
         const to = fp + c[pc + 1]!;
         const from = fp + c[pc + (r[fp + c[pc + 4]!]! !== 0 ? 2 : 3)]!;
         r[to] = r[from]!;
@@ -904,18 +906,18 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.globalGet32: {
+      case 47 satisfies typeof Op.globalGet32: {
         r[fp + c[pc + 1]!] = (globals[c[pc + 2]!]! + c[pc + 3]!) | 0;
         pc += 4;
         continue;
       }
-      case Op.globalAddConst: {
+      case 48 satisfies typeof Op.globalAddConst: {
         const to = c[pc + 1]!;
         globals[to] = (globals[to]! + c[pc + 2]!) | 0;
         pc += 3;
         continue;
       }
-      case Op.globalGet64: {
+      case 49 satisfies typeof Op.globalGet64: {
         const to = fp + c[pc + 1]!;
         const from = c[pc + 2]!;
         r[to] = globals[from]!;
@@ -923,12 +925,12 @@ export function interpret(m: Execution): StopCode {
         pc += 3;
         continue;
       }
-      case Op.globalSet32: {
+      case 50 satisfies typeof Op.globalSet32: {
         globals[c[pc + 1]!] = r[fp + c[pc + 2]!]!;
         pc += 3;
         continue;
       }
-      case Op.globalSet64: {
+      case 51 satisfies typeof Op.globalSet64: {
         const to = c[pc + 1]!;
         const from = fp + c[pc + 2]!;
         globals[to] = r[from]!;
@@ -936,228 +938,228 @@ export function interpret(m: Execution): StopCode {
         pc += 3;
         continue;
       }
-      case Op.i32Eq: {
+      case 52 satisfies typeof Op.i32Eq: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! === r[fp + c[pc + 3]!]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32Ne: {
+      case 53 satisfies typeof Op.i32Ne: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! !== r[fp + c[pc + 3]!]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32LtS: {
+      case 54 satisfies typeof Op.i32LtS: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! < r[fp + c[pc + 3]!]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32LtU: {
+      case 55 satisfies typeof Op.i32LtU: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! >>> 0 < r[fp + c[pc + 3]!]! >>> 0 ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32GtS: {
+      case 56 satisfies typeof Op.i32GtS: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! > r[fp + c[pc + 3]!]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32GtU: {
+      case 57 satisfies typeof Op.i32GtU: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! >>> 0 > r[fp + c[pc + 3]!]! >>> 0 ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32LeS: {
+      case 58 satisfies typeof Op.i32LeS: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! <= r[fp + c[pc + 3]!]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32LeU: {
+      case 59 satisfies typeof Op.i32LeU: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! >>> 0 <= r[fp + c[pc + 3]!]! >>> 0 ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32GeS: {
+      case 60 satisfies typeof Op.i32GeS: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! >= r[fp + c[pc + 3]!]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32GeU: {
+      case 61 satisfies typeof Op.i32GeU: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! >>> 0 >= r[fp + c[pc + 3]!]! >>> 0 ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32EqConst: {
+      case 62 satisfies typeof Op.i32EqConst: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! === c[pc + 3]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32NeConst: {
+      case 63 satisfies typeof Op.i32NeConst: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! !== c[pc + 3]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32LtSConst: {
+      case 64 satisfies typeof Op.i32LtSConst: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! < c[pc + 3]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32LtUConst: {
+      case 65 satisfies typeof Op.i32LtUConst: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! >>> 0 < c[pc + 3]! >>> 0 ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32GtSConst: {
+      case 66 satisfies typeof Op.i32GtSConst: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! > c[pc + 3]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32GtUConst: {
+      case 67 satisfies typeof Op.i32GtUConst: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! >>> 0 > c[pc + 3]! >>> 0 ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32LeSConst: {
+      case 68 satisfies typeof Op.i32LeSConst: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! <= c[pc + 3]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32LeUConst: {
+      case 69 satisfies typeof Op.i32LeUConst: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! >>> 0 <= c[pc + 3]! >>> 0 ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32GeSConst: {
+      case 70 satisfies typeof Op.i32GeSConst: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! >= c[pc + 3]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32GeUConst: {
+      case 71 satisfies typeof Op.i32GeUConst: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! >>> 0 >= c[pc + 3]! >>> 0 ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.i32Add: {
+      case 72 satisfies typeof Op.i32Add: {
         r[fp + c[pc + 1]!] = (r[fp + c[pc + 2]!]! + r[fp + c[pc + 3]!]!) | 0;
         pc += 4;
         continue;
       }
-      case Op.i32Sub: {
+      case 73 satisfies typeof Op.i32Sub: {
         r[fp + c[pc + 1]!] = (r[fp + c[pc + 2]!]! - r[fp + c[pc + 3]!]!) | 0;
         pc += 4;
         continue;
       }
-      case Op.i32Mul: {
+      case 74 satisfies typeof Op.i32Mul: {
         r[fp + c[pc + 1]!] = Math.imul(r[fp + c[pc + 2]!]!, r[fp + c[pc + 3]!]!);
         pc += 4;
         continue;
       }
-      case Op.i32And: {
+      case 75 satisfies typeof Op.i32And: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! & r[fp + c[pc + 3]!]!;
         pc += 4;
         continue;
       }
-      case Op.i32Or: {
+      case 76 satisfies typeof Op.i32Or: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! | r[fp + c[pc + 3]!]!;
         pc += 4;
         continue;
       }
-      case Op.i32Xor: {
+      case 77 satisfies typeof Op.i32Xor: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! ^ r[fp + c[pc + 3]!]!;
         pc += 4;
         continue;
       }
-      case Op.i32Shl: {
+      case 78 satisfies typeof Op.i32Shl: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! << r[fp + c[pc + 3]!]!;
         pc += 4;
         continue;
       }
-      case Op.i32ShrS: {
+      case 79 satisfies typeof Op.i32ShrS: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! >> r[fp + c[pc + 3]!]!;
         pc += 4;
         continue;
       }
-      case Op.i32ShrU: {
+      case 80 satisfies typeof Op.i32ShrU: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! >>> r[fp + c[pc + 3]!]!;
         pc += 4;
         continue;
       }
-      case Op.i32AddConst: {
+      case 81 satisfies typeof Op.i32AddConst: {
         r[fp + c[pc + 1]!] = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
         pc += 4;
         continue;
       }
-      case Op.i32SubConst: {
+      case 82 satisfies typeof Op.i32SubConst: {
         r[fp + c[pc + 1]!] = (r[fp + c[pc + 2]!]! - c[pc + 3]!) | 0;
         pc += 4;
         continue;
       }
-      case Op.i32MulConst: {
+      case 83 satisfies typeof Op.i32MulConst: {
         r[fp + c[pc + 1]!] = Math.imul(r[fp + c[pc + 2]!]!, c[pc + 3]!);
         pc += 4;
         continue;
       }
-      case Op.i32AndConst: {
+      case 84 satisfies typeof Op.i32AndConst: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! & c[pc + 3]!;
         pc += 4;
         continue;
       }
-      case Op.i32OrConst: {
+      case 85 satisfies typeof Op.i32OrConst: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! | c[pc + 3]!;
         pc += 4;
         continue;
       }
-      case Op.i32XorConst: {
+      case 86 satisfies typeof Op.i32XorConst: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! ^ c[pc + 3]!;
         pc += 4;
         continue;
       }
-      case Op.i32ShlConst: {
+      case 87 satisfies typeof Op.i32ShlConst: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! << c[pc + 3]!;
         pc += 4;
         continue;
       }
-      case Op.i32ShrSConst: {
+      case 88 satisfies typeof Op.i32ShrSConst: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! >> c[pc + 3]!;
         pc += 4;
         continue;
       }
-      case Op.i32ShrUConst: {
+      case 89 satisfies typeof Op.i32ShrUConst: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! >>> c[pc + 3]!;
         pc += 4;
         continue;
       }
-      case Op.i32Rotl: {
+      case 90 satisfies typeof Op.i32Rotl: {
         const x = r[fp + c[pc + 2]!]!;
         const by = r[fp + c[pc + 3]!]!;
         r[fp + c[pc + 1]!] = (x << by) | (x >>> -by);
         pc += 4;
         continue;
       }
-      case Op.i32RotlConst: {
+      case 91 satisfies typeof Op.i32RotlConst: {
         const x = r[fp + c[pc + 2]!]!;
         const by = c[pc + 3]!;
         r[fp + c[pc + 1]!] = (x << by) | (x >>> -by);
         pc += 4;
         continue;
       }
-      case Op.i32Rotr: {
+      case 92 satisfies typeof Op.i32Rotr: {
         const x = r[fp + c[pc + 2]!]!;
         const by = r[fp + c[pc + 3]!]!;
         r[fp + c[pc + 1]!] = (x >>> by) | (x << -by);
         pc += 4;
         continue;
       }
-      case Op.i32AddShl: {
+      case 93 satisfies typeof Op.i32AddShl: {
         r[fp + c[pc + 1]!] = (r[fp + c[pc + 2]!]! + (r[fp + c[pc + 3]!]! << c[pc + 4]!)) | 0;
         pc += 5;
         continue;
       }
-      case Op.i32Eqz: {
+      case 94 satisfies typeof Op.i32Eqz: {
         r[fp + c[pc + 1]!] = r[fp + c[pc + 2]!]! === 0 ? 1 : 0;
         pc += 3;
         continue;
       }
-      case Op.i64Add: {
+      case 95 satisfies typeof Op.i64Add: {
         const a = fp + c[pc + 2]!;
         const b = fp + c[pc + 3]!;
         const to = fp + c[pc + 1]!;
@@ -1169,7 +1171,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.i64Sub: {
+      case 96 satisfies typeof Op.i64Sub: {
         const a = fp + c[pc + 2]!;
         const b = fp + c[pc + 3]!;
         const to = fp + c[pc + 1]!;
@@ -1181,7 +1183,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.i64Mul: {
+      case 97 satisfies typeof Op.i64Mul: {
         const a = fp + c[pc + 2]!;
         const b = fp + c[pc + 3]!;
         const to = fp + c[pc + 1]!;
@@ -1193,7 +1195,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.i64And: {
+      case 98 satisfies typeof Op.i64And: {
         const a = fp + c[pc + 2]!;
         const b = fp + c[pc + 3]!;
         const to = fp + c[pc + 1]!;
@@ -1204,7 +1206,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.i64Or: {
+      case 99 satisfies typeof Op.i64Or: {
         const a = fp + c[pc + 2]!;
         const b = fp + c[pc + 3]!;
         const to = fp + c[pc + 1]!;
@@ -1215,7 +1217,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.i64Xor: {
+      case 100 satisfies typeof Op.i64Xor: {
         const a = fp + c[pc + 2]!;
         const b = fp + c[pc + 3]!;
         const to = fp + c[pc + 1]!;
@@ -1226,7 +1228,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.i64Shl: {
+      case 101 satisfies typeof Op.i64Shl: {
         const a = fp + c[pc + 2]!;
         const b = fp + c[pc + 3]!;
         const to = fp + c[pc + 1]!;
@@ -1246,7 +1248,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.i64ShrS: {
+      case 102 satisfies typeof Op.i64ShrS: {
         const a = fp + c[pc + 2]!;
         const b = fp + c[pc + 3]!;
         const to = fp + c[pc + 1]!;
@@ -1266,7 +1268,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.i64ShrU: {
+      case 103 satisfies typeof Op.i64ShrU: {
         const a = fp + c[pc + 2]!;
         const b = fp + c[pc + 3]!;
         const to = fp + c[pc + 1]!;
@@ -1286,13 +1288,13 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.i64Eqz: {
+      case 104 satisfies typeof Op.i64Eqz: {
         const a = fp + c[pc + 2]!;
         r[fp + c[pc + 1]!] = (r[a]! | r[a + 1]!) === 0 ? 1 : 0;
         pc += 3;
         continue;
       }
-      case Op.i64Eq: {
+      case 105 satisfies typeof Op.i64Eq: {
         const a = fp + c[pc + 2]!;
         const b = fp + c[pc + 3]!;
         const to = fp + c[pc + 1]!;
@@ -1300,7 +1302,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.i64Ne: {
+      case 106 satisfies typeof Op.i64Ne: {
         const a = fp + c[pc + 2]!;
         const b = fp + c[pc + 3]!;
         const to = fp + c[pc + 1]!;
@@ -1308,7 +1310,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.i64LtS: {
+      case 107 satisfies typeof Op.i64LtS: {
         const a = fp + c[pc + 2]!;
         const b = fp + c[pc + 3]!;
         const to = fp + c[pc + 1]!;
@@ -1318,7 +1320,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.i64LtU: {
+      case 108 satisfies typeof Op.i64LtU: {
         const a = fp + c[pc + 2]!;
         const b = fp + c[pc + 3]!;
         const to = fp + c[pc + 1]!;
@@ -1328,7 +1330,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.i64LeS: {
+      case 109 satisfies typeof Op.i64LeS: {
         const a = fp + c[pc + 2]!;
         const b = fp + c[pc + 3]!;
         const to = fp + c[pc + 1]!;
@@ -1338,7 +1340,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.i64LeU: {
+      case 110 satisfies typeof Op.i64LeU: {
         const a = fp + c[pc + 2]!;
         const b = fp + c[pc + 3]!;
         const to = fp + c[pc + 1]!;
@@ -1348,7 +1350,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.i64ExtendS: {
+      case 111 satisfies typeof Op.i64ExtendS: {
         const to = fp + c[pc + 1]!;
         const x = r[fp + c[pc + 2]!]!;
         r[to] = x;
@@ -1356,14 +1358,14 @@ export function interpret(m: Execution): StopCode {
         pc += 3;
         continue;
       }
-      case Op.i64ExtendU: {
+      case 112 satisfies typeof Op.i64ExtendU: {
         const to = fp + c[pc + 1]!;
         r[to] = r[fp + c[pc + 2]!]!;
         r[to + 1] = 0;
         pc += 3;
         continue;
       }
-      case Op.f64Add: {
+      case 113 satisfies typeof Op.f64Add: {
         const x = d[(fp + c[pc + 2]!) >> 1]! + d[(fp + c[pc + 3]!) >> 1]!;
         const to = fp + c[pc + 1]!;
         if (x === x) d[to >> 1] = x;
@@ -1374,7 +1376,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.f64Sub: {
+      case 114 satisfies typeof Op.f64Sub: {
         const x = d[(fp + c[pc + 2]!) >> 1]! - d[(fp + c[pc + 3]!) >> 1]!;
         const to = fp + c[pc + 1]!;
         if (x === x) d[to >> 1] = x;
@@ -1385,7 +1387,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.f64Mul: {
+      case 115 satisfies typeof Op.f64Mul: {
         const x = d[(fp + c[pc + 2]!) >> 1]! * d[(fp + c[pc + 3]!) >> 1]!;
         const to = fp + c[pc + 1]!;
         if (x === x) d[to >> 1] = x;
@@ -1396,7 +1398,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.f64Div: {
+      case 116 satisfies typeof Op.f64Div: {
         const x = d[(fp + c[pc + 2]!) >> 1]! / d[(fp + c[pc + 3]!) >> 1]!;
         const to = fp + c[pc + 1]!;
         if (x === x) d[to >> 1] = x;
@@ -1407,7 +1409,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.f32Add: {
+      case 117 satisfies typeof Op.f32Add: {
         const x = f[fp + c[pc + 2]!]! + f[fp + c[pc + 3]!]!;
         const to = fp + c[pc + 1]!;
         if (x === x) f[to] = x;
@@ -1415,7 +1417,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.f32Sub: {
+      case 118 satisfies typeof Op.f32Sub: {
         const x = f[fp + c[pc + 2]!]! - f[fp + c[pc + 3]!]!;
         const to = fp + c[pc + 1]!;
         if (x === x) f[to] = x;
@@ -1423,7 +1425,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.f32Mul: {
+      case 119 satisfies typeof Op.f32Mul: {
         const x = f[fp + c[pc + 2]!]! * f[fp + c[pc + 3]!]!;
         const to = fp + c[pc + 1]!;
         if (x === x) f[to] = x;
@@ -1431,7 +1433,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.f32Div: {
+      case 120 satisfies typeof Op.f32Div: {
         const x = f[fp + c[pc + 2]!]! / f[fp + c[pc + 3]!]!;
         const to = fp + c[pc + 1]!;
         if (x === x) f[to] = x;
@@ -1439,47 +1441,47 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.f64Eq: {
+      case 121 satisfies typeof Op.f64Eq: {
         r[fp + c[pc + 1]!] = d[(fp + c[pc + 2]!) >> 1]! === d[(fp + c[pc + 3]!) >> 1]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.f64Ne: {
+      case 122 satisfies typeof Op.f64Ne: {
         r[fp + c[pc + 1]!] = d[(fp + c[pc + 2]!) >> 1]! !== d[(fp + c[pc + 3]!) >> 1]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.f64Lt: {
+      case 123 satisfies typeof Op.f64Lt: {
         r[fp + c[pc + 1]!] = d[(fp + c[pc + 2]!) >> 1]! < d[(fp + c[pc + 3]!) >> 1]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.f64Le: {
+      case 124 satisfies typeof Op.f64Le: {
         r[fp + c[pc + 1]!] = d[(fp + c[pc + 2]!) >> 1]! <= d[(fp + c[pc + 3]!) >> 1]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.f32Eq: {
+      case 125 satisfies typeof Op.f32Eq: {
         r[fp + c[pc + 1]!] = f[fp + c[pc + 2]!]! === f[fp + c[pc + 3]!]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.f32Ne: {
+      case 126 satisfies typeof Op.f32Ne: {
         r[fp + c[pc + 1]!] = f[fp + c[pc + 2]!]! !== f[fp + c[pc + 3]!]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.f32Lt: {
+      case 127 satisfies typeof Op.f32Lt: {
         r[fp + c[pc + 1]!] = f[fp + c[pc + 2]!]! < f[fp + c[pc + 3]!]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.f32Le: {
+      case 128 satisfies typeof Op.f32Le: {
         r[fp + c[pc + 1]!] = f[fp + c[pc + 2]!]! <= f[fp + c[pc + 3]!]! ? 1 : 0;
         pc += 4;
         continue;
       }
-      case Op.f64Sqrt: {
+      case 129 satisfies typeof Op.f64Sqrt: {
         const x = Math.sqrt(d[(fp + c[pc + 2]!) >> 1]!);
         const to = fp + c[pc + 1]!;
         if (x === x) d[to >> 1] = x;
@@ -1490,17 +1492,17 @@ export function interpret(m: Execution): StopCode {
         pc += 3;
         continue;
       }
-      case Op.f64ConvertS: {
+      case 130 satisfies typeof Op.f64ConvertS: {
         d[(fp + c[pc + 1]!) >> 1] = r[fp + c[pc + 2]!]!;
         pc += 3;
         continue;
       }
-      case Op.f64ConvertU: {
+      case 131 satisfies typeof Op.f64ConvertU: {
         d[(fp + c[pc + 1]!) >> 1] = r[fp + c[pc + 2]!]! >>> 0;
         pc += 3;
         continue;
       }
-      case Op.unary: {
+      case 132 satisfies typeof Op.unary: {
         const trap = unary(c[pc + 3]!, m, fp + c[pc + 1]!, fp + c[pc + 2]!);
         if (trap !== 0) {
           stop = trap;
@@ -1509,7 +1511,7 @@ export function interpret(m: Execution): StopCode {
         pc += 4;
         continue;
       }
-      case Op.binary: {
+      case 133 satisfies typeof Op.binary: {
         const trap = binary(c[pc + 4]!, m, fp + c[pc + 1]!, fp + c[pc + 2]!, fp + c[pc + 3]!);
         if (trap !== 0) {
           stop = trap;
@@ -1518,7 +1520,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.load32: {
+      case 134 satisfies typeof Op.load32: {
         const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 4) {
@@ -1529,7 +1531,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.load64: {
+      case 135 satisfies typeof Op.load64: {
         const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 8) {
@@ -1543,7 +1545,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.load8S: {
+      case 136 satisfies typeof Op.load8S: {
         const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 1) {
@@ -1554,7 +1556,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.load8U: {
+      case 137 satisfies typeof Op.load8U: {
         const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 1) {
@@ -1565,7 +1567,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.load16S: {
+      case 138 satisfies typeof Op.load16S: {
         const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 2) {
@@ -1576,7 +1578,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.load16U: {
+      case 139 satisfies typeof Op.load16U: {
         const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 2) {
@@ -1587,7 +1589,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.load8S64: {
+      case 140 satisfies typeof Op.load8S64: {
         const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 1) {
@@ -1601,7 +1603,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.load8U64: {
+      case 141 satisfies typeof Op.load8U64: {
         const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 1) {
@@ -1615,7 +1617,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.load16S64: {
+      case 142 satisfies typeof Op.load16S64: {
         const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 2) {
@@ -1629,7 +1631,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.load16U64: {
+      case 143 satisfies typeof Op.load16U64: {
         const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 2) {
@@ -1643,7 +1645,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.load32S64: {
+      case 144 satisfies typeof Op.load32S64: {
         const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 4) {
@@ -1657,7 +1659,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.load32U64: {
+      case 145 satisfies typeof Op.load32U64: {
         const index = (r[fp + c[pc + 2]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 4) {
@@ -1671,7 +1673,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.load32Global: {
+      case 146 satisfies typeof Op.load32Global: {
         const index = (globals[c[pc + 2]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 4) {
@@ -1682,7 +1684,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.store32: {
+      case 147 satisfies typeof Op.store32: {
         const index = (r[fp + c[pc + 1]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 4) {
@@ -1693,7 +1695,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.store64: {
+      case 148 satisfies typeof Op.store64: {
         const index = (r[fp + c[pc + 1]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 8) {
@@ -1706,7 +1708,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.store8: {
+      case 149 satisfies typeof Op.store8: {
         const index = (r[fp + c[pc + 1]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 1) {
@@ -1717,7 +1719,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.store16: {
+      case 150 satisfies typeof Op.store16: {
         const index = (r[fp + c[pc + 1]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 2) {
@@ -1728,7 +1730,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.store32Const: {
+      case 151 satisfies typeof Op.store32Const: {
         const index = (r[fp + c[pc + 1]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 4) {
@@ -1739,7 +1741,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.store32Global: {
+      case 152 satisfies typeof Op.store32Global: {
         const index = (globals[c[pc + 1]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 4) {
@@ -1750,7 +1752,7 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.store32GlobalConst: {
+      case 153 satisfies typeof Op.store32GlobalConst: {
         const index = (globals[c[pc + 1]!]! + c[pc + 3]!) | 0;
         const at = (index + c[pc + 4]!) | 0;
         if ((index | at) < 0 || at > bytes - 4) {
@@ -1761,12 +1763,12 @@ export function interpret(m: Execution): StopCode {
         pc += 5;
         continue;
       }
-      case Op.memorySize: {
+      case 154 satisfies typeof Op.memorySize: {
         r[fp + c[pc + 1]!] = bytes >>> 16;
         pc += 2;
         continue;
       }
-      case Op.memoryGrow: {
+      case 155 satisfies typeof Op.memoryGrow: {
         r[fp + c[pc + 1]!] = m.growMemory(r[fp + c[pc + 2]!]! >>> 0);
         memory = m.memory;
         memory8 = m.memory8;
@@ -1774,7 +1776,7 @@ export function interpret(m: Execution): StopCode {
         pc += 3;
         continue;
       }
-      case Op.bulk: {
+      case 156 satisfies typeof Op.bulk: {
         const trap = m.bulk(
           c[pc + 1]!,
           c[pc + 2]!,

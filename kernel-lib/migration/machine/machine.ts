@@ -221,7 +221,7 @@ export class RunningMachine implements Machine {
   private runStretch(fuel: number): StopCode {
     const { execution } = this;
     execution.fuel = fuel;
-    let stop = StopCode.none;
+    let stop: StopCode = StopCode.none;
     try {
       stop = interpret(execution);
     } finally {

@@ -13,7 +13,8 @@ export interface Registers {
   readonly floats: Float32Array;
 }
 
-/** What a numeric instruction may trap with; the numbers of {@link trapKinds}. */
+/** What a numeric instruction may trap with, by the numbers of {@link trapKinds}; 0 if it does not. */
+export type NumericTrap = 0 | 2 | 3 | 4;
 const noTrap = 0;
 const divideByZero = 2;
 const overflow = 3;
@@ -84,14 +85,14 @@ function floatOf(low: number, high: number, signed: boolean): number {
   return signed ? asDouble(cut, high) : asDouble(cut, high >>> 0);
 }
 
-function truncate32(ints: Int32Array, d: number, x: number, signed: boolean): number {
+function truncate32(ints: Int32Array, d: number, x: number, signed: boolean): NumericTrap {
   if (Number.isNaN(x)) return invalidConversion;
   if (!(signed ? x > -2147483649 && x < 2147483648 : x > -1 && x < two32)) return overflow;
   ints[d] = signed ? x : x >>> 0;
   return noTrap;
 }
 
-function truncate64(ints: Int32Array, d: number, x: number, signed: boolean): number {
+function truncate64(ints: Int32Array, d: number, x: number, signed: boolean): NumericTrap {
   if (Number.isNaN(x)) return invalidConversion;
   if (!(signed ? x >= -two63 && x < two63 : x > -1 && x < two64)) return overflow;
   putWhole(ints, d, Math.trunc(x));
@@ -118,7 +119,7 @@ function saturate(ints: Int32Array, d: number, x: number, code: number): void {
 }
 
 /** Does an instruction of one operand: register `a` to register `d`. The number of a trap, or 0. */
-export function unary(code: number, to: Registers, d: number, a: number): number {
+export function unary(code: number, to: Registers, d: number, a: number): NumericTrap {
   const { ints, doubles, floats } = to;
   const low = ints[a] as number;
   const high = ints[a + 1] as number;
@@ -266,7 +267,7 @@ export function unary(code: number, to: Registers, d: number, a: number): number
 }
 
 /** Does an instruction of two operands: registers `a` and `b` to register `d`. The number of a trap, or 0. */
-export function binary(code: number, to: Registers, d: number, a: number, b: number): number {
+export function binary(code: number, to: Registers, d: number, a: number, b: number): NumericTrap {
   const { ints } = to;
   if (code <= 0x78) return binary32(code, ints, d, ints[a] as number, ints[b] as number);
   if (code <= 0x8a) return binary64(code, ints, d, a, b);
@@ -287,7 +288,7 @@ export function binary(code: number, to: Registers, d: number, a: number, b: num
   return noTrap;
 }
 
-function binary32(code: number, ints: Int32Array, d: number, x: number, y: number): number {
+function binary32(code: number, ints: Int32Array, d: number, x: number, y: number): NumericTrap {
   if (y === 0) return divideByZero;
   switch (code) {
     case 0x6d:
@@ -306,7 +307,7 @@ function binary32(code: number, ints: Int32Array, d: number, x: number, y: numbe
   }
 }
 
-function binary64(code: number, ints: Int32Array, d: number, a: number, b: number): number {
+function binary64(code: number, ints: Int32Array, d: number, a: number, b: number): NumericTrap {
   const xLow = ints[a] as number;
   const xHigh = ints[a + 1] as number;
   const yLow = ints[b] as number;
