@@ -1236,6 +1236,7 @@ claims({
 // long must the lease be at least?
 
 // %% jupyter={"source_hidden": true} name="exercise-lease" tags=["exercise"]
+// How your answer is checked: nothing to change here.
 const leaseForMany = exercise({
   name: "04-lease",
   statement:
@@ -1267,6 +1268,7 @@ const myLease = 0; // seconds
 await check(leaseForMany, myLease);
 
 // %% jupyter={"source_hidden": true} name="exercise-lease-solution" tags=["solution"]
+// A solution, once you have tried: click to unfold it.
 await check(leaseForMany, (3 * 300) / 30);
 
 // %% [markdown] name="exercise-crossing-intro"
@@ -1276,6 +1278,7 @@ await check(leaseForMany, (3 * 300) / 30);
 // second does the superserver take as long as a server that is looked up first? (Part 7 has all that you need.)
 
 // %% jupyter={"source_hidden": true} name="exercise-crossing" tags=["exercise"]
+// How your answer is checked: nothing to change here.
 const otherCrossing = exercise({
   name: "04-crossing",
   statement:
@@ -1321,6 +1324,7 @@ const myCrossing = 0; // requests a second
 await check(otherCrossing, myCrossing);
 
 // %% jupyter={"source_hidden": true} name="exercise-crossing-solution" tags=["solution"]
+// A solution, once you have tried: click to unfold it.
 const superserverMs = (perS: number) => 20 + cpuMs(15, perS);
 const lookUpFirstMs = (perS: number) => 40 + cpuMs(5, perS);
 await check(otherCrossing, crossing(superserverMs, lookUpFirstMs, 1, 66));
@@ -1336,6 +1340,7 @@ await check(otherCrossing, crossing(superserverMs, lookUpFirstMs, 1, 66));
 // Use `lookUpEndpoint(host, "server", service)` and `host.connect("server", port)`. Both may throw, and `receive` too.
 
 // %% jupyter={"source_hidden": true} name="exercise-finder" tags=["exercise"]
+// How your answer is checked: nothing to change here.
 type Finder = (host: Host, service: string) => Promise<string>;
 interface Trouble {
   daemonAtMs?: number; // when the daemon starts
@@ -1445,6 +1450,7 @@ const myFinder: Finder = async (host, service) => {
 await check(finders, myFinder);
 
 // %% jupyter={"source_hidden": true} name="exercise-finder-solution" tags=["solution"]
+// A solution, once you have tried: click to unfold it.
 const finderSolution: Finder = async (host, service) => {
   for (;;) {
     try {
@@ -1469,6 +1475,7 @@ await check(finders, finderSolution);
 // Careful: the crash may come at any moment.
 
 // %% jupyter={"source_hidden": true} name="exercise-memory" tags=["exercise"]
+// How your answer is checked: nothing to change here.
 type Daemon = (host: Host) => Promise<void>;
 type Step = Question | "crash";
 const register = (service: string, port: number): Step => ({ verb: "register", service, port });
@@ -1586,6 +1593,7 @@ const myDaemon: Daemon = async (host) => {
 await check(memory, myDaemon);
 
 // %% jupyter={"source_hidden": true} name="exercise-memory-solution" tags=["solution"]
+// A solution, once you have tried: click to unfold it.
 const memorySolution: Daemon = async (host) => {
   const ports = new Map<string, number>((await host.disk.read("ports")) ?? []);
   for await (const connection of await host.listen(111)) {
