@@ -20,8 +20,8 @@ const seed = Number(values.seed);
 const requests = Number(values.requests);
 const meanServiceMs = 20;
 const maxRealMs = 40_000;
-/** The least cores that worker threads must get for a machine to stand for one of two cores. */
-const coresForTwo = 1.8;
+/** What a core that is not quite whole may lack: other programs take a little of any machine. */
+const shareOfOthers = 0.2;
 
 const [othersLoad = 0] = loadavg();
 if (othersLoad > 0.5)
@@ -49,7 +49,7 @@ const lines: string[][] = [head, head.map(() => "---")];
 const scales = new Set<string>();
 for (const cell of cells) {
   const name = [String(cell.cores), cell.organisation, String(cell.load)];
-  if (cell.cores > 1 && machine.effectiveCores < coresForTwo) {
+  if (machine.effectiveCores < coresFor(cell) - shareOfOthers) {
     lines.push([...name, "not measured", ...head.slice(4).map(() => "")]);
     continue;
   }
@@ -61,6 +61,11 @@ for (const cell of cells) {
 const table = lines.map((cellsOfLine) => `| ${cellsOfLine.join(" | ")} |`).join("\n");
 console.log(table);
 if (!values.dry) writeFileSync(new URL("../docs/live-against-virtual.md", import.meta.url), page(table, machine));
+
+/** Cores that a cell keeps busy at once, and one for Node's own thread, without which no core is told what to do next. */
+function coresFor({ organisation, cores }: Cell): number {
+  return (organisation === "iterative" ? 1 : cores) + 1;
+}
 
 function linesOf(name: readonly string[], difference: Difference): string[][] {
   const { virtual, live, meanExcessMs, medianExcessMs, meanExcessPercent, sameOrder } = difference;
@@ -97,7 +102,8 @@ draw the requests from the same named streams, so a difference is the live run's
 Real ms for one of the scenario (the default timeScale): ${[...scales].sort().join(", ")}.
 Machine: ${cpu}, ${logicalCores} logical cores of which worker threads got ${effectiveCores}, ${platform}, Node ${node};
 its load average before the start: ${othersLoad.toFixed(1)}.
-Two cores are measured where worker threads get at least ${coresForTwo}.
+A line is measured where worker threads get as many cores as its server keeps busy and one more for Node's own thread
+(less ${shareOfOthers}); else it says so.
 
 ${rows}
 `;

@@ -58,7 +58,7 @@ export function comparisons(): Comparison[] {
   add(
     "M/M/1 at load 0.8, async programs",
     "customer",
-    ["queue", "1", "0.8", "100000"],
+    ["queue", "1", "0.8", "1000000"],
     ["queue", "1", "0.8", "50000"],
     15,
     4,
