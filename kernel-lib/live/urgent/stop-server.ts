@@ -3,7 +3,7 @@ import { createServer, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { Worker } from "node:worker_threads";
 import { socketsApi } from "../sockets-api.js";
-import { burn, flags, iterationsPerMs, machineNowMs, type WorkReport } from "./stop-work.js";
+import { burn, iterationsPerMs, machineNowMs, type StopThread, type WorkOrder, type WorkReport } from "./stop-work.js";
 
 /**
  * The server process of `measureStops`, a program of its own: `node stop-server.js <settings as JSON>`.
@@ -49,16 +49,18 @@ export interface StopServerPorts {
 const settings = JSON.parse(process.argv[2] ?? "") as StopServerSettings;
 const say = (line: StopServerPorts | StopServerReport): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 const api = await socketsApi();
-const shared = new SharedArrayBuffer(8);
+const shared = new SharedArrayBuffer(4);
 const words = new Int32Array(shared);
 const controlIterations = Math.round(iterationsPerMs() * settings.controlMs);
 
-async function startThread(isBusy: boolean): Promise<Worker> {
-  const workerData = { shared, isBusy, isLow: settings.lowersOthers };
+async function startThread(): Promise<Worker> {
+  const workerData: StopThread = { shared, isLow: settings.lowersOthers };
   const worker = new Worker(new URL("./stop-worker.js", import.meta.url), { workerData, execArgv: [] });
   await once(worker, "message");
   return worker;
 }
+
+const order = (thread: Worker, work: WorkOrder): void => thread.postMessage(work);
 
 let notice: (by: StopServerReport["noticedBy"]) => void = () => undefined;
 process.on("SIGURG", () => notice("signal"));
@@ -67,14 +69,14 @@ async function serve(socket: Socket, worker: Worker): Promise<void> {
   let noticed: Pick<StopServerReport, "noticedBy" | "noticedMs"> | undefined;
   notice = (noticedBy) => {
     noticed ??= { noticedBy, noticedMs: machineNowMs() };
-    Atomics.store(words, flags.stop, 1);
+    Atomics.store(words, 0, 1);
   };
   socket.on("error", () => notice("reset"));
   socket.on("end", () => notice("end"));
   // Node documents no way to the number of a socket's file.
   api.takeSignals((socket as unknown as { _handle: { fd: number } })._handle.fd);
-  Atomics.store(words, flags.stop, 0);
-  worker.postMessage({ workMs: settings.workMs });
+  Atomics.store(words, 0, 0);
+  order(worker, { workMs: settings.workMs, heeds: true });
   socket.write("s");
   if (settings.reads) socket.on("data", () => undefined).resume();
   const { progressMs } = settings;
@@ -86,8 +88,10 @@ async function serve(socket: Socket, worker: Worker): Promise<void> {
   socket.destroy();
 }
 
-const worker = await startThread(false);
-for (let i = 0; i < settings.busyThreads; i++) await startThread(true);
+const worker = await startThread();
+const busy: Worker[] = [];
+for (let i = 0; i < settings.busyThreads; i++) busy.push(await startThread());
+for (const each of busy) order(each, { workMs: Number.POSITIVE_INFINITY, heeds: false });
 const control = createServer((socket) => {
   socket.on("error", () => undefined);
   socket.once("data", () => {

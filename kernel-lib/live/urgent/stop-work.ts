@@ -1,8 +1,18 @@
 /** What the server process of `measureStops` and its threads tell each other. */
 
-/** The work of one request, for the thread that does it. */
+/** What a thread is started with. */
+export interface StopThread {
+  /** One word: 1 says "stop". */
+  readonly shared: SharedArrayBuffer;
+  /** Whether it runs at the lowest priority. */
+  readonly isLow: boolean;
+}
+
+/** Work for a thread. */
 export interface WorkOrder {
   readonly workMs: number;
+  /** Whether the word "stop" is meant for this work. */
+  readonly heeds: boolean;
 }
 
 /** What became of the work. */
@@ -14,9 +24,6 @@ export interface WorkReport {
   /** When it ended, on the machine's monotonic clock. */
   readonly endedMs: number;
 }
-
-/** The two words that the threads share. */
-export const flags = { stop: 0, quit: 1 } as const;
 
 /** How much is done between two looks at the flag. */
 export const stepMs = 0.2;

@@ -1,9 +1,17 @@
 import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
-import { burn, flags, iterationsPerMs, machineNowMs, stepMs, type WorkOrder, type WorkReport } from "./stop-work.js";
+import {
+  burn,
+  iterationsPerMs,
+  machineNowMs,
+  type StopThread,
+  stepMs,
+  type WorkOrder,
+  type WorkReport,
+} from "./stop-work.js";
 
-/** A thread of the server process: it does requests' work, or keeps a core busy. It never looks at sockets. */
-const { shared, isBusy, isLow } = workerData as { shared: SharedArrayBuffer; isBusy: boolean; isLow: boolean };
+/** A thread of the server process: it does requests' work, or keeps a core busy for good. It never looks at sockets. */
+const { shared, isLow } = workerData as StopThread;
 const words = new Int32Array(shared);
 
 // On Linux the calling thread's alone; where it is the whole process's, all threads sink together.
@@ -11,10 +19,10 @@ if (isLow) setPriority(0, 19);
 
 const perStep = Math.round(iterationsPerMs() * stepMs);
 
-parentPort?.on("message", ({ workMs }: WorkOrder) => {
+parentPort?.on("message", ({ workMs, heeds }: WorkOrder) => {
   const wanted = Math.ceil(workMs / stepMs);
   let steps = 0;
-  while (steps < wanted && Atomics.load(words, flags.stop) === 0) {
+  while (steps < wanted && !(heeds && Atomics.load(words, 0) === 1)) {
     burn(perStep);
     steps++;
   }
@@ -22,7 +30,3 @@ parentPort?.on("message", ({ workMs }: WorkOrder) => {
   parentPort?.postMessage(report);
 });
 parentPort?.postMessage("ready");
-if (isBusy) {
-  while (Atomics.load(words, flags.quit) === 0) burn(perStep);
-  parentPort?.close();
-}

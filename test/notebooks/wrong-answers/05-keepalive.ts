@@ -1,0 +1,12 @@
+import type { AnswersFrom } from "../wrong-answers.js";
+
+const answers: AnswersFrom = () => ({
+  mistakes: {
+    "only the silence": 10,
+    "gives up when it asks for the last time": 14,
+    "one question too many": 18,
+    "silence before each question": 36,
+  },
+  wrong: { "in ms": 16_000 },
+});
+export default answers;
