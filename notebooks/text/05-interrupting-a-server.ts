@@ -37,6 +37,7 @@ import {
   grid,
   type Host,
   lanes,
+  type ListenOptions,
   type LogRow,
   measureStops,
   on,
@@ -187,27 +188,22 @@ const watches: Serve = async (host, connection) =>
   connection.send(await report(host, connection.signal));
 
 // %% name="break-server"
-const keepAlive = { idleMs: 40, intervalMs: 20, probes: 3 };
-const serverFor = (serve: Serve, options = {}) => {
-  const serveOne = async (host: Host, connection: Connection) => {
+const serverFor = (serve: Serve, options: ListenOptions) => async (host: Host) => {
+  const serveOne = async (own: Host, connection: Connection) => {
     await connection.receive();
-    const outcome = await serve(host, connection).then(
-      () => "finished",
-      (error: Error) => `torn down: ${error.name}`,
-    );
-    host.log(outcome, { connection: connection.id });
+    const failed = (error: Error) => `torn down: ${error.name}`;
+    own.log(await serve(own, connection).then(() => "finished", failed));
   };
-  return async (host: Host) => {
-    for await (const connection of await host.listen(80, options))
-      host.spawn(serveOne, { as: "thread", name: connection.peer }, connection);
-  };
+  for await (const connection of await host.listen(80, options))
+    host.spawn(serveOne, { as: "thread", name: connection.peer }, connection);
 };
 
 // %% name="break-four"
+const keepAlive = { idleMs: 40, intervalMs: 20, probes: 3 };
 const fourServers = {
-  "answers at the end": serverFor(answersAtTheEnd),
-  "tells each step": serverFor(tellsEachStep),
-  "watches the connection": serverFor(watches),
+  "answers at the end": serverFor(answersAtTheEnd, {}),
+  "tells each step": serverFor(tellsEachStep, {}),
+  "watches the connection": serverFor(watches, {}),
   "watches, with keepalive": serverFor(watches, { keepAlive }),
 };
 type ServerName = keyof typeof fourServers;
@@ -227,7 +223,7 @@ const deaths: Record<string, Fault<"desk">[]> = {
   ],
 };
 
-// %% name="break-scenario"
+// %% name="break-client"
 const asksForReport = async (host: Host) => {
   const startMs = host.now();
   const connection = await host.connect("server", 80);
@@ -235,6 +231,8 @@ const asksForReport = async (host: Host) => {
   for await (const answer of connection) if (answer === "the report" || answer.step === 40) break;
   return host.now() - startMs;
 };
+
+// %% name="break-scenario"
 const breaking = (server: ServerName, death: string) =>
   scenario({
     hosts: { server: {}, desk: {}, laptop: {} },
@@ -323,6 +321,10 @@ claims({
   ),
   "who writes hears of a killed process within a step and the way there":
     caseOf(killed, "tells each step").noticedAfterMs <= 5 + stepMs,
+});
+
+// %% name="break-crash-claims"
+claims({
   "of a crashed machine it never hears: it writes into the void":
     caseOf(crashed, "tells each step").how === "finished",
   "when the machine has booted, the next write is answered by a reset":
@@ -416,7 +418,7 @@ const work = async (host: Host, request: LongRequest, afterStep = async () => {}
       host.log("step", { done: ++done });
       await afterStep();
     } catch (error) {
-      if (!request.pause.signal.aborted) throw error;
+      if (!request.pause.signal.aborted) throw error; // not ours
       host.log("on hold");
       if ((await request.orders.take()) === "stop") return host.log("stopped");
       request.pause = new AbortController(); // "go on": the step begins again
@@ -457,7 +459,7 @@ const withSecondPort = async (host: Host, priority: number) => {
 // %% [markdown] name="port-hold-intro"
 // Ana's request is put on hold at 60 ms and goes on at 140 ms. Bruno's request shares the core with it.
 
-// %% name="port-hold-run"
+// %% name="port-hold-clients"
 const says = async (host: Host, order: string) => {
   const connection = await host.connect("server", 81);
   await connection.send({ of: "ana", order });
@@ -467,6 +469,8 @@ const asks = async (host: Host) => {
   const connection = await host.connect("server", 80);
   await connection.receive();
 };
+
+// %% name="port-hold-scenario"
 const holding = scenario({
   hosts: { server: {}, ana: {}, bruno: {} },
   network: { latencyMs: 1 },
@@ -514,12 +518,15 @@ const withEight = predict(
 );
 withEight;
 
-// %% name="priority-scenario"
+// %% name="priority-load"
 const busy = async (host: Host, jobs: number) => {
   const burn = (own: Host) => own.compute(1e6);
   for (let i = 0; i < jobs; i++) host.spawn(burn, { as: "thread" });
   await host.sleep(1e6);
 };
+const connects = async (host: Host) => void (await host.connect("server", 80));
+
+// %% name="priority-scenario"
 const underLoad = (jobs: number, priority: number) =>
   scenario({
     hosts: { server: {}, ana: {} },
@@ -527,7 +534,7 @@ const underLoad = (jobs: number, priority: number) =>
     programs: {
       busy: on("server", busy, jobs).daemon(),
       server: on("server", withSecondPort, priority).daemon(),
-      request: on("ana", async (host: Host) => void (await host.connect("server", 80))),
+      request: on("ana", connects),
       order: on("ana", says, "hold").at(60),
     },
   });
@@ -656,13 +663,16 @@ const regrets = async (host: Host, way: string, aheadKiB: number) => {
   else await connection.send("stop").catch(() => {}); // an ordinary message
 };
 
-// %% name="three-ways-scenario"
+// %% name="three-ways-faults"
 interface Stopping {
   way: string;
   jobs: number;
   aheadKiB: number;
 }
 const dies: Fault<"ana"> = { kind: "kill", program: "ana", atMs: 60 };
+const patient = (host: Host, ms: number) => host.sleep(ms); // keeps the run going
+
+// %% name="three-ways-scenario"
 const stopping = ({ way, jobs, aheadKiB }: Stopping) =>
   scenario({
     hosts: { server: {}, ana: {} },
@@ -672,7 +682,7 @@ const stopping = ({ way, jobs, aheadKiB }: Stopping) =>
       busy: on("server", busy, jobs).daemon(),
       server: on("server", threeWays, way.endsWith("priority") ? 1 : 0).daemon(),
       ana: on("ana", regrets, way, aheadKiB),
-      patience: on("ana", (host: Host) => host.sleep(way.startsWith("ordinary") ? 4000 : 400)),
+      patience: on("ana", patient, way.startsWith("ordinary") ? 4000 : 400),
     },
   });
 
@@ -737,29 +747,32 @@ const panels = [...stopRows, ...stopLive].flatMap(({ way, jobs, aheadKiB, source
   ]);
 });
 
-// %% name="three-ways-figure" tags=["live", "claim:interrupting.connection", "claim:interrupting.port.priority", "claim:interrupting.break.client-ends"]
+// %% name="three-ways-plot" tags=["live"]
 const [virtualRows, liveRows] = _.partition(panels, { source: "virtual" });
 const at = { x: "n", y: "ms", stroke: "way", fx: "panel", fy: "measure" } as const;
+const threeWaysPlot = {
+  marks: [
+    Plot.line(virtualRows, at),
+    Plot.dot(liveRows, { ...at, symbol: "diamond", fill: "way" }),
+  ],
+  color: { legend: true, range: [...palette.series] },
+  width: 760,
+  height: 440,
+  marginRight: 90,
+};
+
+// %% name="three-ways-figure" tags=["live", "claim:interrupting.connection", "claim:interrupting.port.priority", "claim:interrupting.break.client-ends"]
 figure({
   title: "Three ways to stop a request: how long it goes on, and how much is done in vain",
   alt: "Against other jobs, all ways but the priority and urgent data grow. Against unread bytes only the ordinary message is slow.",
   caption: "Lines: virtual time. Diamonds: live. Less than 1 ms is drawn as 1 ms.",
   x: { label: "how many: other jobs, or times 16 KiB unread" },
   y: { label: "time", unit: "ms", scale: "log" },
-  plot: {
-    marks: [
-      Plot.line(virtualRows, at),
-      Plot.dot(liveRows, { ...at, symbol: "diamond", fill: "way" }),
-    ],
-    color: { legend: true, range: [...palette.series] },
-    width: 760,
-    height: 440,
-    marginRight: 90,
-  },
+  plot: threeWaysPlot,
   data: panels,
 });
 
-// %% name="three-ways-claims" tags=["live"]
+// %% name="three-ways-claims"
 const stopOf = (rows: typeof stopRows, way: string, jobs: number, aheadKiB = 0) =>
   _.find(rows, { way, jobs, aheadKiB })!;
 claims({
@@ -772,6 +785,10 @@ claims({
   "unread data hold up the ordinary message alone": waysOf.every(
     (way) => stopOf(stopRows, way, 0, 256).stoppedAfterMs < 12,
   ),
+});
+
+// %% name="three-ways-live-claims" tags=["live"]
+claims({
   "live, at sixteen jobs, urgent data are faster than the port without priority":
     stopOf(stopLive, "urgent data", 16).stoppedAfterMs <
     stopOf(stopLive, "second port", 16).stoppedAfterMs,
@@ -957,11 +974,12 @@ for (const { name, ...way } of realWays)
     for (const row of await stops(settings)) loadRows.push({ name, busyThreads, ...row });
   }
 
-// %% name="real-load-figure" tags=["live", "claim:interrupting.connection.signals", "claim:interrupting.port.priority", "claim:interrupting.break.server-tears-down"]
+// %% name="real-load-medians" tags=["live"]
 const medians = grid({ busyThreads: [0, 8], name: _.map(realWays, "name") }).map((each) => {
   const times = _.map(_.filter(loadRows, each) as StopRow[], "noticedAfterMs");
   return { ...each, noticedAfterMs: _.sortBy(times)[Math.floor(times.length / 2)]! };
 });
+// %% name="real-load-figure" tags=["live", "claim:interrupting.connection.signals", "claim:interrupting.port.priority", "claim:interrupting.break.server-tears-down"]
 const pointsAt = (busyThreads: number) => ({
   label: `${busyThreads} busy threads, median of five`,
   points: _.filter(medians, { busyThreads }).map((row) => ({ x: row.name, y: row.noticedAfterMs })),
@@ -985,7 +1003,7 @@ for (const way of ["urgent", "second port"] as const)
     bytesRows.push({ bytesAhead, ..._.minBy(rows, "stoppedAfterMs")! });
   }
 
-// %% name="real-bytes-figure" tags=["live", "claim:interrupting.out-of-band", "claim:interrupting.out-of-band.first"]
+// %% name="real-bytes-points" tags=["live"]
 const label = { 0: "0", 1e4: "10 kB", 1e6: "1 MB", 1e7: "10 MB" } as Record<number, string>;
 const modelMs = (way: string) => stopOf(stopRows, way, 0, 256).stoppedAfterMs;
 const seriesFor = (way: StopWay) => ({
@@ -995,14 +1013,17 @@ const seriesFor = (way: StopWay) => ({
     y: row.stoppedAfterMs,
   })),
 });
+const modelled = ["urgent data", "second port"].map((way) => ({
+  label: `${way}, our model`,
+  points: Object.values(label).map((x) => ({ x, y: modelMs(way) })),
+}));
+
+// %% name="real-bytes-figure" tags=["live", "claim:interrupting.out-of-band", "claim:interrupting.out-of-band.first"]
 overlay({
   title: "Unread bytes ahead of a stop, by the operating system",
   x: { label: "unread bytes ahead" },
   y: { label: "from stop to stopped", unit: "ms" },
-  predicted: ["urgent data", "second port"].map((way) => ({
-    label: `${way}, our model`,
-    points: Object.values(label).map((x) => ({ x, y: modelMs(way) })),
-  })),
+  predicted: modelled,
   measured: [seriesFor("urgent"), seriesFor("second port")],
   alt: "Up to some ten kilobytes both are fast. From a megabyte on, urgent data do not stop the work at all; the second port still does.",
   caption: "Where urgent data stop nothing, the point is the end of the work.",
@@ -1136,23 +1157,26 @@ const transfers = async (host: Host, control: Connection, stop: AbortSignal) => 
   await control.send(complete ? ftpReply(226, "complete") : ftpReply(426, "aborted"));
 };
 
+// %% name="ftp-begin"
+const begins = async (host: Host, control: Connection) => {
+  await control.send(ftpReply(150, "here it comes"));
+  const stop = new AbortController();
+  const thread = host.spawn(transfers, { as: "thread" }, control, stop.signal);
+  return { stop, over: async () => void (await thread.done()) };
+};
+
 // %% name="ftp-server"
 const ftpServer = async (host: Host) => {
   const control = await (await host.listen(21)).accept();
   const commands = new FtpCommandReader();
   control.onUrgent(() => commands.urgent());
-  let stop = new AbortController();
-  let transfer = async () => {};
+  let transfer = { stop: new AbortController(), over: async () => {} };
   for await (const bytes of control)
     for (const { verb } of commands.receive(bytes))
-      if (verb === "RETR") {
-        stop = new AbortController();
-        await control.send(ftpReply(150, "here it comes"));
-        const thread = host.spawn(transfers, { as: "thread" }, control, stop.signal);
-        transfer = async () => void (await thread.done());
-      } else if (verb === "ABOR") {
-        stop.abort();
-        await transfer();
+      if (verb === "RETR") transfer = await begins(host, control);
+      else if (verb === "ABOR") {
+        transfer.stop.abort();
+        await transfer.over();
         await control.send(ftpReply(226, "abort done"));
       }
 };
@@ -1202,6 +1226,9 @@ claims({
 // had already finished, so it was right to say so. Neither could know better. **A stop and the end of the work can always cross on
 // the way.** A good protocol does not forbid that. It makes sure that both sides know afterwards what happened. FTP's first reply
 // does just this. The last two exercises are about a protocol that does not.
+//
+// And a trap from part 5: some clients (Python's `ftplib` is one) send the whole line `ABOR` with `MSG_OOB`. The urgent byte is then
+// the *end of the line*. A server without `SO_OOBINLINE` takes it out of the stream, and waits for the line's end for ever.
 
 // %% [markdown] name="exercises"
 // # 7 · Exercises
@@ -1434,7 +1461,8 @@ const lateStop = exercise({
 });
 
 // %% name="exercise-late-answer" tags=["exercise"]
-await check(lateStop, undefined);
+const stopAtMs = 60; // your time takes its place
+await check(lateStop, stopAtMs);
 
 // %% jupyter={"source_hidden": true} name="exercise-late-solution" tags=["solution"]
 await check(lateStop, 110); // from just above 100 to just below 120
