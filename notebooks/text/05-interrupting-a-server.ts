@@ -979,6 +979,7 @@ const medians = grid({ busyThreads: [0, 8], name: _.map(realWays, "name") }).map
   const times = _.map(_.filter(loadRows, each) as StopRow[], "noticedAfterMs");
   return { ...each, noticedAfterMs: _.sortBy(times)[Math.floor(times.length / 2)]! };
 });
+
 // %% name="real-load-figure" tags=["live", "claim:interrupting.connection.signals", "claim:interrupting.port.priority", "claim:interrupting.break.server-tears-down"]
 const pointsAt = (busyThreads: number) => ({
   label: `${busyThreads} busy threads, median of five`,
