@@ -491,9 +491,11 @@ lanes(holdRun, {
 });
 
 // %% name="port-hold-live" tags=["live", "claim:interrupting.port.request-on-hold"]
-const stepsWhile = (rows: readonly TraceRow[]) =>
-  logsOf(rows, "ana").filter((row) => row.event === "step" && row.timeMs > 75 && row.timeMs < 135)
-    .length;
+const stepsWhile = (rows: readonly TraceRow[]) => {
+  const heldMs = logsOf(rows, "ana").find((row) => row.event === "on hold")!.timeMs;
+  const steps = logsOf(rows, "ana").filter((row) => row.event === "step");
+  return steps.filter(({ timeMs }) => timeMs > heldMs && timeMs < 140).length;
+};
 const holdLive = await runLive(holding, { seed: 1, timeScale: 2 });
 claims({
   "on hold, Ana's request makes no step": stepsWhile(holdRun.rows) === 0,
@@ -552,11 +554,16 @@ const priorityRows = await Promise.all(
 );
 withEight.compare(_.find(priorityRows, { jobs: 8, control: named(0) })!.heldMs);
 
+// %% [markdown] name="priority-live-intro"
+// Live, each case is run twice, and the shorter time counts: whatever else your machine does can only add to it.
+
 // %% name="priority-live" tags=["live"]
 const priorityLive: typeof priorityRows = [];
-for (const { jobs, priority } of grid({ jobs: [0, 4, 16], priority: [0, 1] })) {
-  const { rows } = await runLive(underLoad(jobs, priority), { seed: 1, timeScale: 4 });
-  const heldMs = heldAfterMs(rows);
+for (const { jobs, priority } of grid({ jobs: [0, 8, 16], priority: [0, 1] })) {
+  const tries = [];
+  for (let i = 0; i < 2; i++)
+    tries.push(await runLive(underLoad(jobs, priority), { seed: 1, timeScale: 4 }));
+  const heldMs = _.min(tries.map(({ rows }) => heldAfterMs(rows)))!;
   priorityLive.push({ jobs, control: named(priority), heldMs, source: "live" });
 }
 table(priorityLive, { title: "From hold to on hold, live" });
@@ -632,10 +639,12 @@ const signalHandler = async (_host: Host, connection: Connection, request: LongR
 // %% name="three-ways-server"
 const threeWays = async (host: Host, priority: number) => {
   const requests: Requests = new Map();
+  const over = await host.listen(82); // for those who want to know when a request is over
   host.spawn(control, { as: "thread", name: "control" }, requests, priority);
   const serve = async (own: Host, connection: Connection, request: LongRequest) => {
     await work(own, request, () => connection.send("step")).catch(() => own.log("torn down"));
     connection.reset();
+    (await over.accept()).end();
   };
   for await (const connection of await host.listen(80)) {
     const request = new LongRequest(host);
@@ -654,9 +663,9 @@ const uploads = async (_host: Host, connection: Connection, kiB: number) => {
   const block = new Uint8Array(16 * 1024);
   for (let sent = 0; sent < kiB; sent += 16) await connection.send(block).catch(() => {}); // the server has reset it
 };
-const regrets = async (host: Host, way: string, aheadKiB: number) => {
+const regrets = async (host: Host, way: string, blocksAhead: number) => {
   const connection = await host.connect("server", 80);
-  host.spawn(uploads, { as: "thread" }, connection, aheadKiB);
+  host.spawn(uploads, { as: "thread" }, connection, blocksAhead);
   await host.sleepUntil(60);
   if (way === "urgent data") connection.sendUrgent(1);
   else if (way.startsWith("second port")) await says(host, "stop");
@@ -667,13 +676,16 @@ const regrets = async (host: Host, way: string, aheadKiB: number) => {
 interface Stopping {
   way: string;
   jobs: number;
-  aheadKiB: number;
+  blocksAhead: number;
 }
 const dies: Fault<"ana"> = { kind: "kill", program: "ana", atMs: 60 };
-const patient = (host: Host, ms: number) => host.sleep(ms); // keeps the run going
+const untilOver = async (host: Host) => {
+  const connection = await host.connect("server", 82);
+  await connection.receive(); // the server ends it when the request is over
+};
 
 // %% name="three-ways-scenario"
-const stopping = ({ way, jobs, aheadKiB }: Stopping) =>
+const stopping = ({ way, jobs, blocksAhead }: Stopping) =>
   scenario({
     hosts: { server: {}, ana: {} },
     network: { latencyMs: 1, bytesPerS: 1e7 },
@@ -681,8 +693,8 @@ const stopping = ({ way, jobs, aheadKiB }: Stopping) =>
     programs: {
       busy: on("server", busy, jobs).daemon(),
       server: on("server", threeWays, way.endsWith("priority") ? 1 : 0).daemon(),
-      ana: on("ana", regrets, way, aheadKiB),
-      patience: on("ana", patient, way.startsWith("ordinary") ? 4000 : 400),
+      ana: on("ana", regrets, way, blocksAhead),
+      over: on("ana", untilOver),
     },
   });
 
@@ -710,14 +722,14 @@ const outcomeOf = ({ rows }: { rows: readonly TraceRow[] }) => {
   return { how: end.event, stoppedAfterMs: end.timeMs - 60, inVainMs: inVain * stepMs };
 };
 const waysOf = ["the client dies", "second port", "second port, priority", "urgent data"];
-const against = (ways: string[], jobs: number[], kiBs: number[]) => [
-  ...grid({ way: ways, jobs, aheadKiB: [0] }),
-  ...grid({ way: ways, jobs: [0], aheadKiB: kiBs }),
+const against = (ways: string[], jobs: number[], blocks: number[]) => [
+  ...grid({ way: ways, jobs, blocksAhead: [0] }),
+  ...grid({ way: ways, jobs: [0], blocksAhead: blocks }),
 ];
 
 // %% name="three-ways-run"
 const sizes = [0, 1, 2, 4, 8, 16];
-const stopCases = against(["ordinary message", ...waysOf], sizes, sizes.map((n) => 16 * n)); // biome-ignore format: short
+const stopCases = against(["ordinary message", ...waysOf], sizes, sizes);
 const stopRows = await Promise.all(
   stopCases.map(async (each) => {
     const run = await simulate(stopping(each), { seed: 1 });
@@ -727,25 +739,32 @@ const stopRows = await Promise.all(
 const atSixteen = _.minBy(_.filter(stopRows, { jobs: 16 }), "stoppedAfterMs")!.way;
 fastest.compare(atSixteen === "urgent data" ? "urgent" : "priority");
 
+// %% [markdown] name="three-ways-live-intro"
+// And live, each twice; the shorter counts, since whatever else your machine does can only add to it.
+
 // %% name="three-ways-live" tags=["live"]
 const stopLive: typeof stopRows = [];
-for (const each of against(waysOf, [0, 4, 16], [64, 256])) {
-  const run = await runLive(stopping(each), { seed: 1, timeScale: 1 });
-  stopLive.push({ ...each, ...outcomeOf(run), source: "live" });
+for (const each of against(waysOf, [0, 16], [16])) {
+  const tries = [];
+  for (let i = 0; i < 2; i++)
+    tries.push(outcomeOf(await runLive(stopping(each), { seed: 1, timeScale: 1.5 })));
+  stopLive.push({ ...each, ..._.minBy(tries, "stoppedAfterMs")!, source: "live" });
 }
 table(stopLive, { title: "Three ways to stop a request, live", limit: 30 });
 
 // %% name="three-ways-rows" tags=["live"]
-const panels = [...stopRows, ...stopLive].flatMap(({ way, jobs, aheadKiB, source, ...times }) => {
-  const places = [
-    ...(aheadKiB === 0 ? [{ panel: "against other jobs", n: jobs }] : []),
-    ...(jobs === 0 ? [{ panel: "against 16 KiB unread", n: aheadKiB / 16 }] : []),
-  ];
-  return places.flatMap((place) => [
-    { ...place, way, source, measure: "stopped after", ms: Math.max(1, times.stoppedAfterMs) },
-    { ...place, way, source, measure: "worked in vain", ms: Math.max(1, times.inVainMs) },
-  ]);
-});
+const panels = [...stopRows, ...stopLive].flatMap(
+  ({ way, jobs, blocksAhead, source, ...times }) => {
+    const places = [
+      ...(blocksAhead === 0 ? [{ panel: "against other jobs", n: jobs }] : []),
+      ...(jobs === 0 ? [{ panel: "against 16 KiB unread", n: blocksAhead }] : []),
+    ];
+    return places.flatMap((place) => [
+      { ...place, way, source, measure: "stopped after", ms: Math.max(1, times.stoppedAfterMs) },
+      { ...place, way, source, measure: "worked in vain", ms: Math.max(1, times.inVainMs) },
+    ]);
+  },
+);
 
 // %% name="three-ways-plot" tags=["live"]
 const [virtualRows, liveRows] = _.partition(panels, { source: "virtual" });
@@ -773,8 +792,8 @@ figure({
 });
 
 // %% name="three-ways-claims"
-const stopOf = (rows: typeof stopRows, way: string, jobs: number, aheadKiB = 0) =>
-  _.find(rows, { way, jobs, aheadKiB })!;
+const stopOf = (rows: typeof stopRows, way: string, jobs: number, blocksAhead = 0) =>
+  _.find(rows, { way, jobs, blocksAhead })!;
 claims({
   "in virtual time urgent data stop the request after the way there, at any load": sizes.every(
     (jobs) => stopOf(stopRows, "urgent data", jobs).stoppedAfterMs < 2,
@@ -783,7 +802,7 @@ claims({
     stopOf(stopRows, "the client dies", 16).stoppedAfterMs >
     4 * stopOf(stopRows, "the client dies", 0).stoppedAfterMs,
   "unread data hold up the ordinary message alone": waysOf.every(
-    (way) => stopOf(stopRows, way, 0, 256).stoppedAfterMs < 12,
+    (way) => stopOf(stopRows, way, 0, 16).stoppedAfterMs < 12,
   ),
 });
 
@@ -1000,13 +1019,13 @@ overlay({
 const bytesRows: (StopRow & { bytesAhead: number })[] = [];
 for (const way of ["urgent", "second port"] as const)
   for (const bytesAhead of [0, 1e4, 1e6, 1e7]) {
-    const rows = await stops({ way, bytesAhead, workMs: 200, repetitions: 2 });
+    const rows = await stops({ way, bytesAhead, workMs: 400, repetitions: 2 });
     bytesRows.push({ bytesAhead, ..._.minBy(rows, "stoppedAfterMs")! });
   }
 
 // %% name="real-bytes-points" tags=["live"]
 const label = { 0: "0", 1e4: "10 kB", 1e6: "1 MB", 1e7: "10 MB" } as Record<number, string>;
-const modelMs = (way: string) => stopOf(stopRows, way, 0, 256).stoppedAfterMs;
+const modelMs = (way: string) => stopOf(stopRows, way, 0, 16).stoppedAfterMs;
 const seriesFor = (way: StopWay) => ({
   label: `${way}, live`,
   points: _.filter(bytesRows, { way }).map((row) => ({
@@ -1129,7 +1148,7 @@ for (const synch of [false, true]) {
 table(typed, { title: "Ctrl-C behind six commands, in virtual time" });
 
 // %% name="synch-live" tags=["live"]
-const typedLive = await runLive(typing(true), { seed: 1, timeScale: 2 });
+const typedLive = await runLive(typing(true), { seed: 1, timeScale: 4 });
 claims({
   "IP alone waits behind what was typed, and hits another command":
     typed[0]!.commands.includes("A done") && typed[0]!.interruptedAfterMs > 200,
@@ -1207,13 +1226,13 @@ const repliesAt = async (abortMs: number) => {
   const { results } = await simulate(aborting(abortMs), { seed: 1 });
   return { abortMs, replies: results.ana };
 };
-const ftpRows = await Promise.all([60, 110, 122, 200].map(repliesAt));
+const ftpRows = await Promise.all([60, 110, 122, 600].map(repliesAt));
 table(ftpRows, { title: "FTP's replies to an abort, by when it is sent" });
 
 // %% name="ftp-live" tags=["live"]
 const ftpLive = [];
-for (const abortMs of [60, 200])
-  ftpLive.push((await runLive(aborting(abortMs), { seed: 1, timeScale: 2 })).results.ana);
+for (const abortMs of [60, 600])
+  ftpLive.push((await runLive(aborting(abortMs), { seed: 1, timeScale: 4 })).results.ana);
 claims({
   "an abort in the middle is answered by 426 and then 226": /^150.*426.*226/.test(
     ftpRows[0]!.replies,
