@@ -13,10 +13,14 @@ const openFiles = () => (process.platform === "linux" ? readdirSync("/proc/self/
 const until = async (holds: () => boolean): Promise<void> => {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 50));
 };
-const childrenOf = (pid: number) =>
+/** The numbers of the Node processes that a process has started by `startChild`. */
+const childrenOf = (pid: number | undefined): string[] =>
   spawnSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" })
     .stdout.split("\n")
-    .filter((line) => line.trim().split(/\s+/)[1] === String(pid) && line.includes("stop-server"));
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, parent, ...args]) => parent === String(pid) && args.join(" ").includes("child-runner"))
+    .map(([number]) => number as string);
+const isAlive = (pid: string): boolean => spawnSync("ps", ["-p", pid]).status === 0;
 
 test("Linux and macOS have urgent data", () => {
   assert.is(whyNoUrgentData() === undefined, ["linux", "darwin"].includes(process.platform));
@@ -149,15 +153,12 @@ test("an abort ends the measurement and the server's process", async () => {
 });
 
 test("when the measuring process is killed, the server's process ends", async () => {
-  // A working time that tells this test's server from others.
-  const workMs = 60_000 + (process.pid % 10_000);
-  const running = () =>
-    spawnSync("ps", ["-A", "-o", "args="], { encoding: "utf8" }).stdout.includes(`"workMs":${workMs}`);
-  const script = `import { measureStops } from "kernel-lib"; await measureStops({ way: "dies", workMs: ${workMs} });`;
+  const script = 'import { measureStops } from "kernel-lib"; await measureStops({ way: "dies", workMs: 1e6 });';
   const victim = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "ignore" });
-  await until(running);
+  await until(() => childrenOf(victim.pid).length > 0);
+  const [server] = childrenOf(victim.pid) as [string];
   victim.kill("SIGKILL");
-  await until(() => !running());
+  await until(() => !isAlive(server));
 });
 
 test.run();

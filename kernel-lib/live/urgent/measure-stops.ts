@@ -1,7 +1,8 @@
 import { checkNonNegative, checkPositive, checkWhole, refuse } from "../../errors.js";
+import { type Child, withChildren } from "../child.js";
+import { exportedProgram } from "../child-programs.js";
 import { type SocketsApi, socketsApi } from "../sockets-api.js";
-import type { StopServerReport } from "./stop-server.js";
-import { StopServerProcess } from "./stop-server-process.js";
+import type { StopServerPorts, StopServerReport, StopServerSettings } from "./stop-server.js";
 import { machineNowMs } from "./stop-work.js";
 
 /**
@@ -69,7 +70,7 @@ export async function measureStops(options: MeasureStopsOptions): Promise<StopRo
   const afterMs = checkNonNegative(where, "afterMs", options.afterMs ?? 20);
   const bytesAhead = checkWhole(where, "bytesAhead", options.bytesAhead ?? 0, 0, 2 ** 28);
   const repetitions = checkWhole(where, "repetitions", options.repetitions ?? 5, 1);
-  const settings = {
+  const settings: StopServerSettings = {
     workMs: checkPositive(where, "workMs", options.workMs ?? 500),
     busyThreads: checkWhole(where, "busyThreads", options.busyThreads ?? 0, 0, 64),
     lowersOthers: options.prioritized ?? false,
@@ -80,33 +81,40 @@ export async function measureStops(options: MeasureStopsOptions): Promise<StopRo
     }),
   };
   const api = await socketsApi();
-  const server = await StopServerProcess.start(settings, options.signal);
-  try {
-    const rows: StopRow[] = [];
-    for (let i = 0; i < repetitions; i++) rows.push(await stopOne(api, server, way, afterMs, bytesAhead));
-    return rows;
-  } finally {
-    server.end();
-  }
+  const { signal } = options;
+  return withChildren(async (start) => {
+    const program = exportedProgram(new URL("./stop-server.js", import.meta.url), "stopServer", settings);
+    try {
+      const child = await start(program, { signal, limitMs: Number.POSITIVE_INFINITY });
+      const ports = (await child.receive()) as StopServerPorts;
+      const rows: StopRow[] = [];
+      for (let i = 0; i < repetitions; i++) rows.push(await stopOne(api, child, ports, way, afterMs, bytesAhead));
+      return rows;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    }
+  });
 }
 
 async function stopOne(
   api: SocketsApi,
-  server: StopServerProcess,
+  child: Child,
+  ports: StopServerPorts,
   way: StopWay,
   afterMs: number,
   bytesAhead: number,
 ): Promise<StopRow> {
-  const request = new Client(api, server.ports.port);
+  const request = new Client(api, ports.port);
   try {
-    await request.started(server);
+    await request.started();
     const bytesTaken = await request.sendAhead(new Uint8Array(bytesAhead));
     await pause(afterMs);
     const stopMs = machineNowMs();
-    const report = server.report();
+    const report = child.receive() as Promise<StopServerReport>;
     if (way === "dies") request.close();
     else if (way === "urgent") await request.sendUrgent(report);
-    else tell(api, server.ports.controlPort);
+    else tell(api, ports.controlPort);
     const { noticedBy, noticedMs, endedMs, isFinished } = await report;
     return {
       way,
@@ -145,9 +153,12 @@ class Client {
     return this.#fd;
   }
 
-  async started(server: StopServerProcess): Promise<void> {
-    while (this.#api.receive(this.#open, 1)?.length !== 1) {
-      server.checkAlive();
+  /** Waits until the server has begun to work. */
+  async started(): Promise<void> {
+    for (;;) {
+      const bytes = this.#api.receive(this.#open, 1);
+      if (bytes?.length === 1) return;
+      if (bytes) throw new Error("measureStops: the server's process has ended");
       await pause(0.5);
     }
   }

@@ -1,18 +1,10 @@
 import { once } from "node:events";
-import { createServer, type Socket } from "node:net";
-import { createInterface } from "node:readline";
+import { createServer, type Server, type Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import { socketsApi } from "../sockets-api.js";
 import { burn, iterationsPerMs, machineNowMs, type StopThread, type WorkOrder, type WorkReport } from "./stop-work.js";
 
-/**
- * The server process of `measureStops`, a program of its own: `node stop-server.js <settings as JSON>`.
- *
- * Its work sits in a thread. The main thread takes what says "stop" (SIGURG, a message on the second port, the end of the
- * connection) and sets a flag: a signal never interrupts JavaScript that is busy, and never reaches a thread that is not the main
- * one. One connection at a time, so the signal alone says whose work is meant; that is how the superservers of old did it, with
- * a process for each connection.
- */
+/** What the server of `measureStops` is told. */
 export interface StopServerSettings {
   /** How long a request works if nobody stops it. */
   readonly workMs: number;
@@ -40,74 +32,78 @@ export interface StopServerReport {
   readonly isFinished: boolean;
 }
 
-/** The first line of the process's output. */
+/** The first that the process says. */
 export interface StopServerPorts {
   readonly port: number;
   readonly controlPort: number;
 }
 
-const settings = JSON.parse(process.argv[2] ?? "") as StopServerSettings;
-const say = (line: StopServerPorts | StopServerReport): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
-const api = await socketsApi();
-const shared = new SharedArrayBuffer(4);
-const words = new Int32Array(shared);
-const controlIterations = Math.round(iterationsPerMs() * settings.controlMs);
-
-async function startThread(): Promise<Worker> {
-  const workerData: StopThread = { shared, isLow: settings.lowersOthers };
-  const worker = new Worker(new URL("./stop-worker.js", import.meta.url), { workerData, execArgv: [] });
-  await once(worker, "message");
-  return worker;
-}
-
-const order = (thread: Worker, work: WorkOrder): void => thread.postMessage(work);
-
-let notice: (by: StopServerReport["noticedBy"]) => void = () => undefined;
-process.on("SIGURG", () => notice("signal"));
-
-async function serve(socket: Socket, worker: Worker): Promise<void> {
-  let noticed: Pick<StopServerReport, "noticedBy" | "noticedMs"> | undefined;
-  notice = (noticedBy) => {
-    noticed ??= { noticedBy, noticedMs: machineNowMs() };
-    Atomics.store(words, 0, 1);
+/**
+ * The server of `measureStops`, in a process of its own. It sends its ports, and then a report for each connection.
+ *
+ * Its work sits in a thread. The main thread takes what says "stop" (SIGURG, a message on the second port, the end of the
+ * connection) and sets a flag: a signal never interrupts JavaScript that is busy, and never reaches a thread that is not the main
+ * one. One connection at a time, so the signal alone says whose work is meant; that is how the superservers of old did it, with
+ * a process for each connection.
+ */
+export async function stopServer(settings: StopServerSettings): Promise<void> {
+  const api = await socketsApi();
+  const shared = new SharedArrayBuffer(4);
+  const word = new Int32Array(shared);
+  const controlIterations = Math.round(iterationsPerMs() * settings.controlMs);
+  const startThread = async (): Promise<Worker> => {
+    const workerData: StopThread = { shared, isLow: settings.lowersOthers };
+    const worker = new Worker(new URL("./stop-worker.js", import.meta.url), { workerData, execArgv: [] });
+    await once(worker, "message");
+    return worker;
   };
-  socket.on("error", () => notice("reset"));
-  socket.on("end", () => notice("end"));
-  // Node documents no way to the number of a socket's file.
-  api.takeSignals((socket as unknown as { _handle: { fd: number } })._handle.fd);
-  Atomics.store(words, 0, 0);
-  order(worker, { workMs: settings.workMs, heeds: true });
-  socket.write("s");
-  if (settings.reads) socket.on("data", () => undefined).resume();
-  const { progressMs } = settings;
-  const progress = progressMs === undefined ? undefined : setInterval(() => socket.write("."), progressMs);
-  const [{ isFinished, endedMs }] = (await once(worker, "message")) as [WorkReport];
-  clearInterval(progress);
-  notice = () => undefined;
-  say({ ...(noticed ?? { noticedBy: "nothing", noticedMs: endedMs }), isFinished, endedMs });
-  socket.destroy();
+  const worker = await startThread();
+  const busy: Worker[] = [];
+  for (let i = 0; i < settings.busyThreads; i++) busy.push(await startThread());
+  for (const each of busy) order(each, { workMs: Number.POSITIVE_INFINITY, heeds: false });
+
+  let notice: (by: StopServerReport["noticedBy"]) => void = () => undefined;
+  process.on("SIGURG", () => notice("signal"));
+  const serve = async (socket: Socket): Promise<void> => {
+    let noticed: Pick<StopServerReport, "noticedBy" | "noticedMs"> | undefined;
+    notice = (noticedBy) => {
+      noticed ??= { noticedBy, noticedMs: machineNowMs() };
+      Atomics.store(word, 0, 1);
+    };
+    socket.on("error", () => notice("reset"));
+    socket.on("end", () => notice("end"));
+    // Node documents no way to the number of a socket's file.
+    api.takeSignals((socket as unknown as { _handle: { fd: number } })._handle.fd);
+    Atomics.store(word, 0, 0);
+    order(worker, { workMs: settings.workMs, heeds: true });
+    socket.write("s");
+    if (settings.reads) socket.on("data", () => undefined).resume();
+    const { progressMs } = settings;
+    const progress = progressMs === undefined ? undefined : setInterval(() => socket.write("."), progressMs);
+    const [{ isFinished, endedMs }] = (await once(worker, "message")) as [WorkReport];
+    clearInterval(progress);
+    notice = () => undefined;
+    say({ ...(noticed ?? { noticedBy: "nothing", noticedMs: endedMs }), isFinished, endedMs });
+    socket.destroy();
+  };
+
+  const control = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", () => {
+      burn(controlIterations);
+      notice("second port");
+      socket.destroy();
+    });
+  });
+  let last = Promise.resolve();
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
+    socket.on("error", () => undefined);
+    last = last.then(() => serve(socket));
+  });
+  await Promise.all([control, server].map((each) => once(each.listen(0, "127.0.0.1"), "listening")));
+  say({ port: portOf(server), controlPort: portOf(control) });
 }
 
-const worker = await startThread();
-const busy: Worker[] = [];
-for (let i = 0; i < settings.busyThreads; i++) busy.push(await startThread());
-for (const each of busy) order(each, { workMs: Number.POSITIVE_INFINITY, heeds: false });
-const control = createServer((socket) => {
-  socket.on("error", () => undefined);
-  socket.once("data", () => {
-    burn(controlIterations);
-    notice("second port");
-    socket.destroy();
-  });
-});
-let last = Promise.resolve();
-const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
-  socket.on("error", () => undefined);
-  last = last.then(() => serve(socket, worker));
-});
-await Promise.all([control, server].map((each) => once(each.listen(0, "127.0.0.1"), "listening")));
-const portOf = (each: typeof server): number => (each.address() as { port: number }).port;
-say({ port: portOf(server), controlPort: portOf(control) });
-
-// Whoever started it holds the other end of its input: it ends when that one does, however that one ends.
-createInterface(process.stdin).on("close", () => process.exit(0));
+const say = (what: StopServerPorts | StopServerReport): void => void process.send?.(what);
+const order = (thread: Worker, work: WorkOrder): void => thread.postMessage(work);
+const portOf = (server: Server): number => (server.address() as { port: number }).port;
