@@ -670,6 +670,7 @@ const regrets = async (host: Host, way: string, blocksAhead: number) => {
   if (way === "urgent data") connection.sendUrgent(1);
   else if (way.startsWith("second port")) await says(host, "stop");
   else await connection.send("stop").catch(() => {}); // an ordinary message
+  while (await connection.receive().catch(() => undefined)); // until the server ends it
 };
 
 // %% name="three-ways-faults"
@@ -724,7 +725,7 @@ const outcomeOf = ({ rows }: { rows: readonly TraceRow[] }) => {
 const waysOf = ["the client dies", "second port", "second port, priority", "urgent data"];
 const against = (ways: string[], jobs: number[], blocks: number[]) => [
   ...grid({ way: ways, jobs, blocksAhead: [0] }),
-  ...grid({ way: ways, jobs: [0], blocksAhead: blocks }),
+  ...grid({ way: ways, jobs: [0], blocksAhead: blocks.filter((n) => n > 0) }),
 ];
 
 // %% name="three-ways-run"
@@ -756,8 +757,8 @@ table(stopLive, { title: "Three ways to stop a request, live", limit: 30 });
 const panels = [...stopRows, ...stopLive].flatMap(
   ({ way, jobs, blocksAhead, source, ...times }) => {
     const places = [
-      ...(blocksAhead === 0 ? [{ panel: "against other jobs", n: jobs }] : []),
-      ...(jobs === 0 ? [{ panel: "against 16 KiB unread", n: blocksAhead }] : []),
+      ...(blocksAhead === 0 ? [{ panel: "other jobs on the core", n: jobs }] : []),
+      ...(jobs === 0 ? [{ panel: "unread blocks of 16 KiB", n: blocksAhead }] : []),
     ];
     return places.flatMap((place) => [
       { ...place, way, source, measure: "stopped after", ms: Math.max(1, times.stoppedAfterMs) },
@@ -777,7 +778,9 @@ const threeWaysPlot = {
   color: { legend: true, range: [...palette.series] },
   width: 760,
   height: 440,
-  marginRight: 90,
+  marginRight: 100,
+  fx: { label: null },
+  fy: { label: null },
 };
 
 // %% name="three-ways-figure" tags=["live", "claim:interrupting.connection", "claim:interrupting.port.priority", "claim:interrupting.break.client-ends"]
@@ -785,7 +788,7 @@ figure({
   title: "Three ways to stop a request: how long it goes on, and how much is done in vain",
   alt: "Against other jobs, all ways but the priority and urgent data grow. Against unread bytes only the ordinary message is slow.",
   caption: "Lines: virtual time. Diamonds: live. Less than 1 ms is drawn as 1 ms.",
-  x: { label: "how many: other jobs, or times 16 KiB unread" },
+  x: { label: "how many" },
   y: { label: "time", unit: "ms", scale: "log" },
   plot: threeWaysPlot,
   data: panels,
@@ -824,7 +827,7 @@ claims({
 // Now the lower row. What is done in vain is not the time but the *steps*: at a high load little is done in a long time, so even a
 // late stop wastes little. Time is what the user feels, work is what the server pays.
 //
-// In the right half, our model says: urgent data and the second port don't care what is unread. Keep that in mind. The next part
+// In the half about unread blocks, our model says: urgent data and the second port don't care what is unread. Keep that in mind. The next part
 // asks a real operating system.
 
 // %% [markdown] name="real-lecture"
@@ -985,6 +988,7 @@ const realWays: { name: string; way: StopWay; prioritized?: boolean }[] = [
   { name: "second port", way: "second port" },
   { name: "second port, priority", way: "second port", prioritized: true },
   { name: "urgent data", way: "urgent" },
+  { name: "urgent data, priority", way: "urgent", prioritized: true },
 ];
 const loadRows: (StopRow & { name: string; busyThreads: number })[] = [];
 for (const { name, ...way } of realWays)
@@ -996,21 +1000,24 @@ for (const { name, ...way } of realWays)
 // %% name="real-load-medians" tags=["live"]
 const medians = grid({ busyThreads: [0, 8], name: _.map(realWays, "name") }).map((each) => {
   const times = _.map(_.filter(loadRows, each) as StopRow[], "noticedAfterMs");
-  return { ...each, noticedAfterMs: _.sortBy(times)[Math.floor(times.length / 2)]! };
+  return { ...each, noticedMs: _.sortBy(times)[Math.floor(times.length / 2)]!, source: "live" };
 });
+table(medians, { title: "From 'stop' to noticed: medians of five" });
 
 // %% name="real-load-figure" tags=["live", "claim:interrupting.connection.signals", "claim:interrupting.port.priority", "claim:interrupting.break.server-tears-down"]
-const pointsAt = (busyThreads: number) => ({
-  label: `${busyThreads} busy threads, median of five`,
-  points: _.filter(medians, { busyThreads }).map((row) => ({ x: row.name, y: row.noticedAfterMs })),
-});
-overlay({
+sweepFigure(medians, {
   title: "From 'stop' to noticed, by the operating system",
-  x: { label: "way" },
-  y: { label: "time until the server knows", unit: "ms" },
-  measured: [pointsAt(0), pointsAt(8)],
-  alt: "Without load all ways take few milliseconds; with eight busy threads the port without priority takes longest.",
+  alt: "Without load every way takes a few milliseconds. With busy threads, those with priority hardly take longer.",
+  series: "name",
+  source: "source",
+  x: { field: "busyThreads", label: "busy threads" },
+  y: { field: "noticedMs", label: "until the server knows", unit: "ms", scale: "log" },
 });
+
+// %% [markdown] name="real-load-explained"
+// Two things that our model does not know. The operating system favours whoever has slept long, so a thread that only waits for
+// messages is often let in at once, even without priority. And a *signal* needs the CPU as well: its handler is code of the server's
+// process, and has to wait for a core like any other. With priority, both are prompt every time.
 
 // %% [markdown] name="real-bytes-intro"
 // And against unread bytes, beside what the model says: a server that works and does not read, and more and more bytes ahead.
@@ -1018,35 +1025,29 @@ overlay({
 // %% name="real-bytes" tags=["live"]
 const bytesRows: (StopRow & { bytesAhead: number })[] = [];
 for (const way of ["urgent", "second port"] as const)
-  for (const bytesAhead of [0, 1e4, 1e6, 1e7]) {
+  for (const bytesAhead of [100, 1e4, 1e6, 1e7]) {
     const rows = await stops({ way, bytesAhead, workMs: 400, repetitions: 2 });
     bytesRows.push({ bytesAhead, ..._.minBy(rows, "stoppedAfterMs")! });
   }
 
-// %% name="real-bytes-points" tags=["live"]
-const label = { 0: "0", 1e4: "10 kB", 1e6: "1 MB", 1e7: "10 MB" } as Record<number, string>;
-const modelMs = (way: string) => stopOf(stopRows, way, 0, 16).stoppedAfterMs;
-const seriesFor = (way: StopWay) => ({
-  label: `${way}, live`,
-  points: _.filter(bytesRows, { way }).map((row) => ({
-    x: label[row.bytesAhead]!,
-    y: row.stoppedAfterMs,
-  })),
-});
-const modelled = ["urgent data", "second port"].map((way) => ({
-  label: `${way}, our model`,
-  points: Object.values(label).map((x) => ({ x, y: modelMs(way) })),
-}));
+// %% name="real-bytes-rows" tags=["live"]
+const modelMs = (way: StopWay) =>
+  stopOf(stopRows, way === "urgent" ? "urgent data" : way, 0, 16).stoppedAfterMs;
+const besideModel = bytesRows.flatMap(({ way, bytesAhead, stoppedAfterMs }) => [
+  { way, bytesAhead, stoppedAfterMs, source: "live" },
+  { way, bytesAhead, stoppedAfterMs: modelMs(way), source: "virtual" },
+]);
+const bytesAxis = { field: "bytesAhead", label: "unread bytes ahead", scale: "log" } as const;
 
 // %% name="real-bytes-figure" tags=["live", "claim:interrupting.out-of-band", "claim:interrupting.out-of-band.first"]
-overlay({
-  title: "Unread bytes ahead of a stop, by the operating system",
-  x: { label: "unread bytes ahead" },
-  y: { label: "from stop to stopped", unit: "ms" },
-  predicted: modelled,
-  measured: [seriesFor("urgent"), seriesFor("second port")],
-  alt: "Up to some ten kilobytes both are fast. From a megabyte on, urgent data do not stop the work at all; the second port still does.",
+sweepFigure(besideModel, {
+  title: "Unread bytes ahead of a stop: our model, and the operating system",
+  alt: "Up to ten kilobytes both are fast. From a megabyte on, urgent data do not stop the work at all; the second port still does.",
   caption: "Where urgent data stop nothing, the point is the end of the work.",
+  series: "way",
+  source: "source",
+  x: bytesAxis,
+  y: { field: "stoppedAfterMs", label: "from stop to stopped", unit: "ms", scale: "log" },
 });
 
 // %% name="real-claims" tags=["live"]
