@@ -51,6 +51,10 @@ export async function portmapperLab(options: PortmapperLabOptions): Promise<Port
     checkWhole("portmapperLab", `services[${i}].program`, program, 0, 0xffffffff);
     checkWhole("portmapperLab", `services[${i}].version`, version, 0, 0xffffffff);
   }
+  if (daemon === "rpcbind" && process.getuid?.() !== 0)
+    throw new ToolMissing(
+      "rpcbind gives up rights when it starts, so only the superuser can put it into a network of its own",
+    );
   const inside = fileURLToPath(new URL("./portmapper-lab-inside.js", import.meta.url));
   const plan = JSON.stringify({ daemon, services, commands });
   const end = await runInOwnNetwork([process.execPath, inside, plan], limits);

@@ -127,13 +127,32 @@ withTools("byte for byte, our portmapper answers as the system's does, but where
       daemon,
       JSON.stringify(Object.values(questions)),
     ] as const;
-    const { code, stdout, stderr } = await runInOwnNetwork([...command]);
+    const { code, stdout, stderr } = await runInOwnNetwork([...command], { limitMs: 60_000 });
     assert.is(code, 0, stderr);
     return JSON.parse(stdout) as { tcp: string; udp: string }[];
   };
   const [ours, theirs] = [await answers("ours"), await answers("rpcbind")];
   for (const [i, question] of Object.keys(questions).entries())
     if (!ownWay.includes(question)) assert.equal(ours[i], theirs[i], question);
+});
+
+withTools(
+  "a network of one's own has nothing but its loopback, and its processes end with the time limit",
+  async () => {
+    const { stdout } = await runInOwnNetwork(["ip", "-brief", "link"]);
+    assert.match(stdout, /^lo +UNKNOWN[^\n]*\n$/);
+    const { timedOut } = await runInOwnNetwork(["sh", "-c", "sleep 60 & sleep 61"], { limitMs: 300 });
+    assert.is(timedOut, true);
+  },
+);
+
+withTools("a command that is not installed is named", async () => {
+  assert.is(
+    await failureOf(() => runInOwnNetwork(["no-such-command"])),
+    "ToolMissing: no-such-command is not installed",
+  );
+  const lab = () => portmapperLab({ daemon: "ours", services: [], commands: [["no-such-command"]] });
+  assert.match(await failureOf(lab), /^ToolMissing: no-such-command is not installed/);
 });
 
 test("bad options are named", async () => {

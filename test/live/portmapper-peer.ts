@@ -11,6 +11,9 @@ import { hex, toHex } from "../protocol/bytes.js";
 
 const [daemon, questions] = [process.argv[2], JSON.parse(process.argv[3] as string) as string[]];
 
+/** After which time nothing will come. */
+const patienceMs = 1500;
+
 async function startRpcbind(): Promise<void> {
   const rpcbind: ChildProcess = spawn("rpcbind", ["-f", "-i"], { stdio: ["ignore", "ignore", "inherit"] });
   rpcbind.on("exit", (code) => process.exit(code || 1));
@@ -28,7 +31,7 @@ function overTcp(message: Uint8Array): Promise<string> {
   return new Promise((resolve) => {
     const reader = new RecordReader(100_000);
     const socket = net.connect(111, "127.0.0.1", () => socket.write(encodeRecord(message)));
-    socket.setTimeout(500, () => settle("-"));
+    socket.setTimeout(patienceMs, () => settle("-"));
     const settle = (answer: string): void => {
       socket.destroy();
       resolve(answer);
@@ -43,7 +46,7 @@ function overTcp(message: Uint8Array): Promise<string> {
 function overUdp(message: Uint8Array): Promise<string> {
   return new Promise((resolve) => {
     const socket = dgram.createSocket("udp4");
-    const timer = setTimeout(() => settle("-"), 500);
+    const timer = setTimeout(() => settle("-"), patienceMs);
     const settle = (answer: string): void => {
       clearTimeout(timer);
       socket.close();
