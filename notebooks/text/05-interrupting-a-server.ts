@@ -1264,6 +1264,7 @@ claims({
 // machine crashes right after its last message has come in. After how many seconds does the server tear the connection down?
 
 // %% jupyter={"source_hidden": true} name="exercise-keepalive" tags=["exercise"]
+// How your answer is checked: nothing to change here.
 const near = (value: number) => (answer: number) => Math.abs(answer / value - 1) < 0.01;
 const keepAliveExercise = exercise({
   name: "05-keepalive",
@@ -1301,6 +1302,7 @@ const keepAliveExercise = exercise({
 await check(keepAliveExercise, undefined);
 
 // %% jupyter={"source_hidden": true} name="exercise-keepalive-solution" tags=["solution"]
+// A solution, once you have tried: click to unfold it.
 await check(keepAliveExercise, 10 + 3 * 2);
 
 // %% [markdown] name="exercise-mark-intro"
@@ -1310,6 +1312,7 @@ await check(keepAliveExercise, 10 + 3 * 2);
 // has come, and then calls `receive()` twice. What do the two calls give?
 
 // %% jupyter={"source_hidden": true} name="exercise-mark" tags=["exercise"]
+// How your answer is checked: nothing to change here.
 const markExercise = exercise({
   name: "05-mark",
   statement: "What do two calls of `receive` give, after an urgent STOP and an ordinary NOW?",
@@ -1350,6 +1353,7 @@ const markExercise = exercise({
 await check(markExercise, undefined);
 
 // %% jupyter={"source_hidden": true} name="exercise-mark-solution" tags=["solution"]
+// A solution, once you have tried: click to unfold it.
 await check(markExercise, "split");
 
 // %% [markdown] name="exercise-late-intro"
@@ -1386,6 +1390,7 @@ const unsafe = (): StopProtocol => {
 // heard yet, and request 2 dies instead.
 
 // %% jupyter={"source_hidden": true} name="exercise-late" tags=["exercise"]
+// How your answer is checked: nothing to change here.
 interface StopSaid {
   number: number;
   atMs: number;
@@ -1486,6 +1491,7 @@ const stopAtMs = 60; // your time takes its place
 await check(lateStop, stopAtMs);
 
 // %% jupyter={"source_hidden": true} name="exercise-late-solution" tags=["solution"]
+// A solution, once you have tried: click to unfold it.
 await check(lateStop, 110); // from just above 100 to just below 120
 
 // %% [markdown] name="exercise-safe-intro"
@@ -1496,6 +1502,7 @@ await check(lateStop, 110); // from just above 100 to just below 120
 // finished and never will be, `"too late"` if it was finished; also when the same stop comes twice.
 
 // %% jupyter={"source_hidden": true} name="exercise-safe" tags=["exercise"]
+// How your answer is checked: nothing to change here.
 const stopsSaid = (...said: [number: number, atMs: number][]) =>
   said.map(([number, atMs]) => ({ number, atMs }));
 const safeStop = exercise({
@@ -1581,6 +1588,7 @@ const mySafe = unsafe; // your protocol takes its place: a function that makes o
 await check(safeStop, mySafe);
 
 // %% jupyter={"source_hidden": true} name="exercise-safe-solution" tags=["solution"]
+// A solution, once you have tried: click to unfold it.
 const safe = (): StopProtocol => {
   const [aborts, stopped, finished] = [new Map<number, () => void>(), new Set(), new Set()];
   return {
