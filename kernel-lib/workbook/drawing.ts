@@ -25,6 +25,7 @@ export interface LegendItem {
     | "dot"
     | "hollow"
     | "diamond"
+    | "pale diamond"
     | "square"
     | "bar"
     | "triangle"
@@ -245,6 +246,8 @@ function legendMark({ mark, color }: LegendItem): string {
       return `<path d="M11,-8V8" ${stroke}/><circle cx="11" r="4.5" fill="${palette.paper}" ${stroke}/>`;
     case "diamond":
       return `<path d="M11,-6L16,0L11,6L6,0Z" ${fill}/>`;
+    case "pale diamond":
+      return `<path d="M11,-6L16,0L11,6L6,0Z" ${fill} fill-opacity="0.45" stroke="${escapeMarkup(color)}"/>`;
     case "square":
       return `<rect x="4" y="-6" width="14" height="12" rx="2" ${fill}/>`;
     case "bar":

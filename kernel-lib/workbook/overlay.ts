@@ -266,7 +266,7 @@ function legendItem({ role, label, index }: Drawn): LegendItem {
   const mark = {
     theory: index === 0 ? "line" : "dashed",
     predicted: index === 0 ? "hollow" : "triangle",
-    measured: "diamond",
+    measured: index === 0 ? "diamond" : "pale diamond",
     published: "square",
     reader: "dashed",
   }[role] as LegendItem["mark"];

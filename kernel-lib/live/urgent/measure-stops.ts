@@ -2,6 +2,7 @@ import { checkNonNegative, checkPositive, checkWhole, refuse } from "../../error
 import { type Child, withChildren } from "../child.js";
 import { exportedProgram } from "../child-programs.js";
 import { type SocketsApi, socketsApi } from "../sockets-api.js";
+import { pause, sendWhatFits } from "./send-what-fits.js";
 import type { StopServerPorts, StopServerReport, StopServerSettings } from "./stop-server.js";
 import { machineNowMs } from "./stop-work.js";
 
@@ -108,7 +109,7 @@ async function stopOne(
   const request = new Client(api, ports.port);
   try {
     await request.started();
-    const bytesTaken = await request.sendAhead(new Uint8Array(bytesAhead));
+    const bytesTaken = await sendWhatFits((bytes) => request.sendNow(bytes), new Uint8Array(bytesAhead));
     await pause(afterMs);
     const stopMs = machineNowMs();
     const report = child.receive() as Promise<StopServerReport>;
@@ -167,18 +168,6 @@ class Client {
     return this.#api.send(this.#open, bytes, false);
   }
 
-  /** Gives the bytes to the operating system until it takes no more for a while; how many it took. */
-  async sendAhead(bytes: Uint8Array): Promise<number> {
-    let taken = 0;
-    for (let idle = 0; taken < bytes.length && idle < 20; ) {
-      const more = this.sendNow(bytes.subarray(taken));
-      taken += more;
-      idle = more > 0 ? 0 : idle + 1;
-      if (more === 0) await pause(1);
-    }
-    return taken;
-  }
-
   /** Sends an urgent byte as soon as the operating system takes it; gives up when the request is over. */
   async sendUrgent(over: Promise<unknown>): Promise<void> {
     let isOver = false;
@@ -195,5 +184,3 @@ class Client {
     this.#fd = undefined;
   }
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

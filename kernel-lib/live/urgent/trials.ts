@@ -1,4 +1,5 @@
 import { checkPositive, checkWhole } from "../../errors.js";
+import { sendWhatFits } from "./send-what-fits.js";
 import { type TcpEnd, tcpPair } from "./tcp-pair.js";
 
 /** What a receiver saw of an urgent byte, on a TCP connection of the operating system. */
@@ -108,7 +109,7 @@ export async function urgentBehind(bytesAhead: number, options: UrgentBehindOpti
   const { receiveBufferBytes = 65536 } = options;
   return tcpPair(
     async (sender, receiver) => {
-      const bytesTaken = await sendWhatFits(sender, bytesAhead);
+      const bytesTaken = await sendWhatFits((bytes) => sender.send(bytes), new Uint8Array(bytesAhead));
       const urgentTaken = sender.send("!", urgent) === 1;
       const announcedUnread = urgentTaken && (await receiver.urgentAnnounced({ timeoutMs: patienceMs }));
       const row = { bytesAhead, bytesTaken, urgentTaken, announcedUnread };
@@ -117,18 +118,6 @@ export async function urgentBehind(bytesAhead: number, options: UrgentBehindOpti
     },
     { ...options, receiveBufferBytes },
   );
-}
-
-async function sendWhatFits(sender: TcpEnd, bytes: number): Promise<number> {
-  const all = new Uint8Array(bytes);
-  let taken = 0;
-  for (let idle = 0; taken < bytes && idle < 20; ) {
-    const more = sender.send(all.subarray(taken));
-    taken += more;
-    idle = more > 0 ? 0 : idle + 1;
-    if (more === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  return taken;
 }
 
 async function readUntilAnnounced(receiver: TcpEnd, most: number): Promise<number> {
