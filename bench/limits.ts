@@ -51,6 +51,36 @@ const load = `
   await import("kernel-lib/world/index");
   console.log(String(performance.now() - start));`;
 
+/** Prints the nanoseconds for an instruction of a program on the abstract machine, after a run to warm up. */
+const machineSpeed = (program: string, n: number): string => `
+  import { readFileSync } from "node:fs";
+  import { compileAssemblyScript, decodeModule, instantiate } from "kernel-lib/migration/index";
+  const code = decodeModule(await compileAssemblyScript(readFileSync("programs/${program}.as", "utf8")));
+  const run = () => {
+    const machine = instantiate(code, { resources: { "env.abort": () => {} } });
+    machine.call("run", ${n});
+    const start = process.cpuUsage();
+    machine.run();
+    const { user, system } = process.cpuUsage(start);
+    return ((user + system) * 1e3) / machine.instructions;
+  };
+  run();
+  console.log(String(run()));`;
+
+/** Prints the milliseconds for freezing a machine with 1 MB of memory in use, or for thawing it: the median of 21. */
+const machineMove = (thawing: boolean): string => `
+  import { decodeModule, freeze, instantiate, thaw } from "kernel-lib/migration/index";
+  const code = decodeModule(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 5, 3, 1, 0, 16));
+  const machine = instantiate(code);
+  machine.write(0, new Uint8Array(1 << 20).map((_, i) => i * 7 + 1));
+  const image = freeze(machine);
+  const times = Array.from({ length: 21 }, () => {
+    const start = performance.now();
+    ${thawing ? "thaw(image)" : "freeze(machine)"};
+    return performance.now() - start;
+  });
+  console.log(String(times.sort((a, b) => a - b)[10]));`;
+
 /** All limits. */
 export const limits: readonly Limit[] = [
   {
@@ -71,6 +101,32 @@ export const limits: readonly Limit[] = [
     // The young generation grows once, by 12 MB; from 10 to 30 million events nothing is added.
     aim: 20,
     measure: () => Number(bare(sleepers(10, 1_000_000))) - Number(bare(sleepers(10, 100_000))),
+  },
+  ...(
+    [
+      ["sieve", 300_000],
+      ["nbody", 30_000],
+      ["sha256", 300_000],
+      ["words", 10_000],
+    ] as const
+  ).map(([program, n]) => ({
+    workload: `abstract machine: ${program}, an instruction`,
+    unit: "ns",
+    // 70 million instructions a second.
+    aim: 14.3,
+    measure: () => Number(bare(machineSpeed(program, n))),
+  })),
+  {
+    workload: "abstract machine: freezing 1 MB",
+    unit: "ms",
+    aim: 5,
+    measure: () => Number(bare(machineMove(false))),
+  },
+  {
+    workload: "abstract machine: thawing 1 MB",
+    unit: "ms",
+    aim: 5,
+    measure: () => Number(bare(machineMove(true))),
   },
   { workload: "loading simulation and world", unit: "ms", aim: 20, measure: () => Number(bare(load)) },
 ];

@@ -79,5 +79,23 @@ export function comparisons(): Comparison[] {
       aim: 0.5,
     });
   }
+  // The machine stops at any instruction and can be moved; V8 makes native code of the module. The aim is a fortieth of its speed.
+  for (const [program, n, result] of [
+    ["sieve", "1000000", 78498],
+    ["nbody", "100000", -0.16902],
+    ["sha256", "1000000", 738397513],
+    ["words", "20000", undefined],
+  ] as const) {
+    list.push({
+      workload: `abstract machine: ${program}`,
+      unit: "run",
+      ours: [...node("ours/machine.ts"), program, n],
+      peer: "V8's WebAssembly",
+      theirs: { command: node("peers/v8.ts") },
+      arguments: [program, n],
+      aim: 1 / 40,
+      result,
+    });
+  }
   return list;
 }
