@@ -1,5 +1,5 @@
-import type { Mutex } from "../../world/index.js";
-import type { BlockStore, ServerHost } from "./block-store.js";
+import type { Host, Mutex } from "../../world/index.js";
+import type { BlockStore } from "./block-store.js";
 import type { StoredBlock } from "./protocol.js";
 
 interface Remembered<T> {
@@ -30,7 +30,7 @@ export class BlockMemory {
     return [...this.#blocks.values()].filter(({ untilMs }) => nowMs < untilMs).length;
   }
 
-  async length(host: ServerHost, file: string): Promise<number> {
+  async length(host: Host, file: string): Promise<number> {
     const remembered = this.#lengths.get(file);
     if (remembered && host.now() < remembered.untilMs) return remembered.value;
     const length = await this.#store.open(host, file);
@@ -38,7 +38,7 @@ export class BlockMemory {
     return length;
   }
 
-  async read(host: ServerHost, file: string, block: number): Promise<StoredBlock> {
+  async read(host: Host, file: string, block: number): Promise<StoredBlock> {
     const key = keyOf(file, block);
     return this.#locked(host, key, async () => {
       const remembered = this.#blocks.get(key);
@@ -47,7 +47,7 @@ export class BlockMemory {
     });
   }
 
-  async write(host: ServerHost, file: string, block: number, stored: StoredBlock): Promise<void> {
+  async write(host: Host, file: string, block: number, stored: StoredBlock): Promise<void> {
     const key = keyOf(file, block);
     const length = await this.length(host, file);
     await this.#locked(host, key, async () => {
@@ -58,7 +58,7 @@ export class BlockMemory {
   }
 
   /** Begins to read blocks that nobody has asked for yet, in the background. */
-  readAhead(host: ServerHost, file: string, from: number, count: number, length: number): void {
+  readAhead(host: Host, file: string, from: number, count: number, length: number): void {
     const wanted: number[] = [];
     for (let block = from; block < Math.min(from + count, length); block++) {
       const remembered = this.#blocks.get(keyOf(file, block));
@@ -67,7 +67,7 @@ export class BlockMemory {
       wanted.push(block);
     }
     if (wanted.length === 0) return;
-    const ahead = async (own: ServerHost): Promise<void> => {
+    const ahead = async (own: Host): Promise<void> => {
       for (const block of wanted) {
         await this.read(own, file, block);
         this.#coming.delete(keyOf(file, block));
@@ -76,19 +76,19 @@ export class BlockMemory {
     host.spawn(ahead, { as: "thread", name: "read ahead" });
   }
 
-  #keep(host: ServerHost, key: string, stored: StoredBlock): StoredBlock {
+  #keep(host: Host, key: string, stored: StoredBlock): StoredBlock {
     this.#blocks.delete(key);
     this.#blocks.set(key, this.#remembered(host, stored));
     if (this.#blocks.size > capacity) this.#blocks.delete(this.#blocks.keys().next().value as string);
     return stored;
   }
 
-  #remembered<T>(host: ServerHost, value: T): Remembered<T> {
+  #remembered<T>(host: Host, value: T): Remembered<T> {
     return { value, untilMs: host.now() + this.#keepMs };
   }
 
   /** Whoever finds a block on its way in from the disk waits for it instead of reading it again. */
-  async #locked<T>(host: ServerHost, key: string, work: () => Promise<T>): Promise<T> {
+  async #locked<T>(host: Host, key: string, work: () => Promise<T>): Promise<T> {
     return inTurn(host, this.#locks, key, work);
   }
 }
@@ -97,7 +97,7 @@ const keyOf = (file: string, block: number) => `${file}#${block}`;
 
 /** Lets one thread at a time do its work under a name. */
 export async function inTurn<T>(
-  host: ServerHost,
+  host: Host,
   locks: Map<string, Mutex>,
   name: string,
   work: () => Promise<T>,

@@ -1,5 +1,4 @@
 import { type Connection, ConnectionReset, type Host, TimedOut } from "../../world/index.js";
-import type { ServerHost } from "./block-store.js";
 import { LeaseService } from "./lease-service.js";
 import { FileError, type FileReply, type FileRequest } from "./protocol.js";
 import type { FileService, Peer } from "./service.js";
@@ -32,8 +31,7 @@ export async function fileServer(host: Host, options: FileServiceOptions): Promi
   for await (const connection of listener) host.spawn(serveClient, { as: "thread" }, connection, service);
 }
 
-/** What answers requests, without the network. @internal */
-export async function startService(host: ServerHost, settings: FileServiceSettings): Promise<FileService> {
+async function startService(host: Host, settings: FileServiceSettings): Promise<FileService> {
   switch (settings.kind) {
     case "stateless":
       return new StatelessService(host, settings);
@@ -64,19 +62,14 @@ async function serveClient(host: Host, connection: Connection<NumberedRequest>, 
 
 async function answerOne(host: Host, from: Peer, service: FileService, request: NumberedRequest): Promise<void> {
   try {
-    await from.send({ id: request.id, ...(await replyTo(host, from, service, request)) });
+    await from.send({ ...(await replyTo(host, from, service, request)), id: request.id });
   } catch (error) {
     if (!isLost(error)) throw error;
   }
 }
 
-/** Answers a request; what can't be done is an answer, too. @internal */
-export async function replyTo(
-  host: ServerHost,
-  from: Peer,
-  service: FileService,
-  request: FileRequest,
-): Promise<FileReply> {
+/** Answers a request; what can't be done is an answer, too. */
+async function replyTo(host: Host, from: Peer, service: FileService, request: FileRequest): Promise<FileReply> {
   try {
     return await service.answer(host, request, from);
   } catch (error) {

@@ -1,5 +1,4 @@
-import { type Queue, TimedOut } from "../../world/index.js";
-import type { ServerHost } from "./block-store.js";
+import { type Host, type Queue, TimedOut } from "../../world/index.js";
 import type { GrantMode, Recall } from "./protocol.js";
 import type { Peer } from "./service.js";
 
@@ -58,13 +57,7 @@ export class Grants {
    * Waits until nobody but `client` holds what is in the way of `mode`: each has let go, or its time has run out. Who neither
    * answers nor runs out within `patienceMs` is named in the result.
    */
-  async recallOthers(
-    host: ServerHost,
-    file: string,
-    client: string,
-    mode: GrantMode,
-    patienceMs: number,
-  ): Promise<string[]> {
+  async recallOthers(host: Host, file: string, client: string, mode: GrantMode, patienceMs: number): Promise<string[]> {
     const silent: string[] = [];
     const recalls: { readonly other: string; readonly grant: Grant; readonly id: number }[] = [];
     for (const [other, grant] of this.#holders.get(file) ?? []) {
@@ -100,7 +93,7 @@ export class Grants {
     for (const pending of this.#pending.values()) if (pending.client === client) pending.over.offer("released");
   }
 
-  #recall(host: ServerHost, file: string, client: string): number {
+  #recall(host: Host, file: string, client: string): number {
     const recall = ++this.#recalls;
     const message = { recall, file, serial: ++this.#serial };
     const pending = { client, message, over: host.queue<"released">(1) };

@@ -1,6 +1,6 @@
-import type { Mutex } from "../../world/index.js";
+import type { Host, Mutex } from "../../world/index.js";
 import { inTurn } from "./block-memory.js";
-import { BlockStore, countBoot, type ServerHost } from "./block-store.js";
+import { BlockStore, countBoot } from "./block-store.js";
 import { Grants } from "./grants.js";
 import { FileError, type FileReply, type FileRequest } from "./protocol.js";
 import { blockReply, type FileService, type Peer, stopIfGone, unknownRequest } from "./service.js";
@@ -21,18 +21,18 @@ export class LeaseService implements FileService {
   readonly #termMs: number;
   readonly #writesFromMs: number;
 
-  private constructor(host: ServerHost, settings: FileServiceSettings, writesFromMs: number) {
+  private constructor(host: Host, settings: FileServiceSettings, writesFromMs: number) {
     this.#store = new BlockStore(host, settings);
     this.#termMs = settings.termMs;
     this.#writesFromMs = writesFromMs;
   }
 
-  static async start(host: ServerHost, settings: FileServiceSettings): Promise<LeaseService> {
+  static async start(host: Host, settings: FileServiceSettings): Promise<LeaseService> {
     const isFirst = (await countBoot(host)) === 0;
     return new LeaseService(host, settings, isFirst ? 0 : host.now() + settings.termMs);
   }
 
-  async answer(host: ServerHost, request: FileRequest, from: Peer): Promise<FileReply> {
+  async answer(host: Host, request: FileRequest, from: Peer): Promise<FileReply> {
     switch (request.op) {
       case "hello":
         this.#clients.set(from, request.client);
@@ -77,11 +77,11 @@ export class LeaseService implements FileService {
   }
 
   /** Who broke off may be back, or may be using its copies still: its leases run on. */
-  gone(_host: ServerHost, from: Peer): void {
+  gone(_host: Host, from: Peer): void {
     this.#clients.delete(from);
   }
 
-  #lease(host: ServerHost, file: string, from: Peer): FileReply {
+  #lease(host: Host, file: string, from: Peer): FileReply {
     const serial = this.#grants.grant(file, this.#clientOf(from), "read", host.now() + this.#termMs);
     return { termMs: this.#termMs, serial };
   }

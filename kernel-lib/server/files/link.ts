@@ -60,7 +60,7 @@ export class Link {
   /** Says something to which there is no answer; if the connection is lost, it is lost with it. */
   async tell(request: FileRequest): Promise<void> {
     try {
-      await this.#connection?.send({ id: 0, ...request });
+      await this.#connection?.send({ ...request, id: 0 });
     } catch (error) {
       if (!mayPass(error)) throw error;
     }
@@ -113,7 +113,7 @@ export class Link {
     this.#waiting.set(id, answer);
     host.log("file request", { op: request.op });
     try {
-      await connection.send({ id, ...request });
+      await connection.send({ ...request, id });
       const reply = await answer.take({ timeoutMs: this.#settings.timeoutMs });
       if (reply === "lost") throw new ConnectionRefused("the connection was lost before the answer");
       return reply;

@@ -1,5 +1,4 @@
-import type { Connection } from "../../world/index.js";
-import type { ServerHost } from "./block-store.js";
+import type { Connection, Host } from "../../world/index.js";
 import { FileError, type FileReply, type FileRequest, type StoredBlock } from "./protocol.js";
 
 /** The client's end of a connection, as a server sees it. */
@@ -8,9 +7,9 @@ export type Peer = Pick<Connection, "peer" | "send" | "reset" | "signal">;
 /** What a file server does with requests. One thread a request; the connection's threads share it. */
 export interface FileService {
   /** Does what is asked. @throws {@link FileError} if it can't be done. */
-  answer(host: ServerHost, request: FileRequest, from: Peer): Promise<FileReply>;
+  answer(host: Host, request: FileRequest, from: Peer): Promise<FileReply>;
   /** A connection has ended or broken. */
-  gone(host: ServerHost, from: Peer): void;
+  gone(host: Host, from: Peer): void;
 }
 
 /** A block for a client that may have that version already. */

@@ -1,5 +1,6 @@
+import type { Host } from "../../world/index.js";
 import { BlockMemory } from "./block-memory.js";
-import { BlockStore, type ServerHost } from "./block-store.js";
+import { BlockStore } from "./block-store.js";
 import type { FileReply, FileRequest } from "./protocol.js";
 import { blockReply, type FileService, type Peer, unknownRequest } from "./service.js";
 import type { FileServiceSettings } from "./settings.js";
@@ -14,12 +15,12 @@ export class SoftStateService implements FileService {
   /** By connection and file: the block that was read last. */
   readonly #lastRead = new Map<Peer, Map<string, number>>();
 
-  constructor(host: ServerHost, settings: FileServiceSettings) {
+  constructor(host: Host, settings: FileServiceSettings) {
     this.#memory = new BlockMemory(new BlockStore(host, settings), settings.memoryMs);
     this.#readAhead = settings.readAhead;
   }
 
-  async answer(host: ServerHost, request: FileRequest, from: Peer): Promise<FileReply> {
+  async answer(host: Host, request: FileRequest, from: Peer): Promise<FileReply> {
     switch (request.op) {
       case "lookup":
         await this.#memory.length(host, request.file);
@@ -52,7 +53,7 @@ export class SoftStateService implements FileService {
     }
   }
 
-  gone(_host: ServerHost, from: Peer): void {
+  gone(_host: Host, from: Peer): void {
     this.#lastRead.delete(from);
   }
 

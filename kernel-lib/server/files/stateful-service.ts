@@ -1,6 +1,6 @@
-import type { Mutex } from "../../world/index.js";
+import type { Host, Mutex } from "../../world/index.js";
 import { BlockMemory, inTurn } from "./block-memory.js";
-import { BlockStore, countBoot, type ServerHost } from "./block-store.js";
+import { BlockStore, countBoot } from "./block-store.js";
 import { Grants } from "./grants.js";
 import { FileError, type FileReply, type FileRequest, type GrantMode } from "./protocol.js";
 import { blockReply, type FileService, type Peer, stopIfGone, unknownRequest } from "./service.js";
@@ -33,19 +33,19 @@ export class StatefulService implements FileService {
   readonly #gates = new Map<string, Mutex>();
   readonly #graceUntilMs: number;
 
-  private constructor(host: ServerHost, settings: FileServiceSettings, graceUntilMs: number) {
+  private constructor(host: Host, settings: FileServiceSettings, graceUntilMs: number) {
     this.#settings = settings;
     this.#memory = new BlockMemory(new BlockStore(host, settings), Number.POSITIVE_INFINITY);
     this.#graceUntilMs = graceUntilMs;
   }
 
-  static async start(host: ServerHost, settings: FileServiceSettings): Promise<StatefulService> {
+  static async start(host: Host, settings: FileServiceSettings): Promise<StatefulService> {
     const isFirst = (await countBoot(host)) === 0;
     const hasGrace = !isFirst && settings.recovery === "reclaim";
     return new StatefulService(host, settings, hasGrace ? host.now() + settings.graceMs : 0);
   }
 
-  async answer(host: ServerHost, request: FileRequest, from: Peer): Promise<FileReply> {
+  async answer(host: Host, request: FileRequest, from: Peer): Promise<FileReply> {
     switch (request.op) {
       case "hello":
         return this.#greet(host, request.client, request.incarnation, from);
@@ -84,21 +84,21 @@ export class StatefulService implements FileService {
     }
   }
 
-  gone(host: ServerHost, from: Peer): void {
+  gone(host: Host, from: Peer): void {
     const record = this.#findRecord(from);
     if (!record) return;
     record.peer = undefined;
     const parting = ++record.partings;
     const { silenceMs } = this.#settings;
     if (silenceMs === Number.POSITIVE_INFINITY) return;
-    const forgetLater = async (own: ServerHost): Promise<void> => {
+    const forgetLater = async (own: Host): Promise<void> => {
       await own.sleep(silenceMs);
       if (record.peer === undefined && record.partings === parting) this.#forget(own, record);
     };
     host.spawn(forgetLater, { as: "thread", name: "forget later" });
   }
 
-  #greet(host: ServerHost, client: string, incarnation: number, from: Peer): FileReply {
+  #greet(host: Host, client: string, incarnation: number, from: Peer): FileReply {
     const inGrace = host.now() < this.#graceUntilMs;
     const record = this.#clients.get(client);
     if (record?.incarnation === incarnation) {
@@ -113,7 +113,7 @@ export class StatefulService implements FileService {
     return { known: false, inGrace };
   }
 
-  #reclaim(host: ServerHost, request: Request<"reclaim">, from: Peer): FileReply {
+  #reclaim(host: Host, request: Request<"reclaim">, from: Peer): FileReply {
     const record = this.#record(from);
     if (host.now() >= this.#graceUntilMs) throw new FileError("too late to reclaim");
     for (const { handle, file } of request.opens) record.openFiles.set(handle, file);
@@ -122,7 +122,7 @@ export class StatefulService implements FileService {
     return {};
   }
 
-  async #read(host: ServerHost, request: Request<"read">, from: Peer): Promise<FileReply> {
+  async #read(host: Host, request: Request<"read">, from: Peer): Promise<FileReply> {
     const { client } = this.#record(from);
     const file = this.#fileOf(request, from);
     const reply = await inTurn(host, this.#gates, file, async (): Promise<FileReply> => {
@@ -134,7 +134,7 @@ export class StatefulService implements FileService {
     return reply;
   }
 
-  async #write(host: ServerHost, request: Request<"write">, from: Peer): Promise<FileReply> {
+  async #write(host: Host, request: Request<"write">, from: Peer): Promise<FileReply> {
     const { client } = this.#record(from);
     const file = this.#fileOf(request, from);
     const { block, version, data } = request;
@@ -147,7 +147,7 @@ export class StatefulService implements FileService {
     });
   }
 
-  async #acquire(host: ServerHost, file: string, from: Peer): Promise<FileReply> {
+  async #acquire(host: Host, file: string, from: Peer): Promise<FileReply> {
     const { client } = this.#record(from);
     return inTurn(host, this.#gates, file, async () => {
       stopIfGone(from);
@@ -157,7 +157,7 @@ export class StatefulService implements FileService {
   }
 
   /** Passes the gate: whoever recalls the file stands in it and waits for this. */
-  async #flush(host: ServerHost, request: Request<"flush">, from: Peer): Promise<FileReply> {
+  async #flush(host: Host, request: Request<"flush">, from: Peer): Promise<FileReply> {
     const { file, block, version, data } = request;
     if (!this.#grants.holds(file, this.#record(from).client, "write")) throw new FileError("not the writer any more");
     await this.#memory.write(host, file, block, { version, data });
@@ -169,7 +169,7 @@ export class StatefulService implements FileService {
     return this.#settings.copies ? { serial: this.#grants.grant(file, client, mode, Number.POSITIVE_INFINITY) } : {};
   }
 
-  async #recallOthers(host: ServerHost, file: string, client: string, mode: GrantMode): Promise<void> {
+  async #recallOthers(host: Host, file: string, client: string, mode: GrantMode): Promise<void> {
     const silent = await this.#grants.recallOthers(host, file, client, mode, this.#settings.silenceMs);
     for (const other of silent) {
       const record = this.#clients.get(other);
@@ -177,7 +177,7 @@ export class StatefulService implements FileService {
     }
   }
 
-  async #readAhead(host: ServerHost, file: string, from: number): Promise<void> {
+  async #readAhead(host: Host, file: string, from: number): Promise<void> {
     if (this.#settings.readAhead === 0) return;
     this.#memory.readAhead(host, file, from, this.#settings.readAhead, await this.#memory.length(host, file));
   }
@@ -188,7 +188,7 @@ export class StatefulService implements FileService {
   }
 
   /** Drops the record of a client that has not said goodbye. */
-  #forget(host: ServerHost, record: ClientRecord): void {
+  #forget(host: Host, record: ClientRecord): void {
     if (this.#clients.get(record.client) !== record) return;
     this.#drop(record);
     record.peer?.reset();
@@ -210,7 +210,7 @@ export class StatefulService implements FileService {
     return file;
   }
 
-  #status(host: ServerHost) {
+  #status(host: Host) {
     let openFiles = 0;
     for (const record of this.#clients.values()) openFiles += record.openFiles.size;
     return {

@@ -1,4 +1,5 @@
-import { BlockStore, type ServerHost } from "./block-store.js";
+import type { Host } from "../../world/index.js";
+import { BlockStore } from "./block-store.js";
 import type { FileReply, FileRequest } from "./protocol.js";
 import { blockReply, type FileService, unknownRequest } from "./service.js";
 import type { FileServiceSettings } from "./settings.js";
@@ -7,11 +8,11 @@ import type { FileServiceSettings } from "./settings.js";
 export class StatelessService implements FileService {
   readonly #store: BlockStore;
 
-  constructor(host: ServerHost, settings: FileServiceSettings) {
+  constructor(host: Host, settings: FileServiceSettings) {
     this.#store = new BlockStore(host, settings);
   }
 
-  async answer(host: ServerHost, request: FileRequest): Promise<FileReply> {
+  async answer(host: Host, request: FileRequest): Promise<FileReply> {
     switch (request.op) {
       case "lookup":
         await this.#store.open(host, request.file);

@@ -288,33 +288,34 @@ const holdsAcross = (recovery: "none" | "reclaim") => async (host: Host, used: F
   const files = await fileClient(host, { ...used, recovery });
   const handle = await files.open("x");
   await files.read(handle, 0);
-  await host.sleepUntil(3000);
+  await host.sleepUntil(4000);
   const failure = await failureOf(() => files.read(handle, 1));
   await files.leave();
   return failure;
 };
-const crashAt100 = {
+/** Late, so that a session on a busy machine has got that far. */
+const crashAt1000 = {
   faults: [
-    { kind: "crash", host: "server", atMs: 100 },
-    { kind: "restart", host: "server", atMs: 200 },
+    { kind: "crash", host: "server", atMs: 1000 },
+    { kind: "restart", host: "server", atMs: 1100 },
   ],
 } as const;
 
 inBothWorlds(test, "after a crash of a stateful server that recovers, an open file is open still", async (play) => {
   const used = service("stateful", { recovery: "reclaim", graceMs: 1500 });
-  const run = await play(withServer(used, holdsAcross("reclaim"), idle, crashAt100));
+  const run = await play(withServer(used, holdsAcross("reclaim"), idle, crashAt1000));
   assert.is(run.results.ana, "nothing thrown");
   assert.ok(opsOf(run.rows, "ana").includes("reclaim"));
 });
 
 inBothWorlds(test, "after a crash of a stateful server that does not, its handle is stale", async (play) => {
-  const run = await play(withServer(service("stateful"), holdsAcross("none"), idle, crashAt100));
+  const run = await play(withServer(service("stateful"), holdsAcross("none"), idle, crashAt1000));
   assert.match(run.results.ana, /^FileError: stale handle/);
 });
 
 test("in its time of grace a stateful server lets new clients wait", async () => {
   const opens = async (host: Host, used: FileServiceOptions) => {
-    await host.sleepUntil(400);
+    await host.sleepUntil(1300);
     const files = await fileClient(host, used);
     await files.open("x");
     const openedMs = host.now();
@@ -322,9 +323,9 @@ test("in its time of grace a stateful server lets new clients wait", async () =>
     return openedMs;
   };
   const used = service("stateful", { recovery: "reclaim", graceMs: 1000 });
-  const run = await simulate(withServer(used, idle, opens, crashAt100));
-  // It was up at 200 and had counted its start on the disk at 216; then 1000 of grace, and 5 on the way.
-  assert.is(run.results.bruno, 1221);
+  const run = await simulate(withServer(used, idle, opens, crashAt1000));
+  // It was up at 1100 and had counted its start on the disk at 1116; then 1000 of grace, and 5 on the way.
+  assert.is(run.results.bruno, 2121);
 });
 
 test("the orphans of a client who never comes back go when the server's patience ends, and no sooner", async () => {
