@@ -29,6 +29,7 @@ export {
   selfContainedProgram,
 } from "./child-programs.js";
 export { type FileServerProcess, withFileServerProcess } from "./file-server-process.js";
+export { type InetdLabOptions, type InetdReplyRow, type InetdRequest, inetdLab } from "./inetd-lab.js";
 export { type MachineInfo, measureMachine } from "./machine.js";
 export { type NativeContextRow, nativeContext } from "./native-context.js";
 export { type OwnNetworkOptions, runInOwnNetwork, ToolMissing } from "./own-network.js";
