@@ -156,24 +156,33 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
     const thread = this.core.threadOf(this.owner);
     const costMs = this.machine.spec.costs?.messageMs ?? 0;
     if (costMs > 0) return this.#receiveAtCost(thread, costMs, options?.timeoutMs);
-    return this.#receive(thread, options?.timeoutMs);
+    return this.#receive(thread, options?.timeoutMs, false);
   }
 
   async #receiveAtCost(thread: Thread, costMs: number, timeoutMs: number | undefined): Promise<unknown> {
-    const message = await this.#receive(thread, timeoutMs);
+    const message = await this.#receive(thread, timeoutMs, false);
     if (message !== undefined) await this.machine.compute(thread, costMs, 0, undefined);
     return message;
   }
 
-  #receive(thread: Thread, timeoutMs: number | undefined): Promise<unknown> {
+  /** @internal What `next` of an iteration gives: the message, or that there are no more. */
+  receiveNext(): Promise<IteratorResult<unknown>> {
+    if ((this.machine.spec.costs?.messageMs ?? 0) > 0) return this.receive().then(asResult);
+    return this.#receive(this.core.threadOf(this.owner), undefined, true) as Promise<IteratorResult<unknown>>;
+  }
+
+  /** @param iterates whether the promise gives an iterator's result, so that no second promise is needed to make one. */
+  #receive(thread: Thread, timeoutMs: number | undefined, iterates: boolean): Promise<unknown> {
     const refusal = this.#refusalToReceive("receive");
     if (refusal) return this.#refused(refusal);
     if (this.#inbox.size > 0) {
       const taken = this.#take(thread);
-      return taken instanceof MessageError ? Promise.reject(taken) : Promise.resolve(taken);
+      if (taken instanceof MessageError) return Promise.reject(taken);
+      return Promise.resolve(iterates ? asResult(taken) : taken);
     }
-    if (this.peerHasEnded) return Promise.resolve(undefined);
+    if (this.peerHasEnded) return Promise.resolve(iterates ? asResult(undefined) : undefined);
     const wait = this.core.wait(thread, "receive", this);
+    wait.iterates = iterates;
     this.#receivers.push(wait);
     this.#failWhenLate(wait, timeoutMs);
     return wait.newPromise();
@@ -372,7 +381,7 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
       if (wait.state !== "pending" || !wait.thread.isAlive) continue;
       const taken = this.#inbox.size > 0 ? this.#take(wait.thread) : undefined;
       if (taken instanceof MessageError) this.core.fail(wait, taken);
-      else this.core.ready(wait, taken);
+      else this.core.ready(wait, wait.iterates ? asResult(taken) : taken);
     }
   }
 
@@ -489,16 +498,16 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   }
 }
 
-/** What iterating over a connection gives. An async generator would take three promises more for each message. */
+/** What iterating over a connection gives. An async generator would take four promises more for each message. */
 class Messages implements AsyncIterator<unknown> {
   constructor(private readonly connection: Endpoint) {}
 
   next(): Promise<IteratorResult<unknown>> {
-    return this.connection.receive().then(asStep);
+    return this.connection.receiveNext();
   }
 }
 
-function asStep(message: unknown): IteratorResult<unknown> {
+function asResult(message: unknown): IteratorResult<unknown> {
   return message === undefined ? { done: true, value: undefined } : { done: false, value: message };
 }
 

@@ -57,6 +57,8 @@ export class Wait<T = unknown> implements Step {
   next: Wait | undefined = undefined;
   /** Undoes what the operation began, when it ends other than by success. */
   abandon: (() => void) | undefined = undefined;
+  /** Of a `receive`: its promise gives an iterator's result. */
+  iterates = false;
   private failed = false;
   /** What it settles with: a value, or an error if it failed. */
   private result: unknown = undefined;
