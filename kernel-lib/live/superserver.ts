@@ -21,6 +21,8 @@ export interface SuperserverOptions {
   readonly programs?: Readonly<Record<string, NodeProgram>>;
   /** How long a service rests that was started too often, or that could not listen; ten minutes (600,000 ms) unless told, as inetd. */
   readonly suspendMs?: number;
+  /** Called with each row as it comes. */
+  readonly onRow?: (row: SuperserverRow) => void;
 }
 
 /** A superserver that runs. */
@@ -181,7 +183,9 @@ class RunningSuperserver implements Superserver {
 
   #tell(row: Omit<SuperserverRow, "atMs">): void {
     if (this.rows.length >= keptRows) this.rows.splice(0, keptRows / 10);
-    this.rows.push({ atMs: performance.now() - this.#startedMs, ...row });
+    const timed = { atMs: performance.now() - this.#startedMs, ...row };
+    this.rows.push(timed);
+    this.#options.onRow?.(timed);
   }
 }
 

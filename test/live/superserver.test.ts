@@ -4,11 +4,14 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import {
+  executable,
   type Superserver,
   type SuperserverOptions,
   type SuperserverRow,
   selfContainedProgram,
+  startChild,
   startSuperserver,
 } from "kernel-lib";
 import { suite } from "uvu";
@@ -395,6 +398,45 @@ test("closing gives everything back, and can be asked for twice and while it sta
     });
   await eventually(() => difference(before, held()).length === 0, 3000);
   assert.equal(difference(before, held()), []);
+});
+
+test("as a command it tells each row, reads its file again on SIGHUP, and ends on SIGTERM with all that it started", async () => {
+  const file = path.join(folder, "inetd.conf");
+  const command = fileURLToPath(new URL("../../kernel-lib/dist/live/superserver-command.js", import.meta.url));
+  writeFileSync(file, `100 ${cat}`.replace("USER", user));
+  const child = await startChild(executable(process.execPath, [command, file, "--free-ports"]));
+  let said = "";
+  child.stdout?.on("data", (chunk) => {
+    said += chunk;
+  });
+  const rows = (): SuperserverRow[] =>
+    said
+      .slice(0, said.lastIndexOf("\n") + 1)
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  const realPort = (service: string): number =>
+    rows().find((row) => row.event === "listening" && row.service === service)?.realPort ?? 0;
+  try {
+    assert.ok(await eventually(() => realPort("100") > 0));
+    assert.is(await ask(realPort("100"), "before"), "before");
+    const open = connect(realPort("100"), "127.0.0.1").on("error", () => undefined);
+    assert.ok(await eventually(() => events(rows(), "started").length === 2));
+    writeFileSync(file, `101 ${cat}`.replace("USER", user));
+    child.kill("SIGHUP");
+    assert.ok(await eventually(() => events(rows(), "reloaded").length === 1));
+    assert.is(await ask(realPort("101"), "after"), "after");
+    const pids = rows().flatMap(({ event, pid }) => (event === "started" && pid) || []);
+    rmSync(file);
+    child.kill("SIGHUP");
+    assert.is(await ask(realPort("101"), "still"), "still", "a file that is gone changes nothing");
+    assert.is((await child.stop(20_000)).code, 0);
+    assert.not.ok(pids.some(isAlive));
+    open.destroy();
+  } finally {
+    child.kill();
+    await child.ended;
+  }
 });
 
 test("bad arguments are named", async () => {
