@@ -1,0 +1,2516 @@
+// -*- coding: utf-8 -*-
+// ---
+// jupyter:
+//   kernelspec:
+//     display_name: TypeScript (Handoff)
+//     language: typescript
+//     name: handoff
+// ---
+
+// %% [markdown] name="title"
+// # Servers and state
+//
+// You open a file on a server, read a little, go for coffee. Meanwhile the server has crashed and is up again. Does it still know
+// you? Should it ever have known you? What a server remembers of its clients decides how fast it is, and what a crash leaves
+// behind. By the end you can
+//
+// - say what a stateless, a soft-state, a lease-giving and a stateful server keep, and what each forgets in a crash;
+// - crash either side at *every* point of a session and read from a table what is left over;
+// - calculate what reading ahead, copies at clients and leases save, and check it against a run;
+// - count stale reads and lost writes in a trace, and say which design allows which;
+// - make a request safe to repeat, put a bound on staleness, and choose the term of a lease.
+//
+// It takes about two hours, in five sittings if you like: each part begins with a question of its own.
+
+// %% name="imports"
+import {
+  blockOf,
+  check,
+  checkFiles,
+  claims,
+  type Connection,
+  crashPoints,
+  dataset,
+  exercise,
+  type Fault,
+  type FileCheck,
+  type FileError,
+  type FileOperationRow,
+  type FileServerKind,
+  type FileServerStatus,
+  type FileServiceOptions,
+  fileClient,
+  fileServer,
+  fileServerKinds,
+  fileSessions,
+  fileWorkload,
+  grid,
+  type Host,
+  leaseTraffic,
+  type LogRow,
+  on,
+  overlay,
+  predict,
+  progress,
+  runLive,
+  scenario,
+  simulate,
+  spaceTime,
+  sweep,
+  sweepFigure,
+  sweepRows,
+  table,
+  textOf,
+  type TraceRow,
+  withFileServerProcess,
+} from "kernel-lib";
+import _ from "lodash";
+
+// %% [markdown] name="stateless-lecture"
+// # 1 · A server that keeps nothing
+//
+// > *Servidores stateless: não mantém informação sobre o status de um cliente após ter processado uma requisição: não guarda se
+// > um arquivo foi aberto (simplesmente fecha-o e abre de novo se necessário); não promete invalidar o cache do cliente; não
+// > rastreia os seus clientes.*
+//
+// A stateless server keeps no information on a client's status after it has processed a request. It does not record whether
+// a file was opened (it simply closes it and opens it again if need be), does not promise to invalidate the client's cache,
+// and does not keep track of its clients.
+//
+// Here are two file servers, as small as can be. A file is a name on the disk with a list of blocks. The first one keeps
+// nothing: each request says all that is needed.
+
+// %% name="small-stateless" tags=["claim:state.stateless.keeps-nothing"]
+const smallStateless = async (host: Host) => {
+  const serve = async (own: Host, connection: Connection) => {
+    for await (const { file, block } of connection) {
+      const blocks = (await own.disk.read(file)) ?? ["one", "two", "three"]; // opens it,
+      await connection.send(blocks[block] ?? "end of file"); // answers, and that is that
+    }
+  };
+  for await (const connection of await host.listen(2049))
+    host.spawn(serve, { as: "thread" }, connection);
+};
+
+// %% [markdown] name="small-stateful-intro"
+// The second has a **table of open files**. Who opens a file gets a handle; who says "next" gets the next block, since the
+// server knows how far each client has read. The table is in memory.
+
+// %% name="small-stateful"
+const smallStateful = async (host: Host) => {
+  const openFiles: { blocks: string[]; next: number }[] = []; // what it knows of its clients
+  const serve = async (own: Host, connection: Connection) => {
+    for await (const { open, handle } of connection) {
+      const blocks = open && ((await own.disk.read(open)) ?? ["one", "two", "three"]);
+      const entry = openFiles[handle];
+      if (open) await connection.send(openFiles.push({ blocks, next: 0 }) - 1);
+      else await connection.send(entry ? (entry.blocks[entry.next++] ?? "end of file") : "stale");
+    }
+  };
+  for await (const connection of await host.listen(2049))
+    host.spawn(serve, { as: "thread" }, connection);
+};
+
+// %% [markdown] name="small-clients-intro"
+// And a client for each. A client whose connection breaks waits a moment, connects again, and asks again what it asked last.
+
+// %% name="small-clients"
+const asking = async (host: Host, request: object): Promise<string | number> => {
+  for (;;)
+    try {
+      const connection = await host.connect("server", 2049, { timeoutMs: 100 });
+      await connection.send(request);
+      const answer = await connection.receive({ timeoutMs: 100 });
+      connection.end();
+      return answer;
+    } catch {
+      await host.sleep(50); // nobody there: try again
+    }
+};
+
+// %% name="small-readers"
+const readsByNumber = async (host: Host) => {
+  const got: (string | number)[] = [];
+  for (let block = 0; block < 4; block++) got.push(await asking(host, { file: "letter", block }));
+  return got;
+};
+const readsByHandle = async (host: Host) => {
+  const handle = await asking(host, { open: "letter" });
+  const got: (string | number)[] = [];
+  for (let i = 0; i < 4; i++) got.push(await asking(host, { handle }));
+  return got;
+};
+
+// %% name="small-scenario"
+const crashOf = (host: "server" | "ana", atMs: number, downMs = 100): Fault<"server" | "ana">[] => [
+  { kind: "crash", host, atMs },
+  { kind: "restart", host, atMs: atMs + downMs },
+];
+const small = (
+  server: typeof smallStateless,
+  client: typeof readsByNumber,
+  faults: Fault<"server" | "ana">[] = [],
+) =>
+  scenario({
+    hosts: { server: { disk: { accessMs: 8 } }, ana: {} },
+    network: { latencyMs: 5 },
+    faults,
+    programs: { server: on("server", server).daemon(), ana: on("ana", client) },
+  });
+
+// %% [markdown] name="small-predict-intro"
+// **Predict.** Ana reads a letter of three blocks. In the middle of it, the server's machine crashes, and is up again 100 ms
+// later. With the *stateless* server she gets her letter. And with the stateful one?
+
+// %% name="small-predict"
+const afterCrash = predict(
+  "after the crash",
+  {
+    question: "After a crash of the stateful server in the middle of the letter, Ana …",
+    choices: {
+      same: "gets the rest, only later",
+      again: "gets the letter from its beginning",
+      stale: "is told that her handle means nothing",
+    },
+  },
+  undefined,
+);
+afterCrash;
+
+// %% name="small-run"
+const pairsOfSmall = [
+  { server: "stateless", run: small(smallStateless, readsByNumber, crashOf("server", 45)) },
+  { server: "stateful", run: small(smallStateful, readsByHandle, crashOf("server", 65)) },
+];
+const smallRows: { server: string; got: string; endMs: number }[] = [];
+for (const { server, run } of pairsOfSmall) {
+  const { results, endMs } = await simulate(run, { seed: 1 });
+  smallRows.push({ server, got: results.ana.join(", "), endMs });
+}
+table(smallRows, { title: "What Ana got, with a crash of the server in the middle" });
+
+// %% name="small-compare" tags=["claim:state.stateful.keeps-status", "claim:state.stateless.keeps-nothing"]
+const [smallOne, smallOther] = smallRows.map(({ got }) => got);
+claims({
+  "the stateless server's client gets its letter whole":
+    smallOne === "one, two, three, end of file",
+  "the stateful server's client is left with a stale handle": smallOther!.endsWith("stale, stale"),
+});
+
+// %% name="small-answer"
+afterCrash.compare(smallOther!.includes("stale") ? "stale" : "same");
+
+// %% name="small-live" tags=["live", "claim:state.stateless.keeps-nothing", "claim:state.stateful.keeps-status"]
+const smallLive: typeof smallRows = [];
+for (const { server, run } of pairsOfSmall) {
+  const { results, endMs } = await runLive(run, { seed: 1, timeScale: 4 });
+  smallLive.push({ server, got: results.ana.join(", "), endMs });
+}
+table(smallLive, { title: "The same, live" });
+
+// %% name="small-live-claims" tags=["live"]
+claims({
+  "live, too, the stateless server's client gets its letter whole":
+    smallLive[0]!.got === "one, two, three, end of file",
+  "live, too, the stateful server's client is left with a stale handle":
+    smallLive[1]!.got.endsWith("stale"),
+});
+
+// %% [markdown] name="small-explained"
+// Both crashes are the same. What differs is where the sentence "Ana has read two blocks" stood: with the stateless server at
+// Ana, who is still alive; with the other in the memory of a machine that is not. **Why the two worlds differ** is only *where*
+// the crash meets the letter: live, every step takes a little longer, so it may come one block earlier.
+
+// %% [markdown] name="service-intro"
+// # 2 · One service, four servers
+//
+// From here on we take the servers of the library. They answer the same questions (read block 3 of this file, write it, …)
+// and differ in what they keep between two of them:
+//
+// - **stateless**: nothing;
+// - **soft state**: blocks in memory, and a guess at who reads what next;
+// - **leases**: to whom it has promised, for a limited time, that a file would not change;
+// - **stateful**: which client has which file open, and who holds copies of what, for good.
+//
+// One value describes a service, and goes to the server and to its clients alike. What a program does with files is the same
+// four lines, whatever the kind.
+
+// %% name="first-session"
+const session = async (host: Host, service: FileServiceOptions) => {
+  const files = await fileClient(host, service);
+  const letter = await files.open("letter");
+  for (let block = 0; block < 3; block++) await files.read(letter, block);
+  await files.write(letter, 1, blockOf("a new second block"));
+  await files.close(letter);
+  const copy = textOf(await files.read(await files.open("letter"), 1)); // once more
+  await files.leave();
+  return copy;
+};
+
+// %% name="services"
+const serviceOf = (kind: FileServerKind, more: Partial<FileServiceOptions> = {}) => {
+  return { kind, files: { letter: 3 }, timeoutMs: 200, ...more };
+};
+const hosts = { server: { disk: { accessMs: 8 } }, ana: {}, bruno: {} };
+const alone = (service: FileServiceOptions) =>
+  scenario({
+    hosts,
+    network: { latencyMs: 5 },
+    programs: {
+      server: on("server", fileServer, service).daemon(),
+      ana: on("ana", session, service),
+    },
+  });
+
+// %% name="first-run"
+const firstRuns = await Promise.all(
+  fileServerKinds.map(async (kind) => {
+    const { rows, results, endMs } = await simulate(alone(serviceOf(kind)), { seed: 1 });
+    return { kind, rows, copy: results.ana, endMs };
+  }),
+);
+
+// %% name="first-traffic"
+const isRequest = (row: TraceRow): row is LogRow =>
+  row.kind === "log" && row.event === "file request";
+const traffic = (rows: readonly TraceRow[]) => ({
+  requests: rows.filter(isRequest).length,
+  kilobytes: _.sumBy(rows, (row) => (row.kind === "send" ? row.bytes : 0)) / 1000,
+  diskAccesses: _.filter(rows, { kind: "disk" }).length,
+});
+table(
+  firstRuns.map(({ kind, rows, copy, endMs }) => ({ kind, copy, endMs, ...traffic(rows) })),
+  { title: "The same session, with four servers" },
+);
+
+// %% name="open-files-figure" tags=["claim:state.stateless.open-files"]
+spaceTime(firstRuns[0]!.rows, {
+  title: "The stateless server opens the file again and again",
+  by: "host",
+  logs: false,
+  alt: "Before each answer the server's disk is used twice: once to open the file, once for the block.",
+  caption:
+    "Bars on the server's lane are disk accesses: the inode, then the block. Both, for each request.",
+});
+
+// %% name="first-claims" tags=["claim:state.stateless.open-files"]
+const accesses = (kind: FileServerKind, text: string) =>
+  _.find(firstRuns, { kind })!.rows.filter(
+    (row) => row.kind === "disk" && row.access!.startsWith(text),
+  ).length;
+claims({
+  "all four give the same answer": _.uniqBy(firstRuns, "copy").length === 1,
+  "the stateless server opens the letter for each of its seven requests":
+    accesses("stateless", "read inode") === 7,
+  "the stateful server looks it up once": accesses("stateful", "read inode") === 1,
+});
+
+// %% [markdown] name="tracking-intro"
+// ## Who knows whom?
+//
+// > *Não rastreia os seus clientes.* — It does not keep track of its clients.
+//
+// Every server can be asked what it knows of its clients. Ana has read her letter, has it open still, and thinks. Meanwhile
+// Bruno asks each server for its *status*.
+
+// %% name="tracking-programs"
+const thinks = async (host: Host, service: FileServiceOptions) => {
+  const files = await fileClient(host, service);
+  const letter = await files.open("letter");
+  for (let block = 0; block < 3; block++) await files.read(letter, block);
+  await host.sleep(1000);
+  await files.leave();
+};
+const asksStatus = async (host: Host): Promise<FileServerStatus> => {
+  const connection = await host.connect("server", 2049);
+  await connection.send({ id: 1, op: "status" });
+  const { status } = await connection.receive();
+  connection.end();
+  return status;
+};
+
+// %% name="tracking-run" tags=["claim:state.stateless.no-tracking", "claim:state.stateful.keeps-status", "claim:state.stateful.caches"]
+const known: (FileServerStatus & { kind: FileServerKind })[] = [];
+for (const kind of fileServerKinds) {
+  const service = serviceOf(kind, { readAhead: 2 });
+  const server = on("server", fileServer, service).daemon();
+  const programs = {
+    server,
+    ana: on("ana", thinks, service),
+    bruno: on("bruno", asksStatus).at(500),
+  };
+  const { results } = await simulate(scenario({ hosts, network: { latencyMs: 5 }, programs }));
+  known.push({ kind, ...results.bruno });
+}
+table(known, { title: "What each server knows while Ana thinks" });
+
+// %% name="tracking-claims" tags=["claim:state.stateless.no-tracking", "claim:state.stateful.caches"]
+const knownOf = (kind: FileServerKind) => _.find(known, { kind })!;
+claims({
+  "the stateless server knows of no client, no open file and no copy":
+    _.sum(Object.values(_.omit(knownOf("stateless"), "kind"))) === 0,
+  "the soft-state server has blocks in its memory, and owes nobody anything":
+    knownOf("soft state").blocksInMemory > 0 && knownOf("soft state").grants === 0,
+  "the server with leases knows who has copies, and of no open file":
+    knownOf("leases").grants === 1 && knownOf("leases").openFiles === 0,
+  "the stateful server knows of Ana, her open file and her copies":
+    knownOf("stateful").openFiles === 1 && knownOf("stateful").grants === 1,
+});
+
+// %% [markdown] name="invalidation-intro"
+// ## No promise
+//
+// > *Não promete invalidar o cache do cliente.* — It does not promise to invalidate the client's cache.
+//
+// A client may of course keep copies on its own account, for `cacheMs` say, and hope. Ana reads one block every 100 ms for five
+// seconds. Bruno changes it every second. Nobody tells Ana. How old can it be what she reads?
+
+// %% name="invalidation-predict"
+const oldest = predict(
+  "oldest read",
+  {
+    question: "Ana uses a copy for up to 800 ms. How long ago may the change be that she misses?",
+    unit: "ms",
+  },
+  undefined,
+);
+oldest;
+
+// %% name="invalidation-programs"
+const watches = async (
+  host: Host,
+  service: FileServiceOptions,
+  everyMs: number,
+  untilMs: number,
+) => {
+  const files = await fileClient(host, service);
+  const handle = await files.open("letter");
+  for (let atMs = 50; atMs < untilMs; atMs += everyMs) {
+    await host.sleepUntil(atMs);
+    await files.read(handle, 0);
+  }
+  await files.leave();
+};
+
+// %% name="invalidation-writer"
+const changes = async (
+  host: Host,
+  service: FileServiceOptions,
+  everyMs: number,
+  untilMs: number,
+) => {
+  const files = await fileClient(host, service);
+  const handle = await files.open("letter");
+  for (let atMs = 500; atMs < untilMs; atMs += everyMs) {
+    await host.sleepUntil(atMs);
+    await files.write(handle, 0, blockOf(`${host.name} at ${atMs}`));
+  }
+  await files.leave();
+};
+
+// %% name="invalidation-scenario"
+const watched = (service: FileServiceOptions, untilMs: number) =>
+  scenario({
+    hosts,
+    network: { latencyMs: 5 },
+    programs: {
+      server: on("server", fileServer, service).daemon(),
+      ana: on("ana", watches, service, 100, untilMs),
+      bruno: on("bruno", changes, service, 1000, untilMs),
+    },
+  });
+
+// %% [markdown] name="checker-intro"
+// How do we know that a read was stale? By the trace. Each client writes into it what it asked, when, and what came. The
+// **invariant checker** `checkFiles` reads those rows afterwards: if a write had been acknowledged before a read began, that
+// read must not return something that the write had overwritten. It knows nothing of servers, copies or leases.
+
+// %% name="invalidation-run"
+const copyTimes = [0, 100, 200, 400, 800, 1600];
+const staleRows: { cacheMs: number; staleReads: number; worstStaleMs: number; requests: number }[] =
+  [];
+for (const cacheMs of copyTimes) {
+  const { rows } = await simulate(watched(serviceOf("stateless", { cacheMs }), 5000), { seed: 1 });
+  const { staleReads, worstStaleMs } = checkFiles(rows);
+  staleRows.push({ cacheMs, staleReads, worstStaleMs, requests: traffic(rows).requests });
+}
+table(staleRows, { title: "A stateless server, and a client who keeps copies on its own account" });
+
+// %% name="invalidation-compare"
+oldest.compare(_.find(staleRows, { cacheMs: 800 })!.worstStaleMs);
+
+// %% name="invalidation-live" tags=["live"]
+const staleLive: typeof staleRows = [];
+for (const cacheMs of [400, 800]) {
+  const played = watched(serviceOf("stateless", { cacheMs }), 5000);
+  const { rows } = await runLive(played, { seed: 1, timeScale: 0.6 });
+  const { staleReads, worstStaleMs } = checkFiles(rows);
+  staleLive.push({ cacheMs, staleReads, worstStaleMs, requests: traffic(rows).requests });
+}
+
+// %% name="invalidation-figure" tags=["live", "claim:state.stateless.no-invalidation"]
+overlay({
+  title: "Nobody tells Ana: how old what she reads can be",
+  x: { label: "a copy is used without asking for", unit: "ms" },
+  y: { label: "oldest change missed", unit: "ms" },
+  theory: { label: "never more than the time of a copy", f: (cacheMs) => cacheMs },
+  predicted: staleRows.map((row) => ({ x: row.cacheMs, y: row.worstStaleMs })),
+  measured: staleLive.map((row) => ({ x: row.cacheMs, y: row.worstStaleMs })),
+  predictions: [{ label: "your prediction for 800 ms", value: oldest.value }],
+  alt: "The oldest change missed grows with the time of a copy and stays below it.",
+});
+
+// %% name="invalidation-claims" tags=["claim:state.stateless.no-invalidation"]
+claims({
+  "without copies no read is stale": staleRows[0]!.staleReads === 0,
+  "with copies there are stale reads": _.find(staleRows, { cacheMs: 800 })!.staleReads > 0,
+  "none is staler than the time of a copy": staleRows.every(
+    ({ cacheMs, worstStaleMs }) => worstStaleMs <= cacheMs,
+  ),
+  "copies save requests": staleRows[4]!.requests < staleRows[0]!.requests / 3,
+});
+
+// %% name="invalidation-live-claims" tags=["live"]
+claims({
+  "live, too, copies are stale at times, and never staler than their time":
+    staleLive.every(({ cacheMs, worstStaleMs }) => worstStaleMs <= cacheMs) &&
+    staleLive[1]!.staleReads > 0,
+});
+
+// %% [markdown] name="invalidation-explained"
+// This is what NFS clients do to this day: a copy is trusted for some seconds, then the server is asked whether it is still good.
+// The server promises nothing, so the bound is the client's own. Fewer requests, older data: one dial.
+
+// %% [markdown] name="soft-lecture"
+// # 3 · Soft state
+//
+// > *Alguns mantêm informação do cliente, mas a perda da informação não leva à interrupção do serviço.*
+//
+// Some [stateless servers] keep information on the client, but its loss does not lead to a disruption of the service. Such state
+// is called **soft**. Ours remembers blocks for a while; and it notices who reads a file from front to back, and reads
+// ahead. Bruno reads a file of 24 blocks. In the middle, the server's machine crashes and comes back at once.
+
+// %% name="soft-predict"
+const softCrash = predict(
+  "soft crash",
+  {
+    question:
+      "The soft-state server crashes in the middle of Bruno's reading. What does he notice?",
+    choices: {
+      nothing: "nothing at all",
+      slower: "that it takes longer",
+      wrong: "a block that is missing or wrong",
+      error: "an error that ends his program",
+    },
+  },
+  undefined,
+);
+softCrash;
+
+// %% name="soft-program"
+const readsAll = async (host: Host, service: FileServiceOptions) => {
+  const files = await fileClient(host, service);
+  const handle = await files.open("book");
+  const blockMs: number[] = [];
+  for (let block = 0; block < 24; block++) {
+    const beganMs = host.now();
+    await files.read(handle, block);
+    blockMs.push(host.now() - beganMs);
+  }
+  await files.leave();
+  return blockMs;
+};
+
+// %% name="soft-scenario"
+const aBook = (service: FileServiceOptions, faults: Fault<"server" | "bruno">[], latencyMs = 5) =>
+  scenario({
+    hosts: { server: { disk: { accessMs: 8 } }, bruno: {} },
+    network: { latencyMs },
+    faults,
+    programs: {
+      server: on("server", fileServer, service).daemon(),
+      bruno: on("bruno", readsAll, service),
+    },
+  });
+
+// %% name="soft-book"
+const book = (kind: FileServerKind, readAhead: number): FileServiceOptions => {
+  return { kind, files: { book: 24 }, timeoutMs: 100, readAhead };
+};
+const atOnce = [
+  { kind: "crash", host: "server", atMs: 200 },
+  { kind: "restart", host: "server", atMs: 201 },
+] as const;
+
+// %% name="soft-run"
+const softRuns = [
+  { what: "soft state", run: await simulate(aBook(book("soft state", 4), [])) },
+  {
+    what: "soft state, with a crash",
+    run: await simulate(aBook(book("soft state", 4), [...atOnce])),
+  },
+  {
+    what: "stateless, with a crash",
+    run: await simulate(aBook(book("stateless", 0), [...atOnce])),
+  },
+];
+const softRows = softRuns.flatMap(({ what, run }) =>
+  run.results.bruno.map((tookMs, block) => ({ what, block, tookMs, source: "virtual" })),
+);
+
+// %% name="soft-compare"
+const totals = softRuns.map(({ run }) => run.endMs);
+softCrash.compare(totals[1]! > totals[0]! ? "slower" : "nothing");
+
+// %% name="soft-live" tags=["live"]
+const softLive = await runLive(aBook(book("soft state", 4), [...atOnce]), { timeScale: 4 });
+const softLiveRows = softLive.results.bruno.map((tookMs, block) => {
+  return { what: "soft state, with a crash", block, tookMs, source: "live" };
+});
+
+// %% name="soft-figure" tags=["live", "claim:state.stateless.soft"]
+sweepFigure([...softRows, ...softLiveRows], {
+  title: "A crash of the soft-state server costs a moment",
+  x: { field: "block", label: "block" },
+  y: { field: "tookMs", label: "time to read it", unit: "ms" },
+  series: "what",
+  source: "source",
+  alt: "One block takes a tenth of a second longer at the crash; the blocks after it are as fast as before within two or three reads.",
+  caption:
+    "The crash wipes the server's memory. It reads ahead again as soon as it sees two blocks in a row.",
+});
+
+// %% name="soft-claims" tags=["claim:state.stateless.soft"]
+const tail = (i: number) => _.mean(softRuns[i]!.run.results.bruno.slice(-3));
+claims({
+  "all 24 blocks come, crash or not": softRuns.every(({ run }) => run.results.bruno.length === 24),
+  "after the crash it is soon as fast as before": Math.abs(tail(1) - tail(0)) < 1e-6,
+  "and faster than the server that keeps nothing": tail(1) < tail(2),
+});
+
+// %% name="soft-live-claims" tags=["live"]
+claims({
+  "live, too, all 24 blocks come": softLive.results.bruno.length === 24,
+  "live, too, one read in the middle shows the crash": _.max(softLive.results.bruno)! > 50,
+});
+
+// %% [markdown] name="soft-explained"
+// The test for soft state is simple: *wipe it at any moment; does anything but the clock notice?* Real NFS servers are of this
+// kind. They call themselves stateless and remember a good deal.
+
+// %% [markdown] name="independence-lecture"
+// # 4 · Independence
+//
+// > *Consequências: clientes e servidores são completamente independentes.*
+//
+// Consequences: clients and servers are completely independent. That is a strong word. Let us test it as one tests a bridge:
+// crash *either side*, at *every* point of a session, and look what is left over.
+//
+// Ana opens a file, reads two blocks, writes one, closes. `crashPoints` takes the trace of an undisturbed run and gives a moment
+// between any two of its events. In a run for each of them, the server's machine crashes there (and is up again after 100 ms);
+// in another, Ana's does (and stays down). A second later, and again after 15 s, Bruno asks what the server still holds.
+
+// %% name="independence-program"
+const shortSession = async (host: Host, service: FileServiceOptions) => {
+  const files = await fileClient(host, service);
+  const handle = await files.open("letter");
+  for (const block of [0, 1]) await files.read(handle, block);
+  await files.write(handle, 2, blockOf("the end"));
+  await files.close(handle);
+  await files.leave();
+};
+const readsLast = async (host: Host, service: FileServiceOptions) => {
+  const files = await fileClient(host, service, "bruno reads");
+  await files.read(await files.open("letter"), 2);
+  await files.leave();
+};
+
+// %% name="independence-scenario"
+const disturbed = (service: FileServiceOptions, faults: Fault<"server" | "ana" | "bruno">[]) =>
+  scenario({
+    hosts,
+    network: { latencyMs: 5 },
+    faults,
+    programs: {
+      server: on("server", fileServer, service).daemon(),
+      ana: on("ana", shortSession, service),
+      left: [on("bruno", asksStatus).at(1000), on("bruno", asksStatus).at(15_000)],
+      audit: on("bruno", readsLast, service).at(16_000),
+    },
+    limitMs: 60_000,
+  });
+
+// %% name="independence-crash"
+const faultsAt = (side: "server" | "ana", atMs: number) =>
+  side === "server" ? crashOf("server", atMs) : crashOf("ana", atMs).slice(0, 1);
+const held = ({ openFiles, grants }: FileServerStatus) => openFiles + grants;
+const crashAt = async (service: FileServiceOptions, side: "server" | "ana", atMs: number) => {
+  const { outcomes, results, rows } = await simulate(disturbed(service, faultsAt(side, atMs)));
+  const [soon, late] = results.left;
+  const { lostWrites } = checkFiles(rows);
+  return { side, atMs, end: outcomes.ana.how, soon: held(soon), late: held(late), lostWrites };
+};
+
+// %% [markdown] name="independence-predict-intro"
+// **Predict.** After a crash of the *stateless* server at each of the points, in which share of the runs does Ana come to the end of
+// her session, as if nothing had happened? And with the *stateful* one?
+
+// %% name="independence-predict"
+const ofStateful = predict(
+  "sessions that survive",
+  { question: "Of 100 sessions, how many survive a crash of the stateful server?", unit: "%" },
+  undefined,
+);
+ofStateful;
+
+// %% name="independence-run"
+const crashKinds = fileServerKinds.map((kind) => serviceOf(kind));
+const crashRows: (Awaited<ReturnType<typeof crashAt>> & { kind: FileServerKind })[] = [];
+for (const service of progress(4, "crash at every point").each(crashKinds)) {
+  const calm = await simulate(disturbed(service, []));
+  const points = crashPoints(calm.rows.filter((row) => row.timeMs < 500 && row.host !== "bruno"));
+  for (const side of ["server", "ana"] as const)
+    for (const atMs of points.slice(1))
+      crashRows.push({ kind: service.kind, ...(await crashAt(service, side, atMs)) });
+}
+
+// %% name="independence-table"
+const leftOver = _.map(
+  _.groupBy(crashRows, (row) => `${row.kind}|${row.side}`),
+  (rows) => ({
+    kind: rows[0]!.kind,
+    crashOf: rows[0]!.side === "ana" ? "the client" : "the server",
+    points: rows.length,
+    sessionsFinished: _.filter(rows, { end: "returned" }).length,
+    sessionsBroken: _.filter(rows, { end: "threw" }).length,
+    heldAfter1s: _.sumBy(rows, "soon"),
+    heldAfter15s: _.sumBy(rows, "late"),
+    lostWrites: _.sumBy(rows, "lostWrites"),
+  }),
+);
+
+// %% name="independence-shown" tags=["claim:state.stateless.independence"]
+table(leftOver, {
+  title: "A crash at every point of a session: what is left over",
+  columns: {
+    ...{ kind: {}, crashOf: {}, points: {} },
+    ...{ sessionsFinished: { label: "finished" }, sessionsBroken: { label: "broken" } },
+    ...{ heldAfter1s: { label: "held after 1 s" }, heldAfter15s: { label: "after 15 s" } },
+    lostWrites: {},
+  },
+});
+
+// %% name="independence-compare"
+const leftOf = (kind: FileServerKind, crashed: "the client" | "the server") =>
+  _.find(leftOver, { kind, crashOf: crashed })!;
+const survives = ({ sessionsFinished, points }: (typeof leftOver)[number]) =>
+  (100 * sessionsFinished) / points;
+ofStateful.compare(survives(leftOf("stateful", "the server")));
+
+// %% name="independence-figure" tags=["claim:state.stateless.independence"]
+const orphans = _.filter(crashRows, { side: "ana" });
+sweepFigure(
+  orphans.map(({ kind, atMs, soon, late }) => ({
+    kind,
+    atMs,
+    held: kind === "leases" ? soon : late,
+  })),
+  {
+    title: "Ana's machine crashes, and never comes back: what the server holds for her",
+    x: { field: "atMs", label: "moment of the crash", unit: "ms" },
+    y: { field: "held", label: "entries for Ana" },
+    series: "kind",
+    alt: "The stateless and the soft-state server hold nothing, whenever she crashes; the stateful one holds entries from her opening on.",
+    caption:
+      "Open files and promises. Of leases: after 1 s; after 15 s they have run out. Of the others: after 15 s.",
+  },
+);
+
+// %% name="independence-claims" tags=["claim:state.stateless.independence"]
+claims({
+  "whenever the stateless server crashes, Ana comes to her end":
+    survives(leftOf("stateless", "the server")) === 100,
+  "whenever Ana crashes, the stateless server holds nothing for her":
+    leftOf("stateless", "the client").heldAfter1s === 0,
+  "so it is with soft state": survives(leftOf("soft state", "the server")) === 100,
+  "leases are held for a while, and then no more":
+    leftOf("leases", "the client").heldAfter1s > 0 &&
+    leftOf("leases", "the client").heldAfter15s === 0,
+  "of the stateful server, more than a third of the crashes break the session":
+    survives(leftOf("stateful", "the server")) < 65,
+  "what Ana had open when she crashed stays open there":
+    leftOf("stateful", "the client").heldAfter15s > 0,
+  "no server loses a write that it has acknowledged": leftOver.every((row) => row.lostWrites === 0),
+});
+
+// %% [markdown] name="independence-live-intro"
+// ## Live
+//
+// The same crashes over real sockets, at three moments of the session each. (The machine that crashes is one of the library's: its
+// programs stop in the middle of a line, and its sockets fall silent. Real processes that are killed come in part 11.)
+
+// %% name="independence-live" tags=["live"]
+const liveCrashes: { kind: FileServerKind; atMs: number; predicted: string; live: string }[] = [];
+for (const point of grid({ kind: ["stateless", "stateful"] as const, atMs: [45, 75, 105] })) {
+  const service = serviceOf(point.kind);
+  const played = scenario({
+    hosts,
+    network: { latencyMs: 5 },
+    faults: crashOf("server", point.atMs),
+    programs: {
+      server: on("server", fileServer, service).daemon(),
+      ana: on("ana", shortSession, service),
+    },
+  });
+  const { predicted, outcomes } = await runLive(played, { timeScale: 3 });
+  liveCrashes.push({ ...point, predicted: predicted.outcomes.ana.how, live: outcomes.ana.how });
+}
+table(liveCrashes, { title: "How Ana's session ends: predicted and live" });
+
+// %% name="independence-live-claims" tags=["live", "claim:state.stateless.independence"]
+claims({
+  "live, too, every session with the stateless server comes to its end": _.every(
+    _.filter(liveCrashes, { kind: "stateless" }),
+    { live: "returned" },
+  ),
+  "live, too, sessions with the stateful server break": _.some(liveCrashes, {
+    kind: "stateful",
+    live: "threw",
+  }),
+});
+
+// %% [markdown] name="independence-explained"
+// "Completely independent" holds to the letter for the stateless server: no crash of one side is seen by the other, but for the time
+// it takes. The price is in every request, which must carry all that the server would otherwise remember, and must be **safe to
+// repeat**: when no answer comes, nobody knows whether the request was lost or the answer. (Exercise 1.)
+//
+// **Why the two worlds differ.** Live, the session's steps come a little later, so the same moment may hit another step; what
+// becomes of the session is the same wherever it hits, as the table above shows.
+
+// %% [markdown] name="inconsistencies-lecture"
+// # 5 · Fewer inconsistencies
+//
+// > *Inconsistências de estado devido a problemas no cliente ou servidor são reduzidas.*
+//
+// State inconsistencies due to problems at the client or the server are reduced. To count them, we need a lot of users and a lot of
+// trouble. What people do with files has been measured: the sizes of files, and how popular they are.
+
+// %% name="workload-published"
+const published = dataset("file-workload");
+table(published.rows, { title: "Sizes and popularity of files", caption: published.source });
+
+// %% [markdown] name="workload-calls"
+// And how much they write. In the first version of the Andrew file system (AFS), clients asked at each opening whether their
+// copy was still good. Of the calls that moved a file, a third were writes:
+
+// %% name="workload-mix"
+const afs = dataset<{ call: string; meaning: string; percent: number }>("afs-calls");
+const percent = (call: string) => _.find(afs.rows, { call })!.percent;
+const writeShare = percent("Store") / (percent("Store") + percent("Fetch"));
+table(afs.rows, { title: "What AFS clients asked", caption: `${afs.source}. ${afs.remarks}` });
+
+// %% name="workload-users"
+const officeOptions = {
+  users: 3,
+  sessionsEach: 60,
+  files: 6,
+  popularity: 0.75,
+  writeShare,
+  sharedShare: 0.6,
+  largestBlocks: 6,
+  thinkMs: 400,
+};
+const office = fileWorkload({ ...officeOptions, seed: 1 });
+const userNames = ["ana", "bruno", "carla"] as const;
+table(office.sessions[0]!.slice(0, 5), {
+  title: `Ana's first sessions, of ${office.sessions[0]!.length}`,
+});
+
+// %% [markdown] name="trouble-intro"
+// And trouble: in one run the server crashes a dozen times; in the other Carla's machine does, 1 ms after a write of hers was
+// acknowledged. At the end, when all is quiet, an auditor reads every block.
+
+// %% name="trouble-audit"
+const audit = async (host: Host, service: FileServiceOptions) => {
+  const files = await fileClient(host, service);
+  for (const [file, blocks] of Object.entries(service.files!)) {
+    const handle = await files.open(file);
+    for (let block = 0; block < blocks; block++) await files.read(handle, block);
+    await files.close(handle);
+  }
+  await files.leave();
+};
+
+// %% name="trouble-scenario"
+type Place = "server" | (typeof userNames)[number] | "auditor";
+const crashes = (host: Place, times: number[]): Fault<Place>[] =>
+  times.flatMap((atMs) => [
+    { kind: "crash", host, atMs },
+    { kind: "restart", host, atMs: atMs + 500 },
+  ]);
+
+// %% name="trouble-office"
+const inOffice = (
+  service: FileServiceOptions,
+  faults: Fault<Place>[],
+  { sessions, auditMs, latencyMs } = { sessions: office.sessions, auditMs: 120_000, latencyMs: 5 },
+) =>
+  scenario({
+    hosts: { server: { disk: { accessMs: 8 } }, ana: {}, bruno: {}, carla: {}, auditor: {} },
+    network: { latencyMs },
+    faults,
+    programs: {
+      server: on("server", fileServer, service).daemon(),
+      users: userNames.map((name, i) => on(name, fileSessions, service, sessions[i]!)),
+      audit: on("auditor", audit, service).at(auditMs),
+    },
+    limitMs: 300_000,
+  });
+
+// %% name="trouble-services"
+const common = { files: office.files, timeoutMs: 500 };
+const officeServices: Record<string, FileServiceOptions> = {
+  stateless: { ...common, kind: "stateless" },
+  "stateless, copies for 3 s": { ...common, kind: "stateless", cacheMs: 3000 },
+  leases: { ...common, kind: "leases", termMs: 3000 },
+  "stateful, forgets in a crash": { ...common, kind: "stateful", silenceMs: 2000 },
+  "stateful, writes stay at the client": {
+    ...common,
+    kind: "stateful",
+    silenceMs: 2000,
+    writeBackMs: 30_000,
+  },
+  "stateful, with recovery": { ...common, kind: "stateful", silenceMs: 2000, recovery: "reclaim" },
+};
+
+// %% name="trouble-predict"
+const mostTrouble = predict(
+  "lost writes",
+  {
+    question: "Which of them loses writes that it has acknowledged when a client crashes?",
+    choices: {
+      none: "none of the six",
+      copies: "the stateless one with copies",
+      writeBack: "the stateful one whose writes stay at the client",
+      all: "all that have copies at clients",
+    },
+  },
+  undefined,
+);
+mostTrouble;
+
+// %% name="trouble-run"
+const logged = { trace: ["log"] } as const;
+const afterAWrite = async (service: FileServiceOptions) => {
+  const { rows } = await simulate(inOffice(service, []), logged);
+  const hers = rows.filter((row) => row.host === "carla" && row.kind === "log");
+  const writes = hers.filter((row) => row.kind === "log" && row.event === "file write");
+  return crashes("carla", [writes[9]!.timeMs + 1]); // her tenth
+};
+
+// %% name="trouble-runs"
+const dozenCrashes = crashes("server", _.range(3000, 40_000, 3100));
+const whose = ["server", "client"] as const;
+const troubles = grid({ service: Object.keys(officeServices), crashOf: whose });
+
+// %% name="trouble-counted"
+const troubleRows: ({ service: string; crashOf: string; sessionsLost: number } & Pick<
+  FileCheck,
+  "reads" | "staleReads" | "lostWrites"
+>)[] = [];
+for (const { service, crashOf } of progress(troubles.length, "runs").each(troubles)) {
+  const used = officeServices[service]!;
+  const faults = crashOf === "server" ? dozenCrashes : await afterAWrite(used);
+  const { rows, outcomes } = await simulate(inOffice(used, faults), logged);
+  const done = outcomes.users.flatMap((user) => (user.how === "returned" ? user.value : []));
+  const { staleReads, lostWrites, reads } = checkFiles(rows);
+  const sessionsLost = _.filter(done, { outcome: "state lost" }).length;
+  troubleRows.push({ service, crashOf, reads, sessionsLost, staleReads, lostWrites });
+}
+
+// %% name="trouble-table" tags=["claim:state.stateless.fewer-inconsistencies", "claim:state.stateful.reliability"]
+table(troubleRows, { title: "Inconsistencies, counted from the trace" });
+
+// %% name="trouble-compare"
+const troubleOf = (service: string, crashOf: "server" | "client") =>
+  _.find(troubleRows, { service, crashOf })!;
+const losers = _.filter(troubleRows, (row) => row.crashOf === "client" && row.lostWrites > 0);
+mostTrouble.compare(losers.length === 0 ? "none" : losers.length === 1 ? "writeBack" : "all");
+
+// %% name="trouble-claims" tags=["claim:state.stateless.fewer-inconsistencies", "claim:state.stateful.reliability"]
+const wrong = (service: string) =>
+  _.sumBy(
+    _.filter(troubleRows, { service }),
+    (row) => row.staleReads + row.lostWrites + row.sessionsLost,
+  );
+claims({
+  "with the stateless server nothing is lost and nothing stale": wrong("stateless") === 0,
+  "copies without a promise are stale, also without any crash":
+    wrong("stateless, copies for 3 s") > 0,
+  "a stateful server that forgets in a crash loses sessions":
+    troubleOf("stateful, forgets in a crash", "server").sessionsLost > 0,
+  "writes that stay at the client are lost with it":
+    _.map(losers, "service").join() === "stateful, writes stay at the client",
+  "leases keep their promise in every crash": wrong("leases") === 0,
+  "and so does a stateful server that recovers": wrong("stateful, with recovery") === 0,
+});
+
+// %% name="trouble-live" tags=["live"]
+const briefly = office.sessions.map((sessions) => sessions.slice(0, 5));
+const shortDay = { sessions: briefly, auditMs: 5000, latencyMs: 5 };
+const liveTroubles: { service: string; staleReads: number; lostWrites: number }[] = [];
+for (const service of ["stateless", "leases", "stateful, with recovery"]) {
+  const used = { ...officeServices[service]!, graceMs: 1000, termMs: 1000 };
+  const played = inOffice(used, crashes("server", [1500]), shortDay);
+  const { rows } = await runLive(played, { timeScale: 0.5, trace: ["log"] });
+  liveTroubles.push({ service, ..._.pick(checkFiles(rows), "staleReads", "lostWrites") });
+}
+table(liveTroubles, { title: "A shorter day, live, with one crash of the server" });
+
+// %% name="trouble-live-claims" tags=["live", "claim:state.stateless.fewer-inconsistencies"]
+claims({
+  "live, too, none of these three shows a stale read or loses a write": liveTroubles.every(
+    (row) => row.staleReads + row.lostWrites === 0,
+  ),
+});
+
+// %% [markdown] name="trouble-explained"
+// The slide says *reduced*, and the table says where the rest comes from: from **copies**. The stateless server itself never
+// contradicts itself; its clients' copies do, as soon as they are used without asking. The stateful server keeps copies right while all
+// goes well. When it forgets, promises are broken without anybody being told. The last line of the table shows that this can be
+// mended. Part 9 shows what the mending costs.
+
+// %% [markdown] name="performance-lecture"
+// # 6 · Looking ahead
+//
+// > *Possível perda de desempenho. Um servidor não pode antecipar o comportamento do cliente (ex: prefetching blocos de
+// > arquivo).*
+//
+// Possible loss of performance. A server cannot anticipate the client's behaviour, for example prefetch file blocks. A stateful
+// server can:
+//
+// > *Registram quando um arquivo foi aberto para realização de prefetching.*
+//
+// It records that a file was opened, so that prefetching can be done. Bruno reads his book of 24 blocks again, with round trips of
+// different lengths. A disk access takes 8 ms. **Predict:** at a round trip of 20 ms, reading a block takes 36 ms with the
+// stateless server: a round trip, one access to open, one for the block. And with a server that reads ahead?
+
+// %% name="ahead-predict"
+const ahead = predict(
+  "reading ahead",
+  { question: "At a round trip of 20 ms, how long does a block take, read ahead?", unit: "ms" },
+  undefined,
+);
+ahead;
+
+// %% name="ahead-run"
+const readers: Record<string, FileServiceOptions> = {
+  stateless: book("stateless", 0),
+  "stateful, without reading ahead": book("stateful", 0),
+  "stateful, reading ahead": book("stateful", 4),
+};
+const aheadRows: { service: string; roundTripMs: number; blockMs: number; source: string }[] = [];
+for (const { service, roundTripMs } of grid({
+  service: Object.keys(readers),
+  roundTripMs: [2, 8, 20, 40],
+})) {
+  const { results } = await simulate(aBook(readers[service]!, [], roundTripMs / 2));
+  const blockMs = _.mean(results.bruno.slice(4)); // the first few find the server unprepared
+  aheadRows.push({ service, roundTripMs, blockMs, source: "virtual" });
+}
+
+// %% name="ahead-compare"
+const aheadOf = (service: string, roundTripMs: number) =>
+  _.find(aheadRows, { service, roundTripMs })!.blockMs;
+ahead.compare(aheadOf("stateful, reading ahead", 20));
+
+// %% name="ahead-theory"
+const diskMs = 8;
+const aheadTheory: Record<string, (roundTripMs: number) => number> = {
+  stateless: (roundTripMs) => roundTripMs + 2 * diskMs, // to open it, and to read
+  "stateful, without reading ahead": (roundTripMs) => roundTripMs + diskMs,
+  "stateful, reading ahead": (roundTripMs) => Math.max(roundTripMs, diskMs), // both at the same time
+};
+const aheadLines = grid({ service: Object.keys(readers), roundTripMs: _.range(2, 41, 2) }).map(
+  (row) => {
+    return { ...row, blockMs: aheadTheory[row.service]!(row.roundTripMs), source: "theory" };
+  },
+);
+
+// %% name="ahead-live" tags=["live"]
+const aheadLive: typeof aheadRows = [];
+for (const { service, roundTripMs } of grid({
+  service: Object.keys(readers),
+  roundTripMs: [8, 40],
+})) {
+  const { results } = await runLive(aBook(readers[service]!, [], roundTripMs / 2), {
+    timeScale: 1.5,
+  });
+  const blockMs = _.mean(results.bruno.slice(4));
+  aheadLive.push({ service, roundTripMs, blockMs, source: "live" });
+}
+
+// %% name="ahead-figure" tags=["live", "claim:state.stateless.performance", "claim:state.stateful.prefetching"]
+sweepFigure([...aheadLines, ...aheadRows, ...aheadLive], {
+  title: "What a server can do that knows what comes next",
+  x: { field: "roundTripMs", label: "round trip", unit: "ms" },
+  y: { field: "blockMs", label: "time to read a block", unit: "ms" },
+  series: "service",
+  source: "source",
+  alt: "Three lines that rise with the round trip; the server that reads ahead is fastest, its disk works while messages travel.",
+  caption: "A book of 24 blocks from front to back; means without the first four.",
+});
+
+// %% name="ahead-claims" tags=["claim:state.stateless.performance", "claim:state.stateful.prefetching"]
+claims({
+  "simulation and arithmetic agree within an eighth": aheadRows.every(
+    (row) => Math.abs(row.blockMs / aheadTheory[row.service]!(row.roundTripMs) - 1) < 0.125,
+  ),
+  "reading ahead hides the disk where the round trip is longer than an access":
+    Math.abs(aheadOf("stateful, reading ahead", 20) - 20) < 0.5,
+});
+
+// %% name="ahead-live-claims" tags=["live"]
+const aheadLiveOf = (service: string) => _.find(aheadLive, { service, roundTripMs: 40 })!.blockMs;
+claims({
+  "live, too, reading ahead is faster than the stateless server":
+    aheadLiveOf("stateful, reading ahead") < aheadLiveOf("stateless"),
+});
+
+// %% [markdown] name="ahead-explained"
+// The stateless server can't know that block 7 follows block 6: it has forgotten block 6. (The soft-state server of part 3
+// *guesses*, and is right with Bruno. A guess can be wrong; then it has read in vain.) Look at what reading ahead can't do,
+// too: the round trip is still paid for every block. No server can do anything about that. A *client* can.
+
+// %% [markdown] name="caches-lecture"
+// # 7 · Copies at the clients
+//
+// > *Sabem quando o cliente possui cache dos dados e permitem que os clientes mantenham cópias locais de dados compartilhados.*
+//
+// Stateful servers know when a client has cached data, and allow clients to keep local copies of shared data. Ana reads a
+// letter, twice. Then Bruno changes it, and Ana reads it once more.
+
+// %% name="callback-run"
+const readsAgain = async (host: Host, service: FileServiceOptions) => {
+  const files = await fileClient(host, service);
+  const handle = await files.open("letter");
+  for (const atMs of [60, 80, 200]) {
+    await host.sleepUntil(atMs);
+    await files.read(handle, 0);
+  }
+  await files.leave();
+};
+const writesOnce = async (host: Host, service: FileServiceOptions) => {
+  const files = await fileClient(host, service);
+  await files.write(await files.open("letter"), 0, blockOf("changed by Bruno"));
+  await files.leave();
+};
+
+// %% name="callback-scenario"
+const service = serviceOf("stateful");
+const callback = scenario({
+  hosts,
+  network: { latencyMs: 5 },
+  programs: {
+    server: on("server", fileServer, service).daemon(),
+    ana: on("ana", readsAgain, service),
+    bruno: on("bruno", writesOnce, service).at(110),
+  },
+});
+const callbackRun = await simulate(callback);
+
+// %% name="callback-figure" tags=["claim:state.stateful.caches"]
+spaceTime(callbackRun, {
+  title: "A promise is kept: Ana's copy is called back before Bruno's write is done",
+  hosts: ["ana", "server", "bruno"],
+  by: "host",
+  logs: false,
+  fromMs: 60,
+  toMs: 200,
+  alt: "Ana reads once over the network. Her second read sends nothing. Bruno's write makes the server send a recall to Ana; only when she has let go does the disk work and Bruno get his answer.",
+  caption: "At 80 ms Ana reads her copy: nothing is sent. Her third read, at 200 ms, asks again.",
+});
+
+// %% name="callback-claims" tags=["claim:state.stateful.caches"]
+const tookMs = (host: string, event: string) =>
+  callbackRun.rows.flatMap((row) =>
+    row.host === host && row.kind === "log" && row.event === event
+      ? [row.timeMs - Number(row.fields.beganMs)]
+      : [],
+  );
+claims({
+  "Ana's second read takes no time at all": tookMs("ana", "file read")[1] === 0,
+  "her third asks the server": tookMs("ana", "file read")[2]! > 0,
+  "no read is stale": checkFiles(callbackRun.rows).staleReads === 0,
+  "Bruno waits one round trip longer, for Ana": tookMs("bruno", "file write")[0]! >= 20,
+});
+
+// %% [markdown] name="very-fast-lecture"
+// ## "Extremely high"
+//
+// > *O desempenho de servidores stateful pode ser extremamente alto, desde que seja permitido que os clientes mantenham cópias
+// > locais dos dados.*
+//
+// The performance of stateful servers can be extremely high, *provided that* clients are allowed to keep local copies. The proviso
+// can be tested: here is the office of part 5 once more, on a quiet day, with a stateful server whose clients may keep no copies
+// (`copies: false`) beside one whose clients may.
+
+// %% name="fast-predict"
+const fasterBy = predict(
+  "requests with copies",
+  {
+    question:
+      "Without copies, a session takes about five requests. How many with copies, on average?",
+    unit: "",
+  },
+  undefined,
+);
+fasterBy;
+
+// %% name="fast-services"
+const quietServices: Record<string, FileServiceOptions> = {
+  stateless: { ...common, kind: "stateless" },
+  "soft state": { ...common, kind: "soft state", readAhead: 4 },
+  "stateful, no copies": { ...common, kind: "stateful", readAhead: 4, copies: false },
+  leases: { ...common, kind: "leases", termMs: 10_000 },
+  "stateful, copies": { ...common, kind: "stateful", readAhead: 4 },
+  "stateful, writes back": { ...common, kind: "stateful", readAhead: 4, writeBackMs: 30_000 },
+};
+
+// %% name="fast-scenario"
+const quiet = (service: FileServiceOptions, latencyMs: number, sessions = office.sessions) =>
+  scenario({
+    hosts: { server: { disk: { accessMs: 8 } }, ana: {}, bruno: {}, carla: {} },
+    network: { latencyMs },
+    programs: {
+      server: on("server", fileServer, service).daemon(),
+      users: userNames.map((name, i) => on(name, fileSessions, service, sessions[i]!)),
+    },
+  });
+
+// %% name="fast-per-session"
+const perSession = ({
+  rows,
+  results,
+}: {
+  rows: readonly TraceRow[];
+  results: { users: readonly FileOperationRow[][] };
+}) => {
+  const sessions = _.sumBy(results.users, (user) => _.uniqBy(user, "session").length);
+  const { requests, kilobytes } = traffic(rows);
+  const sessionMs = _.sumBy(results.users.flat(), "tookMs") / sessions;
+  return { requests: requests / sessions, kilobytes: kilobytes / sessions, sessionMs };
+};
+
+// %% name="fast-run"
+const fastPoints = grid({ service: Object.keys(quietServices), roundTripMs: [2, 10, 20, 40] });
+const fastRows: ((typeof fastPoints)[number] &
+  ReturnType<typeof perSession> & { source: string })[] = [];
+for (const point of progress(fastPoints.length, "days at the office").each(fastPoints)) {
+  const day = quiet(quietServices[point.service]!, point.roundTripMs / 2);
+  const run = await simulate(day, { seed: 1, trace: ["log", "send"] });
+  fastRows.push({ ...point, ...perSession(run), source: "virtual" });
+}
+
+// %% name="fast-table" tags=["claim:state.stateful.performance"]
+table(_.filter(fastRows, { roundTripMs: 10 }), {
+  title: "A session, on average, at a round trip of 10 ms",
+  columns: ["service", "requests", "kilobytes", "sessionMs"],
+});
+
+// %% name="fast-compare"
+const fastOf = (service: string, roundTripMs = 10) => _.find(fastRows, { service, roundTripMs })!;
+fasterBy.compare(fastOf("stateful, copies").requests);
+
+// %% name="fast-live" tags=["live"]
+const morning = office.sessions.map((sessions) => sessions.slice(0, 3));
+const fastLive: typeof fastRows = [];
+const compared = ["stateless", "stateful, no copies", "stateful, copies"];
+for (const service of compared) {
+  const run = await runLive(quiet(quietServices[service]!, 10, morning), { timeScale: 1 });
+  fastLive.push({ service, roundTripMs: 20, ...perSession(run.predicted), source: "virtual" });
+  fastLive.push({ service, roundTripMs: 20, ...perSession(run), source: "live" });
+}
+table(fastLive, { title: "The first sessions of the day: live, and the virtual run of the same" });
+
+// %% name="fast-figure" tags=["live", "claim:state.stateful.performance"]
+sweepFigure([...fastRows, ..._.filter(fastLive, { source: "live" })], {
+  title: "How long a session takes, against the round trip",
+  x: { field: "roundTripMs", label: "round trip", unit: "ms" },
+  y: { field: "sessionMs", label: "time in a session", unit: "ms" },
+  series: "service",
+  source: "source",
+  alt: "All lines rise with the round trip. Steepest are the servers whose clients keep no copies; with copies the lines lie far below, and lowest where writes stay at the client, too.",
+  caption:
+    "Live points are of the first sessions of the day alone: compare them with the table above.",
+});
+
+// %% name="fast-claims" tags=["claim:state.stateful.performance"]
+claims({
+  "a stateful server whose clients may keep no copies needs as many requests as a stateless one":
+    fastOf("stateful, no copies").requests > 0.9 * fastOf("stateless").requests,
+  "with copies it needs less than two thirds of them":
+    fastOf("stateful, copies").requests < 0.66 * fastOf("stateful, no copies").requests,
+  "and moves hardly more than half of the bytes":
+    fastOf("stateful, copies").kilobytes < 0.55 * fastOf("stateful, no copies").kilobytes,
+  "when writes stay, too, a session takes less than a third of the stateless server's time":
+    fastOf("stateful, writes back").sessionMs < fastOf("stateless").sessionMs / 3,
+});
+
+// %% name="fast-live-claims" tags=["live"]
+const liveFast = (service: string) => _.find(fastLive, { service, source: "live" })!;
+claims({
+  "live, too, copies save requests and time":
+    liveFast("stateful, copies").requests < liveFast("stateful, no copies").requests &&
+    liveFast("stateful, copies").sessionMs < liveFast("stateless").sessionMs,
+});
+
+// %% [markdown] name="fast-explained"
+// The proviso is the whole point. What a table of open files gives is a little: no opening for each request, and reading ahead. What
+// **copies** give is a lot, since the fastest request is the one that is never sent. The table of who holds copies is what
+// makes them safe.
+//
+// **Why the two worlds differ.** Each message costs a millisecond or two more, live. So the server that needs fewest messages
+// loses least.
+
+// %% [markdown] name="rereading-intro"
+// ## A large file, again and again
+//
+// A textbook calculates with two numbers: *net*, the time to get a block over the network, and *disk*, the time to get one from the
+// client's own disk. Here it compares NFS, which is stateless, and AFS, whose clients keep whole files on their disks:
+
+// %% name="rereading-published"
+const textbook = dataset("nfs-afs-costs");
+table(textbook.rows, {
+  title: "The time of a workload on a file of N blocks",
+  caption: textbook.source,
+});
+
+// %% name="rereading-run"
+const readsTwice = async (host: Host, service: FileServiceOptions) => {
+  const files = await fileClient(host, service);
+  const handle = await files.open("book");
+  const timesMs: number[] = [];
+  for (let time = 0; time < 2; time++) {
+    const beganMs = host.now();
+    for (let block = 0; block < 24; block++) await files.read(handle, block);
+    timesMs.push(host.now() - beganMs);
+  }
+  await files.leave();
+  return timesMs;
+};
+
+// %% name="rereading-table"
+const twice = [];
+for (const kind of ["stateless", "stateful"] as const) {
+  const played = scenario({
+    hosts: { server: { disk: { accessMs: 8 } }, ana: {} },
+    network: { latencyMs: 5 },
+    programs: {
+      server: on("server", fileServer, book(kind, 0)).daemon(),
+      ana: on("ana", readsTwice, book(kind, 0)),
+    },
+  });
+  const [firstMs, againMs] = (await simulate(played)).results.ana;
+  twice.push({ kind, firstMs: firstMs!, againMs: againMs!, netMs: firstMs! / 24 });
+}
+table(twice, { title: "A file of 24 blocks, read twice" });
+
+// %% name="rereading-claims" tags=["claim:state.stateful.performance"]
+claims({
+  "stateless: reading again costs N·net again":
+    Math.abs(twice[0]!.againMs - 24 * twice[0]!.netMs) < 1e-6,
+  "with copies, in memory here instead of on AFS's disk, nothing": twice[1]!.againMs === 0,
+});
+
+// %% [markdown] name="lease-intro"
+// # 8 · Leases: promises with an end
+//
+// > *Sabem quando o cliente possui cache dos dados …* — They know when the client has cached data … for how long?
+//
+// The stateful server's promise has no end, so a client that falls silent holds up everybody who wants to write. The stateless
+// server promises nothing, so copies are old. In 1989 Gray and Cheriton found the middle: a **lease** is a promise with a term. A
+// client may use its copy until the term is over, then it asks again. A writer waits until every holder has let go,
+// or its term is over, and *not longer*.
+//
+// Ana reads one block at random moments, 0.864 times a second on average, as they measured on their own machines. **Predict:**
+// with a term of 10 s, for which share of her reads does she have to ask the server?
+
+// %% name="lease-predict"
+const askedAtTen = predict(
+  "asked, 10 s",
+  { question: "With leases of 10 s, which share of her reads go to the server?", unit: "%" },
+  undefined,
+);
+askedAtTen;
+
+// %% name="lease-program"
+const randomReader = async (
+  host: Host,
+  service: FileServiceOptions,
+  reads: number,
+  readsPerS: number,
+) => {
+  const files = await fileClient(host, service);
+  const handle = await files.open("letter");
+  let atMs = host.now();
+  for (let i = 0; i < reads; i++) {
+    atMs -= (1000 / readsPerS) * Math.log(1 - host.random());
+    await host.sleepUntil(atMs);
+    await files.read(handle, 0);
+  }
+  await files.leave();
+};
+
+// %% name="lease-scenario"
+const readsPerS = 0.864;
+const leased = (termMs: number, reads: number, perS = readsPerS) => {
+  const service = serviceOf("leases", { termMs, allowanceMs: 100 });
+  return scenario({
+    hosts,
+    network: { latencyMs: 1 },
+    programs: {
+      server: on("server", fileServer, service).daemon(),
+      ana: on("ana", randomReader, service, reads, perS),
+    },
+  });
+};
+
+// %% [markdown] name="lease-theory-intro"
+// A read that finds no lease asks for one, and the lease then covers on average *R·t* reads more, at a rate R and a term t. So of
+// 1 + R·t reads one asks: the load is **1/(1 + R·t)**. (The client takes 0.1 s off the term, since its clock may be slow and the
+// message took time.)
+
+// %% name="lease-run"
+const terms = [1, 5, 10, 30]; // s
+const leaseSweep = await sweep(
+  grid({ termS: terms }),
+  async ({ termS }, seed) => {
+    const { rows } = await simulate(leased(1000 * termS, 400), { seed, trace: ["log"] });
+    return { load: (traffic(rows).requests - 3) / 400 }; // without hello, lookup, goodbye
+  },
+  { replications: 20, confidence: 0.999 },
+);
+const leaseRows = sweepRows(leaseSweep, "load");
+
+// %% name="lease-compare"
+const leaseTheory = (termS: number) =>
+  leaseTraffic({ readsPerS, termMs: Math.max(0, 1000 * termS - 100) }).askedShare;
+askedAtTen.compare(100 * leaseTheory(10));
+
+// %% name="lease-live" tags=["live"]
+const leaseLive: { termS: number; predicted: number; load: number }[] = [];
+for (const termS of [1, 5]) {
+  const played = leased(1000 * termS, 60);
+  const run = await runLive(played, { seed: 1, timeScale: 0.05, trace: ["log"] });
+  const [predicted, live] = [run.predicted, run].map(
+    (one) => (traffic(one.rows).requests - 3) / 60,
+  );
+  leaseLive.push({ termS, predicted: predicted!, load: live! });
+}
+table(leaseLive, { title: "Sixty reads each: the virtual run of the same draws, and live" });
+
+// %% name="lease-published"
+const gray = dataset<{ termS: number; load: number }>("lease-load");
+const xy = (rows: readonly { termS: number; load: number }[]) =>
+  rows.map(({ termS, load }) => ({ x: termS, y: load }));
+const saidShare = askedAtTen.value && askedAtTen.value / 100;
+
+// %% name="lease-curve" tags=["live", "claim:state.stateful.caches"]
+overlay({
+  title: "Even a short lease takes most of the load away",
+  x: { label: "term of a lease", unit: "s", domain: [0, 32] },
+  y: { label: "reads that ask the server, as a share" },
+  theory: { label: "1/(1 + R·t)", f: leaseTheory, from: 0.1, to: 32 },
+  predicted: leaseRows.map(({ termS: x, load: y, low, high }) => ({ x, y, low, high })),
+  measured: { label: "measured (live), 60 reads", points: xy(leaseLive) },
+  published: { label: "after Gray and Cheriton, 1989", points: xy(gray.rows) },
+  predictions: [{ label: "your prediction for 10 s", value: saidShare }],
+  alt: "The curve falls steeply in the first seconds and then flattens; simulated, live and published points lie on it.",
+  caption:
+    "Published parameters, loads computed from their formula. Live runs are played twenty times as fast.",
+});
+
+// %% name="lease-claims"
+claims({
+  "the formula lies within every interval of the simulation": leaseRows.every(
+    ({ termS, low, high }) => low < leaseTheory(termS) && leaseTheory(termS) < high,
+  ),
+  "and gives the published loads to three digits": gray.rows.every(
+    ({ termS, load }) => Math.abs(leaseTheory(termS) - load) < 0.0005,
+  ),
+});
+
+// %% name="lease-live-claims" tags=["live"]
+claims({
+  "live, too, a longer lease asks less": leaseLive[1]!.load < leaseLive[0]!.load,
+});
+
+// %% [markdown] name="sharing-intro"
+// ## When others write
+//
+// A file that others change loses its lease early: it is called back. If changes come at a rate *w*, a lease of term *t* lasts
+// (1 − e^(−wt))/w on average instead of *t*, and the same argument gives the load. Does it?
+
+// %% name="sharing-program"
+const randomWriter = async (
+  host: Host,
+  service: FileServiceOptions,
+  writesPerS: number,
+  untilMs: number,
+) => {
+  const files = await fileClient(host, service);
+  const handle = await files.open("letter");
+  let atMs = host.now();
+  for (let i = 0; ; i++) {
+    atMs -= (1000 / writesPerS) * Math.log(1 - host.random());
+    if (atMs > untilMs) break;
+    await host.sleepUntil(atMs);
+    await files.write(handle, 0, blockOf(`write ${i}`));
+  }
+  await files.leave();
+};
+
+// %% name="sharing-scenario"
+const sharedFile = (writesPerS: number, untilMs: number) => {
+  const service = serviceOf("leases", { termMs: 10_000, blockBytes: 64 });
+  const fastDisk = { ...hosts, server: {} };
+  return scenario({
+    hosts: fastDisk,
+    network: { latencyMs: 1 },
+    programs: {
+      server: on("server", fileServer, service).daemon(),
+      ana: on("ana", randomReader, service, 150, readsPerS),
+      bruno: on("bruno", randomWriter, service, writesPerS, untilMs),
+    },
+  });
+};
+
+// %% name="sharing-run"
+const changeRates = [0.02, 0.1, 0.3, 1]; // a second
+const sharingSweep = await sweep(
+  grid({ writesPerS: changeRates }),
+  async ({ writesPerS }, seed) => {
+    const { rows } = await simulate(sharedFile(writesPerS, 170_000), { seed, trace: ["log"] });
+    const asked = rows.filter(
+      (row) => row.host === "ana" && isRequest(row) && row.fields.op === "read",
+    );
+    return { load: asked.length / 150, stale: checkFiles(rows).staleReads };
+  },
+  { replications: 20, confidence: 0.999 },
+);
+const sharingRows = sweepRows(sharingSweep, "load");
+
+// %% name="sharing-figure"
+const sharingTheory = (writesPerS: number) =>
+  leaseTraffic({ readsPerS, termMs: 10_000, changesPerS: writesPerS }).askedShare;
+overlay({
+  title: "The more others write, the less a lease is worth",
+  x: { label: "changes by others", unit: "1/s", scale: "log" },
+  y: { label: "reads that ask the server, as a share", domain: [0, 0.6] },
+  theory: { label: "theory, term 10 s", f: sharingTheory },
+  predicted: sharingRows.map(({ writesPerS: x, load: y, low, high }) => ({ x, y, low, high })),
+  alt: "From a tenth of the reads at few changes, the share rises; at one change a second more than half of the reads ask.",
+});
+
+// %% name="sharing-claims" tags=["claim:state.stateful.caches"]
+claims({
+  "the formula lies within every interval": sharingRows.every(
+    ({ writesPerS, low, high }) =>
+      low < sharingTheory(writesPerS) && sharingTheory(writesPerS) < high,
+  ),
+  "no read was ever stale": sharingSweep.rows.every((row) => row.stale === 0),
+});
+
+// %% [markdown] name="nqnfs-intro"
+// ## In the wild: a published measurement
+//
+// In 1994 Rick Macklem gave leases to NFS (*Not Quite NFS*) and counted requests in a benchmark of the day. His clients had caches
+// in both cases, so what leases saved were mostly questions (*getattr*: is my copy still good?) and reads.
+
+// %% name="nqnfs-table"
+interface BenchmarkRow {
+  readonly system: string;
+  readonly getattr: number;
+  readonly read: number;
+  readonly leaseOrOpenClose: number;
+  readonly total: number;
+}
+const nqnfs = dataset<BenchmarkRow>("nqnfs-requests");
+table(nqnfs.rows.slice(0, 2), {
+  title: "Requests in the Modified Andrew Benchmark",
+  caption: nqnfs.source,
+  columns: ["system", "getattr", "read", "write", "lookup", "other", "leaseOrOpenClose", "total"],
+});
+
+// %% [markdown] name="nqnfs-ours-intro"
+// Our office is not his benchmark, so the ratio can't be the same. But it should be below 1, and it must move with
+// sharing: the more people write what others read, the more leases are called back. Here are days on which more and more of the sessions
+// go to shared files, with leases of 30 s, and with copies that are trusted for 3 s as NFS does.
+
+// %% name="nqnfs-ours"
+const requestsIn = async (service: FileServiceOptions, sessions: typeof office.sessions) =>
+  traffic((await simulate(quiet(service, 5, sessions), logged)).rows).requests;
+
+// %% name="nqnfs-ratio"
+const ratioSweep = await sweep(
+  grid({ sharedShare: [0, 0.25, 0.5, 0.75, 1] }),
+  async ({ sharedShare }, seed) => {
+    const { files, sessions } = fileWorkload({
+      ...officeOptions,
+      sessionsEach: 40,
+      sharedShare,
+      seed,
+    });
+    const withLeases = await requestsIn({ files, kind: "leases", termMs: 30_000 }, sessions);
+    const withCopies = await requestsIn({ files, kind: "stateless", cacheMs: 3000 }, sessions);
+    return { ratio: withLeases / withCopies };
+  },
+  { replications: 5 },
+);
+const ratios = sweepRows(ratioSweep, "ratio");
+
+// %% name="nqnfs-figure"
+const publishedRatio = nqnfs.rows[0]!.total / nqnfs.rows[1]!.total;
+overlay({
+  title: "Requests with leases, as a share of those without",
+  x: { label: "sessions on shared files, as a share" },
+  y: { label: "ratio of requests" },
+  predicted: {
+    label: "ours, five days each",
+    points: ratios.map(({ sharedShare: x, ratio: y, low, high }) => ({ x, y, low, high })),
+  },
+  published: { label: "NQNFS over NFS, 1994", points: [{ x: 0, y: publishedRatio }] },
+  alt: "Our ratio is about 0.8 where little is shared, and rises to about 1 where everything is; the published ratio is about 0.6.",
+  caption:
+    "The published benchmark had one client. Another workload: compare the direction, not the height.",
+});
+
+// %% name="nqnfs-claims"
+claims({
+  "published: leases saved four requests in ten": Math.abs(publishedRatio - 0.594) < 0.001,
+  "ours: leases save requests as long as no more than half of the sessions are on shared files":
+    ratios.slice(0, 3).every(({ ratio }) => ratio < 1),
+  "and save less when more is shared":
+    ratios[4]!.ratio > ratios[2]!.ratio && ratios[2]!.ratio > ratios[0]!.ratio,
+});
+
+// %% [markdown] name="reliability-lecture"
+// # 9 · The price
+//
+// > *Nesses casos, confiabilidade é o maior problema.*
+//
+// In these cases, reliability is the biggest problem. Part 5 counted what goes wrong in crashes. Here are two more: a client that
+// can't be *reached*, and the time that recovery takes.
+//
+// Ana reads her copy ten times a second. From 1.2 s on, the network between her and the server is cut. She does not notice: she has her
+// copy. At 1.5 s Bruno wants to change the file. The server calls Ana back and hears nothing. What now? The stateful server gives
+// her up after half a second (`silenceMs`) and lets Bruno write. The one with leases of 1 s waits until hers has run out.
+
+// %% name="cut-predict"
+const staleInCut = predict(
+  "stale in the cut",
+  {
+    question:
+      "The cut lasts 4 s. For how long after Bruno's change does Ana read the old block from the stateful server's copy?",
+    unit: "ms",
+  },
+  undefined,
+);
+staleInCut;
+
+// %% name="cut-scenario"
+const cutOff = (service: FileServiceOptions, cutMs: number, untilMs = 7000) =>
+  scenario({
+    hosts,
+    network: { latencyMs: 5 },
+    faults: [
+      { kind: "cut", between: ["ana", "server"], atMs: 1200 },
+      { kind: "heal", between: ["ana", "server"], atMs: 1200 + cutMs },
+    ],
+    programs: {
+      server: on("server", fileServer, service).daemon(),
+      ana: on("ana", watches, service, 100, untilMs),
+      bruno: on("bruno", changes, service, 60_000, 60_000).at(1500),
+    },
+  });
+
+// %% name="cut-run"
+const cutServices: Record<string, FileServiceOptions> = {
+  "stateful, gives up after 0.5 s": serviceOf("stateful", { silenceMs: 500 }),
+  "leases of 1 s": serviceOf("leases", { termMs: 1000, timeoutMs: 3000 }),
+  "stateless, copies for 1 s": serviceOf("stateless", { cacheMs: 1000 }),
+};
+
+// %% name="cut-runs"
+const cutRows: { service: string; cutMs: number; worstStaleMs: number; brunoMs: number }[] = [];
+for (const { service, cutMs } of grid({
+  service: Object.keys(cutServices),
+  cutMs: [0.5, 1, 2, 3, 4].map((s) => 1000 * s),
+})) {
+  const { rows } = await simulate(cutOff(cutServices[service]!, cutMs));
+  const write = rows.find((row) => row.kind === "log" && row.event === "file write") as LogRow;
+  const brunoMs = write.timeMs - Number(write.fields.beganMs);
+  cutRows.push({ service, cutMs, worstStaleMs: checkFiles(rows).worstStaleMs, brunoMs });
+}
+table(_.filter(cutRows, { cutMs: 4000 }), {
+  title: "A cut of 4 s: how old Ana's reads get, and how long Bruno waits",
+});
+
+// %% name="cut-compare"
+const cutOf = (service: string, cutMs = 4000) =>
+  cutRows.find((row) => row.service.startsWith(service) && row.cutMs === cutMs)!;
+staleInCut.compare(cutOf("stateful").worstStaleMs);
+
+// %% name="cut-live" tags=["live"]
+const cutLive: (typeof cutRows)[number][] = [];
+for (const service of ["stateful, gives up after 0.5 s", "leases of 1 s"]) {
+  const { rows } = await runLive(cutOff(cutServices[service]!, 2000, 4000), { timeScale: 1 });
+  cutLive.push({
+    service,
+    cutMs: 2000,
+    worstStaleMs: checkFiles(rows).worstStaleMs,
+    brunoMs: Number.NaN,
+  });
+}
+
+// %% name="cut-figure" tags=["live", "claim:state.stateful.reliability"]
+const stale = (rows: typeof cutRows, source: string) =>
+  rows.map(({ service, cutMs, worstStaleMs }) => ({ service, cutMs, worstStaleMs, source }));
+sweepFigure([...stale(cutRows, "virtual"), ...stale(cutLive, "live")], {
+  title: "How old is what a client reads that can't be reached?",
+  x: { field: "cutMs", label: "length of the cut", unit: "ms" },
+  y: { field: "worstStaleMs", label: "oldest change missed", unit: "ms" },
+  series: "service",
+  source: "source",
+  alt: "With the stateful server staleness grows with the cut, without bound. With leases it is always 0; with copies trusted for a time it stays below that time.",
+});
+
+// %% name="cut-claims" tags=["claim:state.stateful.reliability"]
+claims({
+  "a promise without end is broken for as long as the cut lasts":
+    cutOf("stateful").worstStaleMs - cutOf("stateful", 2000).worstStaleMs === 2000,
+  "a lease is never broken, however long the cut": _.every(
+    cutRows.filter((row) => row.service.startsWith("leases")),
+    { worstStaleMs: 0 },
+  ),
+  "its price: Bruno waits, but not longer than the term":
+    cutOf("leases").brunoMs > cutOf("stateless").brunoMs && cutOf("leases").brunoMs < 1100,
+});
+
+// %% name="cut-live-claims" tags=["live"]
+claims({
+  "live, too, the stateful server's copies are stale in the cut, and leased ones are not":
+    cutLive[0]!.worstStaleMs > 500 && cutLive[1]!.worstStaleMs === 0,
+});
+
+// %% [markdown] name="cut-explained"
+// The server can't know whether Ana is dead or only far away. So it can choose between two evils: wait for her, and everybody who wants to
+// write waits with it; or break its word. A lease is the way out, since *both* sides have a clock: when the term is over, she
+// stops by herself. No message is needed for that, and so none can be lost.
+
+// %% [markdown] name="rate-intro"
+// ## How many crashes can it bear?
+//
+// After a crash, the stateless server goes on as soon as its machine is up. The stateful one must first hear from its clients what they
+// had: for a **time of grace**, here 5 s, they may *reclaim*, and everybody else waits. So each crash costs it much more. Yet in
+// between it is several times as fast. **Predict:** from how many crashes a minute on is the stateless server the better one?
+
+// %% name="rate-predict"
+const crossing = predict(
+  "crossing",
+  { question: "At how many crashes a minute are the two equally good?", unit: "1/min" },
+  undefined,
+);
+crossing;
+
+// %% name="rate-program"
+const busyDay = office.sessions[0]!.map((session) => ({ ...session, thinkMs: 0 }));
+const busyUser = (service: FileServiceOptions, crashTimes: number[], sessions: number) =>
+  scenario({
+    hosts: { server: { disk: { accessMs: 8 } }, ana: {} },
+    network: { latencyMs: 5 },
+    faults: crashTimes.flatMap((atMs) => crashOf("server", atMs, 500)),
+    programs: {
+      server: on("server", fileServer, service).daemon(),
+      ana: on(
+        "ana",
+        fileSessions,
+        service,
+        _.times(sessions, (i) => busyDay[i % busyDay.length]!),
+      ),
+    },
+  });
+
+// %% name="rate-run"
+const busyServices: Record<string, FileServiceOptions> = {
+  stateless: { ...common, kind: "stateless" },
+  "stateful, with recovery": {
+    ...common,
+    kind: "stateful",
+    recovery: "reclaim",
+    silenceMs: 2000,
+    readAhead: 4,
+  },
+};
+
+// %% name="rate-runs"
+const ratePoints = grid({ service: Object.keys(busyServices), perMinute: [0, 2, 4, 6, 8, 10] });
+const rateRows: { service: string; perMinute: number; sessionsPerS: number; source: string }[] = [];
+for (const { service, perMinute } of progress(ratePoints.length, "runs").each(ratePoints)) {
+  const times = perMinute === 0 ? [] : _.range(30_000 / perMinute, 600_000, 60_000 / perMinute);
+  const sessions = service === "stateless" ? 500 : 2000; // about a minute of work
+  const run = await simulate(busyUser(busyServices[service]!, times, sessions), { trace: "none" });
+  const sessionsPerS = (1000 * sessions) / run.endMs;
+  rateRows.push({ service, perMinute, sessionsPerS, source: "virtual" });
+}
+
+// %% [markdown] name="rate-theory-intro"
+// The arithmetic: if each crash costs *L* seconds in which nothing is done, then at *r* crashes a second a share of 1 − r·L of the time
+// is left. *L* is the 0.5 s that the machine is down and the 0.05 s until a client tries again, and for the stateful server the time of
+// grace besides.
+
+// %% name="rate-theory"
+const lostS: Record<string, number> = { stateless: 0.55, "stateful, with recovery": 0.55 + 5 };
+const calmOf = (service: string) => _.find(rateRows, { service, perMinute: 0 })!.sessionsPerS;
+const rateTheory = (service: string, perMinute: number) =>
+  calmOf(service) * (1 - (perMinute / 60) * lostS[service]!);
+const rateLines = grid({
+  service: Object.keys(busyServices),
+  perMinute: _.range(0, 10.1, 0.5),
+}).map((row) => {
+  return { ...row, sessionsPerS: rateTheory(row.service, row.perMinute), source: "theory" };
+});
+
+// %% name="rate-compare"
+const [lessRate, moreRate] = Object.keys(busyServices).map((service) => calmOf(service));
+const lossPerMinute = Object.values(lostS).map((seconds) => seconds / 60);
+const crossesAt =
+  (moreRate! - lessRate!) / (moreRate! * lossPerMinute[1]! - lessRate! * lossPerMinute[0]!);
+crossing.compare(crossesAt);
+
+// %% name="rate-live" tags=["live"]
+const rateLive: { service: string; predictedPerS: number; livePerS: number }[] = [];
+for (const [service, sessions] of [
+  ["stateless", 20],
+  ["stateful, with recovery", 40],
+] as const) {
+  const used = { ...busyServices[service]!, graceMs: 1000, timeoutMs: 250 };
+  const run = await runLive(busyUser(used, [700], sessions), { timeScale: 1 });
+  const perS = (endMs: number) => (1000 * sessions) / endMs;
+  rateLive.push({ service, predictedPerS: perS(run.predicted.endMs), livePerS: perS(run.endMs) });
+}
+table(rateLive, {
+  title: "A few seconds with one crash, and a grace of 1 s: the virtual run of the same, and live",
+});
+
+// %% name="rate-live-claims" tags=["live"]
+claims({
+  "live, too, both come to the end of their sessions in spite of the crash": rateLive.every(
+    ({ livePerS }) => livePerS > 0,
+  ),
+});
+
+// %% name="rate-figure" tags=["claim:state.stateful.reliability", "claim:state.stateful.performance"]
+sweepFigure([...rateLines, ...rateRows], {
+  title: "Fast and fragile, or slow and steady: where the lines cross",
+  x: { field: "perMinute", label: "crashes", unit: "1/min" },
+  y: { field: "sessionsPerS", label: "sessions done", unit: "1/s" },
+  series: "service",
+  source: "source",
+  alt: "The stateless line is low and almost flat. The stateful one begins far above it, falls steeply and crosses it at about nine crashes a minute.",
+  caption: "One busy user; the machine is down for 0.5 s in each crash, the time of grace is 5 s.",
+});
+
+// %% name="rate-claims" tags=["claim:state.stateful.reliability", "claim:state.stateful.performance"]
+const rateOf = (service: string, perMinute: number) =>
+  _.find(rateRows, { service, perMinute })!.sessionsPerS;
+claims({
+  "without crashes the stateful server does three times as much or more": moreRate! > 3 * lessRate!,
+  "at six crashes a minute it still does more":
+    rateOf("stateful, with recovery", 6) > rateOf("stateless", 6),
+  "at ten the stateless one does": rateOf("stateful, with recovery", 10) < rateOf("stateless", 10),
+  "by arithmetic they cross between eight and ten": crossesAt > 8 && crossesAt < 10,
+});
+
+// %% [markdown] name="rate-explained"
+// Nine crashes a minute is a lot. If your server crashes once a month, speed wins, and reliability is a matter of *what* is lost, not of
+// how much time: that is what part 5 counted. But the figure says something about design, too: the steep line's slope is the
+// **time of grace**. Halve it, and the crossing moves to nearly twice as many crashes.
+
+// %% [markdown] name="recovery-intro"
+// # 10 · Recovering
+//
+// > *Guardam o status de seus clientes.* — They keep the status of their clients. After a crash, the only ones who still know it are
+// > the clients.
+//
+// So they are asked. Look at one recovery step by step. Ana has a file open and holds a copy when the server's machine crashes at
+// 100 ms; it is up again at 200 ms. Bruno comes at 300 ms and wants to change her file.
+
+// %% name="recovery-run"
+const recovering = serviceOf("stateful", {
+  recovery: "reclaim",
+  graceMs: 1000,
+  silenceMs: 600,
+  timeoutMs: 500,
+});
+const holdsOn = async (host: Host, service: FileServiceOptions) => {
+  const files = await fileClient(host, service);
+  const handle = await files.open("letter");
+  await files.read(handle, 0);
+  await host.sleepUntil(1500); // holds its copy
+  await files.read(handle, 0);
+  await files.leave();
+};
+
+// %% name="recovery-scenario"
+const recovery = scenario({
+  hosts,
+  network: { latencyMs: 5 },
+  faults: crashOf("server", 100),
+  programs: {
+    server: on("server", fileServer, recovering).daemon(),
+    ana: on("ana", holdsOn, recovering),
+    bruno: on("bruno", writesOnce, recovering).at(300),
+  },
+});
+const recoveryRun = await simulate(recovery);
+
+// %% name="recovery-figure" tags=["claim:state.stateful.keeps-status", "claim:state.stateful.reliability"]
+spaceTime(recoveryRun, {
+  title: "Grace: Ana reclaims, Bruno waits",
+  hosts: ["ana", "server", "bruno"],
+  by: "host",
+  scale: "order",
+  toMs: 1600,
+  logs: false,
+  alt: "After the restart Ana greets the server and reclaims her open file and her copy. Bruno's opening is answered only when the time of grace is over; then his write makes the server call Ana back.",
+  caption:
+    "Ana's system probes a silent server, so she notices the crash though she asks for nothing.",
+});
+
+// %% name="recovery-claims" tags=["claim:state.stateful.reliability"]
+const requestsOf = (host: string) =>
+  recoveryRun.rows.flatMap((row) =>
+    row.host === host && isRequest(row) ? [String(row.fields.op)] : [],
+  );
+const brunoWrote = recoveryRun.rows.find(
+  (row) => row.kind === "log" && row.event === "file write",
+)!;
+claims({
+  "Ana reclaims what she had": requestsOf("ana").includes("reclaim"),
+  "Bruno's write is done only after the grace of one second": brunoWrote.timeMs > 1200,
+  "and no read is stale": checkFiles(recoveryRun.rows).staleReads === 0,
+});
+
+// %% [markdown] name="orphans-intro"
+// ## Who never comes back
+//
+// And a *client's* crash? Ana opens three files and holds copies; her machine crashes and stays down. Her entries are **orphans**. Bruno
+// wants to write one of her files. How long should the server wait for Ana?
+
+// %% name="orphans-programs"
+const opensThree = async (host: Host, service: FileServiceOptions) => {
+  const files = await fileClient(host, service);
+  for (const file of ["letter", "bill", "poem"]) await files.read(await files.open(file), 0);
+  await host.sleep(60_000);
+};
+
+// %% name="orphans-scenario"
+const orphaned = (silenceMs: number) => {
+  const service = serviceOf("stateful", { silenceMs, timeoutMs: 1e5 });
+  return scenario({
+    hosts,
+    network: { latencyMs: 5 },
+    faults: [{ kind: "crash", host: "ana", atMs: 500 }],
+    programs: {
+      server: on("server", fileServer, service).daemon(),
+      ana: on("ana", opensThree, service),
+      bruno: on("bruno", writesOnce, service).at(1000),
+      left: [on("bruno", asksStatus).at(900), on("bruno", asksStatus).at(20_000)],
+    },
+    limitMs: 30_000,
+  });
+};
+
+// %% name="orphans-run"
+const orphanRows = [];
+for (const silenceMs of [500, 2000, 8000, Number.POSITIVE_INFINITY]) {
+  const { results, rows } = await simulate(orphaned(silenceMs));
+  const write = rows.find((row) => row.kind === "log" && row.event === "file write");
+  const [before, after] = results.left.map(({ openFiles }) => openFiles);
+  orphanRows.push({
+    silenceMs,
+    before,
+    after,
+    brunoWaitedMs: write ? write.timeMs - 1000 : "for ever",
+  });
+}
+
+// %% name="orphans-table"
+table(orphanRows, {
+  title: "Open files of a client who never comes back, and how long Bruno waits for her",
+  columns: {
+    silenceMs: { label: "the server's patience", unit: "ms" },
+    before: { label: "before" },
+    after: { label: "after 20 s" },
+    brunoWaitedMs: { label: "Bruno waited", unit: "ms" },
+  },
+});
+
+// %% name="orphans-claims" tags=["claim:state.stateful.reliability", "claim:state.stateful.keeps-status"]
+claims({
+  "with patience without end, orphans stay and Bruno never gets to write":
+    orphanRows[3]!.after! >= 3 && orphanRows[3]!.brunoWaitedMs === "for ever",
+  "with an end to it, they are gone, and Bruno waits for about that long": orphanRows
+    .slice(0, 3)
+    .every((row) => row.after === 0 && Number(row.brunoWaitedMs) < row.silenceMs + 1000),
+});
+
+// %% [markdown] name="orphans-explained"
+// So even the stateful server ends up with a clock: who is silent for too long is forgotten. NFS version 4 does just that, with
+// 90 s on many systems; whoever holds state there must renew it. State with a term is a lease. The two ends of the scale meet in the
+// middle.
+
+// %% [markdown] name="real-intro"
+// # 11 · Live, with a real kill
+//
+// So far a "machine" crashed because the library stopped it. Now the server is a **process of its own** on your machine, with a pid, real
+// sockets and a real file for a disk. It is killed with **SIGKILL** in the middle of Ana's session, and started again. It is the
+// very same program, `fileServer`; and Ana's client is the one from above, too.
+
+// %% name="real-program"
+const survivesKill = (service: FileServiceOptions) =>
+  withFileServerProcess(service, async (server) => {
+    const files = await fileClient(server.host("ana"), service);
+    const handle = await files.open("letter");
+    await files.write(handle, 0, blockOf("before the kill"));
+    const { signal } = await server.kill();
+    const again = server.restart();
+    const goesOn = files.write(handle, 1, blockOf("after the kill"));
+    const session = await goesOn.then(
+      () => "goes on",
+      (error: FileError) => error.message,
+    );
+    await again;
+    const kept = textOf(await files.read(await files.open("letter"), 0));
+    await files.leave();
+    const { lostWrites } = checkFiles(server.rows);
+    return { kind: service.kind, signal, session, kept, lostWrites };
+  });
+
+// %% name="real-run" tags=["live", "claim:state.stateless.independence", "claim:state.stateless.soft", "claim:state.stateful.reliability"]
+const patience = { timeoutMs: 500, termMs: 1000, graceMs: 1500 };
+const realServices: FileServiceOptions[] = [
+  ...fileServerKinds.map((kind) => serviceOf(kind, patience)),
+  serviceOf("stateful", { ...patience, recovery: "reclaim" }),
+];
+const killed = [];
+for (const service of realServices)
+  killed.push({ recovery: service.recovery ?? "", ...(await survivesKill(service)) });
+table(killed, {
+  title: "Five server processes, killed in the middle of a session and started again",
+  columns: ["kind", "recovery", "signal", "session", "kept", "lostWrites"],
+});
+
+// %% name="real-claims" tags=["live"]
+const [realStateless, realSoft, realLeases, realStateful, realRecovered] = killed;
+claims({
+  "all five were really killed": _.every(killed, { signal: "SIGKILL" }),
+  "with the stateless and the soft-state server the session goes on":
+    realStateless!.session === "goes on" && realSoft!.session === "goes on",
+  "so it does with leases, and with a stateful server that lets clients reclaim":
+    realLeases!.session === "goes on" && realRecovered!.session === "goes on",
+  "the stateful server that forgets has lost its table":
+    realStateful!.session.startsWith("stale handle"),
+  "none has lost an acknowledged write": killed.every(
+    (row) => row.kept === "before the kill" && row.lostWrites === 0,
+  ),
+});
+
+// %% [markdown] name="real-explained"
+// **Where the two worlds differ.** When a *process* is killed, its operating system lives on and closes its sockets, so Ana hears of it at
+// once. When a *machine* crashes, nobody says anything. The rest is as in part 4, to the word "stale".
+
+// %% [markdown] name="exercises"
+// # Exercises
+//
+// ## Exercise 1 · Make a request safe to repeat
+//
+// A bank keeps its balance on a disk. A deposit is `{ client, id, amount }`: each client numbers its deposits 1, 2, 3 … and
+// makes the next only when the last was answered. When no answer comes, it **repeats** the request, with the same `id`. Here is the
+// bank. Writing a block twice is the same as writing it once; adding 10 twice is not. Make it safe, also if the machine crashes at any
+// moment. A repeated deposit must be answered, too.
+//
+// What you write is called when the machine starts, and returns what handles a deposit: variables above the inner function are the
+// server's memory. `disk.write(name, value)` is done whole or not at all.
+
+// %% name="exercise-deposit-given"
+interface Deposit {
+  client: string;
+  id: number;
+  amount: number;
+}
+type Bank = (host: Host) => (deposit: Deposit) => Promise<number>;
+
+const unsafeBank: Bank = (host) => {
+  return async ({ amount }) => {
+    const balance = ((await host.disk.read("balance")) ?? 0) + amount;
+    await host.disk.write("balance", balance);
+    return balance;
+  };
+};
+
+// %% jupyter={"source_hidden": true} name="exercise-deposit" tags=["exercise"]
+const bankServer = async (host: Host, bank: Bank) => {
+  const handle = bank(host);
+  for await (const connection of await host.listen(80))
+    try {
+      const deposit = await connection.receive({ timeoutMs: 100 });
+      if (deposit) {
+        const balance = await handle(deposit);
+        await host.compute(2); // makes out the receipt
+        await connection.send(balance);
+      }
+      connection.end();
+    } catch (error) {
+      if (!["TimedOut", "ConnectionReset"].includes((error as Error).name)) throw error;
+    }
+};
+const depositor = async (host: Host, client: string, amounts: readonly number[]) => {
+  let balance = 0;
+  for (const [i, amount] of amounts.entries())
+    for (let isDone = false; !isDone; )
+      try {
+        const connection = await host.connect("server", 80, { timeoutMs: 60 });
+        await connection.send({ client, id: i + 1, amount });
+        const answer = await connection.receive({ timeoutMs: 60 });
+        isDone = typeof answer === "number";
+        balance = isDone ? answer : balance;
+        if (isDone) connection.end();
+        else await host.sleep(20);
+      } catch {
+        await host.sleep(20);
+      }
+  return balance;
+};
+const bankDay = (
+  bank: Bank,
+  amounts: readonly (readonly number[])[],
+  faults: Fault<"server" | "clients">[],
+) =>
+  scenario({
+    hosts: { server: { disk: { accessMs: 8 } }, clients: {} },
+    network: { latencyMs: 5 },
+    faults,
+    programs: {
+      server: on("server", bankServer, bank).daemon(),
+      clients: amounts.map((each, i) => on("clients", depositor, `client ${i + 1}`, each)),
+      balance: on("clients", depositor, "auditor", [0]).at(2000),
+    },
+    limitMs: 6000,
+  });
+const tryBank = async (
+  bank: Bank,
+  amounts: readonly (readonly number[])[],
+  faults: Fault<"server" | "clients">[],
+  seed: number,
+) => {
+  const run = await simulate(bankDay(bank, amounts, faults), { seed });
+  const balance = run.outcomes.balance.how === "returned" ? run.outcomes.balance.value : Number.NaN;
+  return { ...run, expected: _.sum(amounts.flat()), balance };
+};
+const bankDeposits = [[10, 20, 30]];
+const fourDeposits = [[10, 20, 30, 40]];
+const deposits = exercise({
+  name: "06-deposit",
+  statement:
+    "A bank that adds each deposit once, however often it is asked, and whatever crashes when.",
+  scenarios: {
+    "nothing goes wrong": (bank: Bank, seed) => tryBank(bank, bankDeposits, [], seed),
+    "an answer is late": (bank: Bank, seed) =>
+      tryBank(
+        bank,
+        bankDeposits,
+        [
+          { kind: "cut", between: ["clients", "server"], atMs: 25 },
+          { kind: "heal", between: ["clients", "server"], atMs: 150 },
+        ],
+        seed,
+      ),
+    "two clients": (bank: Bank, seed) =>
+      tryBank(
+        bank,
+        [
+          [10, 20],
+          [5, 7],
+        ],
+        [],
+        seed,
+      ),
+    "a crash at every point": async (bank: Bank, seed) => {
+      const calm = await tryBank(bank, fourDeposits, [], seed);
+      const points = crashPoints(calm.rows.filter((row) => row.timeMs < 300));
+      for (const atMs of points) {
+        const faults: Fault<"server" | "clients">[] = [
+          { kind: "crash", host: "server", atMs },
+          { kind: "restart", host: "server", atMs: atMs + 50 },
+        ];
+        const run = await tryBank(bank, fourDeposits, faults, seed);
+        if (run.balance !== run.expected) return run;
+      }
+      return calm;
+    },
+  },
+  seeds: [1],
+  claims: {
+    "every deposit is answered, repeated ones too": (run) =>
+      run.outcomes.clients.every((client) => client.how === "returned") ||
+      "a client hears nothing, for ever",
+    "the balance is the sum of the deposits": (run) =>
+      run.balance === run.expected ||
+      `the balance is ${run.balance}, the deposits were ${run.expected}`,
+  },
+  mistakes: [
+    {
+      name: "no answer to a repeat",
+      recognise: ({ claim }) => claim.startsWith("every deposit"),
+      hint: "A repeated deposit changes nothing, but its client still waits: answer with the balance.",
+    },
+    {
+      name: "adds again",
+      recognise: ({ scenario: name, run }) =>
+        name === "an answer is late" && run!.balance > run!.expected,
+      hint: "The answer came late, the client asked again, and you added again. Remember which deposits have been done.",
+    },
+    {
+      name: "one number for all",
+      recognise: ({ scenario: name, run }) =>
+        name === "two clients" && run!.balance < run!.expected,
+      hint: "Each client counts from 1. What you remember must say *whose* deposit it was.",
+    },
+    {
+      name: "two writes",
+      recognise: ({ run }) =>
+        _.uniq(run!.rows.flatMap((row) => (row.kind === "disk" ? [row.access] : []))).filter(
+          (access) => access!.startsWith("write"),
+        ).length > 1,
+      hint: "You write the balance and what has been done one after the other. What is on the disk if the machine crashes in between? One write is done whole or not at all.",
+    },
+    {
+      name: "remembers in memory",
+      recognise: ({ scenario: name, run }) =>
+        name === "a crash at every point" && run!.balance > run!.expected,
+      hint: "What you remember is in memory, and the crash wipes it: the repeated deposit looks new. Where does the balance survive?",
+    },
+  ],
+  hints: [
+    "Keep, for each client, the id of its last deposit: it makes the next only when that was answered.",
+    'Put balance and ids into one value: `disk.write("account", { balance, last })` is one write.',
+  ],
+});
+
+// %% name="exercise-deposit-answer" tags=["exercise"]
+const myBank: Bank = unsafeBank; // your bank takes the place of this one
+await check(deposits, myBank);
+
+// %% jupyter={"source_hidden": true} name="exercise-deposit-solution" tags=["solution"]
+const safeBank: Bank =
+  (host) =>
+  async ({ client, id, amount }) => {
+    const { balance, last } = (await host.disk.read("account")) ?? { balance: 0, last: {} };
+    if (last[client] === id) return balance;
+    const account = { balance: balance + amount, last: { ...last, [client]: id } };
+    await host.disk.write("account", account);
+    return account.balance;
+  };
+await check(deposits, safeBank);
+
+// %% [markdown] name="exercise-bound-intro"
+// ## Exercise 2 · Put a bound on staleness
+//
+// `ask()` fetches a value over the network; it takes 100 ms, and nobody says when in that time the value was read at the
+// server. Write a reader that keeps a copy: what it returns may have been replaced at most `boundMs` before the read began. And it
+// must not ask more often than that needs.
+
+// %% jupyter={"source_hidden": true} name="exercise-bound" tags=["exercise"]
+type MakeReader = (
+  host: Host,
+  ask: () => Promise<string>,
+  boundMs: number,
+) => () => Promise<string>;
+const readsEvery = async (host: Host, make: MakeReader, boundMs: number, everyMs: number) => {
+  let asked = 0;
+  const ask = async () => {
+    asked++;
+    await host.sleep(5); // on its way
+    const value = String(Math.floor(host.now() / 10)); // it changes every 10 ms
+    await host.sleep(95); // the answer takes longer
+    return value;
+  };
+  const reader = make(host, ask, boundMs);
+  const staleMs: number[] = [];
+  while (host.now() < 4000) {
+    const beganMs = host.now();
+    const value = await reader();
+    staleMs.push(beganMs - 10 * (Number(value) + 1)); // when it was replaced
+    await host.sleep(everyMs);
+  }
+  return { asked, reads: staleMs.length, worstMs: Math.max(...staleMs) };
+};
+const needed: MakeReader = (host, ask, boundMs) => {
+  let [value, untilMs] = ["", 0];
+  return async () => {
+    if (host.now() < untilMs) return value;
+    const askedMs = host.now();
+    value = await ask();
+    untilMs = askedMs + boundMs;
+    return value;
+  };
+};
+const tryReader = async (make: MakeReader, boundMs: number, everyMs: number, seed: number) => {
+  const played = scenario({
+    hosts: { ana: {} },
+    programs: {
+      theirs: on("ana", readsEvery, make, boundMs, everyMs),
+      needed: on("ana", readsEvery, needed, boundMs, everyMs),
+    },
+    limitMs: 10_000,
+  });
+  const run = await simulate(played, { seed });
+  return { ...run, boundMs, theirs: run.results.theirs, needed: run.results.needed.asked };
+};
+const bounded = exercise({
+  name: "06-bound",
+  statement: "A copy that is never staler than a bound, and asks no more often than it must.",
+  scenarios: {
+    "bound of 300 ms": (make: MakeReader, seed) => tryReader(make, 300, 15, seed),
+    "bound of 1 s": (make: MakeReader, seed) => tryReader(make, 1000, 35, seed),
+    "bound of 150 ms, few reads": (make: MakeReader, seed) => tryReader(make, 150, 90, seed),
+  },
+  seeds: [1],
+  claims: {
+    "nothing is staler than the bound": (run) =>
+      run.theirs.worstMs <= run.boundMs ||
+      `a read returned what had been replaced ${run.theirs.worstMs} ms before it began; the bound is ${run.boundMs} ms`,
+    "it asks no more often than it must": (run) =>
+      run.theirs.asked <= run.needed + 1 ||
+      `it asked ${run.theirs.asked} times; ${run.needed} are enough`,
+  },
+  mistakes: [
+    {
+      name: "never again",
+      recognise: ({ run }) => run!.theirs.asked === 1,
+      hint: "You ask once and then never again. When is the copy too old?",
+    },
+    {
+      name: "from the answer",
+      recognise: ({ claim, run }) =>
+        claim.startsWith("nothing") && run!.theirs.worstMs <= run!.boundMs + 100,
+      hint: "Nearly. You count from when the answer came; but the value may have been read at the server right after you asked. From when must you count?",
+    },
+    {
+      name: "asks each time",
+      recognise: ({ run }) => run!.theirs.asked === run!.theirs.reads,
+      hint: "You ask for every read. That is never stale, and what the stateless server's clients do without copies.",
+    },
+    {
+      name: "too careful",
+      recognise: ({ claim, run }) =>
+        claim.startsWith("it asks") && run!.theirs.asked < run!.theirs.reads,
+      hint: "You give your copy up too early. If it was asked for at time t, until when is it no staler than the bound, at the very worst?",
+    },
+  ],
+  hints: [
+    "Note the time *before* you ask.",
+    "A copy asked for at t may be used until t + boundMs: a change at the server right after t is `boundMs` old then.",
+  ],
+});
+
+// %% name="exercise-bound-answer" tags=["exercise"]
+const myReader: MakeReader = (_host, ask, _boundMs) => {
+  return () => ask(); // your lines take the place of this one
+};
+await check(bounded, myReader);
+
+// %% jupyter={"source_hidden": true} name="exercise-bound-solution" tags=["solution"]
+const readerSolution: MakeReader = (host, ask, boundMs) => {
+  let copy: string | undefined;
+  let askedMs = 0;
+  return async () => {
+    if (copy !== undefined && host.now() < askedMs + boundMs) return copy;
+    askedMs = host.now();
+    copy = await ask();
+    return copy;
+  };
+};
+await check(bounded, readerSolution);
+
+// %% [markdown] name="exercise-term-intro"
+// ## Exercise 3 · Choose a term
+//
+// Clients read a file at random moments, twice a second each. At most one read in twenty may ask the server. After a crash the server
+// has to wait for one term before the first write, so the term should be as short as that allows. Clients take 0.1 s off. Which term, in
+// seconds, do you give your leases? (Use part 8's formula; nobody writes while all is well.)
+
+// %% jupyter={"source_hidden": true} name="exercise-term" tags=["exercise"]
+const nearTo = (value: number) => (answer: number) => Math.abs(answer / value - 1) < 0.004;
+const term = exercise({
+  name: "06-term",
+  statement: "Two reads a second, one in twenty may ask, 0.1 s off: the shortest term?",
+  value: (20 - 1) / 2 + 0.1,
+  unit: "s",
+  tolerance: 0.004,
+  mistakes: [
+    {
+      name: "without the allowance",
+      recognise: nearTo((20 - 1) / 2),
+      hint: "That is how long a client may use the lease. The server's term is longer by what the client takes off.",
+    },
+    {
+      name: "counts the asking read",
+      recognise: (answer) => nearTo(20 / 2)(answer) || nearTo(20 / 2 + 0.1)(answer),
+      hint: "Of 1 + R·t reads one asks: the one that asks is one of the twenty.",
+    },
+    {
+      name: "rate upside down",
+      recognise: (answer) => nearTo((20 - 1) * 2)(answer) || nearTo((20 - 1) * 2 + 0.1)(answer),
+      hint: "R is reads a second: in t seconds there are R·t of them. Solve 1/(1 + R·t) = 1/20 for t.",
+    },
+    {
+      name: "takes it off again",
+      recognise: nearTo((20 - 1) / 2 - 0.1),
+      hint: "The client already takes 0.1 s off what you give. Do you have to give more, or less?",
+    },
+  ],
+  hints: [
+    "1/(1 + R·t) = 1/20, with R = 2 a second. What is t?",
+    "t is the client's; the server's term is t + 0.1 s.",
+  ],
+});
+
+// %% name="exercise-term-answer" tags=["exercise"]
+await check(term, undefined);
+
+// %% name="exercise-term-solution" tags=["solution"]
+await check(term, 9.6);
+
+// %% [markdown] name="exercise-moment-intro"
+// ## Exercise 4 · Find the moment
+//
+// Ana's writes stay with her (`writeBackMs`), and each is acknowledged at once. Look at the diagram: she writes at 100 ms and at
+// 600 ms, Bruno reads at 400 ms, she leaves at 1000 ms. **When must Ana's machine crash so that a write is lost that she had been told was
+// done?** Give a moment in ms. The invariant checker is the judge.
+
+// %% name="exercise-moment-given"
+const lazy = serviceOf("stateful", { writeBackMs: 30_000, silenceMs: 300, timeoutMs: 1000 });
+const anaWrites = async (host: Host) => {
+  const files = await fileClient(host, lazy);
+  const letter = await files.open("letter");
+  for (const atMs of [100, 600]) {
+    await host.sleepUntil(atMs);
+    await files.write(letter, 0, blockOf(`written at ${atMs}`));
+  }
+  await host.sleepUntil(1000);
+  await files.leave();
+};
+
+// %% name="exercise-moment-scenario"
+const reads = async (host: Host) => {
+  const files = await fileClient(host, lazy);
+  await files.read(await files.open("letter"), 0);
+  await files.leave();
+};
+
+// %% name="exercise-moment-day"
+const lazyDay = (faults: Fault<keyof typeof hosts>[]) =>
+  scenario({
+    hosts,
+    network: { latencyMs: 5 },
+    faults,
+    programs: {
+      server: on("server", fileServer, lazy).daemon(),
+      ana: on("ana", anaWrites),
+      readers: [on("bruno", reads).at(400), on("bruno", reads).at(3000)],
+    },
+    limitMs: 10_000,
+  });
+
+// %% name="exercise-moment-figure"
+spaceTime(await simulate(lazyDay([])), {
+  title: "A day without a crash",
+  hosts: ["ana", "server", "bruno"],
+  by: "host",
+  scale: "order",
+  toMs: 1100,
+  alt: "Ana asks to be the only one with a copy and writes; nothing is sent for the write itself. Bruno's read makes the server call the block in. Later she writes again, and sends the block when she leaves.",
+});
+
+// %% jupyter={"source_hidden": true} name="exercise-moment" tags=["exercise"]
+const crashingAt = async (atMs: number, seed: number) => {
+  const run = await simulate(lazyDay([{ kind: "crash", host: "ana", atMs }]), { seed });
+  const told = run.rows.filter(
+    (row) => row.kind === "log" && row.event === "file write" && row.timeMs < atMs,
+  );
+  return { ...run, atMs, told: told.length, lost: checkFiles(run.rows).lostWrites };
+};
+const moment = exercise({
+  name: "06-moment",
+  statement: "When must Ana's machine crash so that an acknowledged write is lost?",
+  scenarios: { "that crash": (atMs: number, seed) => crashingAt(Number(atMs), seed) },
+  seeds: [1],
+  claims: {
+    "Ana had been told that a write was done": (run) =>
+      run.told > 0 || `at ${run.atMs} ms nothing had been acknowledged to Ana`,
+    "the last read does not show it": (run) => run.lost > 0 || `at ${run.atMs} ms nothing is lost`,
+  },
+  mistakes: [
+    {
+      name: "before she was told",
+      recognise: ({ claim }) => claim.startsWith("Ana had"),
+      hint: "A write that nobody has acknowledged may be lost: no promise is broken. When was Ana told?",
+    },
+    {
+      name: "after the recall",
+      recognise: ({ run }) => run!.told === 1,
+      hint: "By then Bruno's read has called her first write in, and her second is not acknowledged yet. Where does each write stand at that moment: at Ana, or on the server's disk?",
+    },
+    {
+      name: "after she left",
+      recognise: ({ run }) => run!.told === 2,
+      hint: "Too late: when she left, she sent what she had. Look for a moment between her being told and the block leaving her.",
+    },
+  ],
+  hints: [
+    "A write is in danger from its acknowledgement until the server has it.",
+    "There are two such stretches: from her first write to Bruno's read, and from her second to her leaving.",
+  ],
+});
+
+// %% name="exercise-moment-answer" tags=["exercise"]
+const myMoment = 0; // ms
+await check(moment, myMoment);
+
+// %% name="exercise-moment-solution" tags=["solution"]
+await check(moment, 300);
+
+// %% [markdown] name="summary"
+// # What you have seen
+//
+// - A **stateless** server answers each request from the request alone. A crash of either side costs time and nothing else, as long as
+//   requests are safe to repeat.
+// - **Soft state** makes it faster, and may be wiped at any moment. That is the test for it.
+// - A **stateful** server reads ahead, and knows who has copies. It is copies that make it fast: the fastest request is the one that
+//   is not sent.
+// - The price: what the server knew must be recovered, with a time of grace; whoever can't be reached has to be waited for or
+//   given up; and a write that stays at a client dies with it.
+// - A **lease** is a promise with an end. It needs no message to be taken back, so it holds in crashes and cuts; a writer waits, but no
+//   longer than the term. A term of a few seconds takes away most of the load: 1/(1 + R·t).
+// - Count what goes wrong from the trace, by what the programs were told, and not by what the server believes.
+//
+// **Read on.** M. van Steen and A. S. Tanenbaum, *Distributed Systems*, chapter 3 (servers and state). C. Gray and D. Cheriton, *Leases*
+// (SOSP 1989). M. Nelson, B. Welch and J. Ousterhout, *Caching in the Sprite Network File System* (1988), and J. Howard and others,
+// *Scale and Performance in a Distributed File System* (1988), for parts 6 and 7. R. Macklem, *Not Quite NFS* (1994). RFC 8881, sections 8
+// and 10, for how NFS does today what you did in parts 8 to 10. The pages of [fileServer](/static/api/functions/fileServer.html),
+// [fileClient](/static/api/functions/fileClient.html), [checkFiles](/static/api/functions/checkFiles.html) and
+// [leaseTraffic](/static/api/functions/leaseTraffic.html).
