@@ -2062,6 +2062,7 @@ const unsafeBank: Bank = (host) => {
 };
 
 // %% jupyter={"source_hidden": true} name="exercise-deposit" tags=["exercise"]
+// How your answer is checked: nothing to change here.
 const bankServer = async (host: Host, bank: Bank) => {
   const handle = bank(host);
   for await (const connection of await host.listen(80))
@@ -2215,6 +2216,7 @@ const myBank: Bank = unsafeBank; // your bank takes the place of this one
 await check(deposits, myBank);
 
 // %% jupyter={"source_hidden": true} name="exercise-deposit-solution" tags=["solution"]
+// A solution, once you have tried: click to unfold it.
 const safeBank: Bank =
   (host) =>
   async ({ client, id, amount }) => {
@@ -2234,6 +2236,7 @@ await check(deposits, safeBank);
 // must not ask more often than that needs.
 
 // %% jupyter={"source_hidden": true} name="exercise-bound" tags=["exercise"]
+// How your answer is checked: nothing to change here.
 type MakeReader = (
   host: Host,
   ask: () => Promise<string>,
@@ -2334,6 +2337,7 @@ const myReader: MakeReader = (_host, ask, _boundMs) => {
 await check(bounded, myReader);
 
 // %% jupyter={"source_hidden": true} name="exercise-bound-solution" tags=["solution"]
+// A solution, once you have tried: click to unfold it.
 const readerSolution: MakeReader = (host, ask, boundMs) => {
   let copy: string | undefined;
   let askedMs = 0;
@@ -2354,6 +2358,7 @@ await check(bounded, readerSolution);
 // seconds, do you give your leases? (Use part 8's formula; nobody writes while all is well.)
 
 // %% jupyter={"source_hidden": true} name="exercise-term" tags=["exercise"]
+// How your answer is checked: nothing to change here.
 const nearTo = (value: number) => (answer: number) => Math.abs(answer / value - 1) < 0.004;
 const term = exercise({
   name: "06-term",
@@ -2392,7 +2397,8 @@ const term = exercise({
 // %% name="exercise-term-answer" tags=["exercise"]
 await check(term, undefined);
 
-// %% name="exercise-term-solution" tags=["solution"]
+// %% jupyter={"source_hidden": true} name="exercise-term-solution" tags=["solution"]
+// A solution, once you have tried: click to unfold it.
 await check(term, 9.6);
 
 // %% [markdown] name="exercise-moment-intro"
@@ -2447,6 +2453,7 @@ spaceTime(await simulate(lazyDay([])), {
 });
 
 // %% jupyter={"source_hidden": true} name="exercise-moment" tags=["exercise"]
+// How your answer is checked: nothing to change here.
 const crashingAt = async (atMs: number, seed: number) => {
   const run = await simulate(lazyDay([{ kind: "crash", host: "ana", atMs }]), { seed });
   const told = run.rows.filter(
@@ -2491,7 +2498,8 @@ const moment = exercise({
 const myMoment = 0; // ms
 await check(moment, myMoment);
 
-// %% name="exercise-moment-solution" tags=["solution"]
+// %% jupyter={"source_hidden": true} name="exercise-moment-solution" tags=["solution"]
+// A solution, once you have tried: click to unfold it.
 await check(moment, 300);
 
 // %% [markdown] name="summary"
