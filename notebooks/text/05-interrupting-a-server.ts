@@ -338,7 +338,7 @@ claims({
 // %% name="break-live" tags=["live", "claim:interrupting.break.client-ends", "claim:interrupting.break.restart"]
 const breakLive: typeof breakRows = [];
 for (const each of breakCases.filter(({ death }) => death !== "it crashes and boots")) {
-  const run = await runLive(breaking(each.server, each.death), { seed: 1, timeScale: 1.5 });
+  const run = await runLive(breaking(each.server, each.death), { seed: 1, timeScale: 1 });
   breakLive.push({ ...each, ...firstRequest(run.rows, run.results.again) });
 }
 table(breakLive, { title: "The same, live" });
@@ -636,21 +636,25 @@ const signalHandler = async (_host: Host, connection: Connection, request: LongR
 // Now all three ways against each other, on one server that hears all of them: its thread tells the client about each step, so
 // that it notices a broken connection; there is a second port; and there is a signal handler.
 
+// %% name="three-ways-request"
+const serveUntilOver = async (host: Host, connection: Connection, request: LongRequest) => {
+  const tell = () => connection.send("step");
+  await work(host, request, tell).catch(() => host.log("torn down"));
+  connection.reset();
+};
+
 // %% name="three-ways-server"
 const threeWays = async (host: Host, priority: number) => {
   const requests: Requests = new Map();
-  const over = await host.listen(82); // for those who want to know when a request is over
   host.spawn(control, { as: "thread", name: "control" }, requests, priority);
-  const serve = async (own: Host, connection: Connection, request: LongRequest) => {
-    await work(own, request, () => connection.send("step")).catch(() => own.log("torn down"));
-    connection.reset();
-    (await over.accept()).end();
-  };
+  const over = await host.listen(82); // for those who want to know when a request is over
   for await (const connection of await host.listen(80)) {
     const request = new LongRequest(host);
     requests.set(connection.peer, request);
-    host.spawn(serve, { as: "thread", name: connection.peer }, connection, request);
     host.spawn(signalHandler, { as: "thread" }, connection, request);
+    const serve = (own: Host) => serveUntilOver(own, connection, request);
+    const thread = host.spawn(serve, { as: "thread", name: connection.peer });
+    void thread.done().then(async () => (await over.accept()).end());
   }
 };
 
@@ -901,7 +905,7 @@ claims({
 // %% [markdown] name="trials-explained"
 // So there is room for *one* urgent byte, and a second one in a hurry demotes the first. That is why a program should treat the
 // **signal as the message**, not the byte: "something urgent has happened, look!" What exactly is meant stands in the stream. And
-// with `SO_OOBINLINE`, which RFC 6093 recommends, no byte is ever lost: read up to the mark, and there it is.
+// with `SO_OOBINLINE`, which RFC 6093 asks for, no byte is ever lost: read up to the mark, and there it is.
 //
 // ## Before any other data?
 //
