@@ -829,10 +829,13 @@ claims({
 // before it can stop anything: with priority at once, without it in its turn. Urgent data need nobody's turn.
 //
 // Now the lower row. What is done in vain is not the time but the *steps*: at a high load little is done in a long time, so even a
-// late stop wastes little. Time is what the user feels, work is what the server pays.
+// late stop wastes little. Only the ordinary message wastes all the rest. Time is what the user feels, work is what the server pays.
 //
-// In the half about unread blocks, our model says: urgent data and the second port don't care what is unread. Keep that in mind. The next part
-// asks a real operating system.
+// **Why the two differ.** Live, everything takes a millisecond or two more, for sockets, timers and the abort of a step that is under
+// way on a real core; on a logarithmic axis that is much where virtual time needs only one. Urgent data are first in both.
+//
+// The half about unread blocks is flat: in our model, urgent data and the second port don't care what is unread. Keep that in mind.
+// The next part asks a real operating system.
 
 // %% [markdown] name="real-lecture"
 // # 5 · The real thing
@@ -841,8 +844,8 @@ claims({
 // > tratamento de sinais do SO.*
 //
 // Node has no urgent data. So in this part we call the operating system ourselves: `send` with the flag `MSG_OOB`, `fcntl` with
-// `F_SETOWN`, which says whom a socket's signal is for, and a handler for `SIGURG`. That works on Linux and macOS; on other
-// systems the cells show a run that was recorded.
+// `F_SETOWN`, which says whom a socket's signal is for, and a handler for `SIGURG`. That works on Linux; for macOS it is written from
+// the system's headers and has not been tried. On other systems the cells show a run that was recorded on Linux.
 
 // %% name="real-support" tags=["live"]
 const cannot = whyNoUrgentData();
@@ -1021,7 +1024,7 @@ sweepFigure(medians, {
 // %% [markdown] name="real-load-explained"
 // Two things that our model does not know. The operating system favours whoever has slept long, so a thread that only waits for
 // messages is often let in at once, even without priority. And a *signal* needs the CPU as well: its handler is code of the server's
-// process, and has to wait for a core like any other. With priority, both are prompt every time.
+// process, and has to wait for a core like any other. With priority, both are prompt.
 
 // %% [markdown] name="real-bytes-intro"
 // And against unread bytes, beside what the model says: a server that works and does not read, and more and more bytes ahead.
