@@ -57,13 +57,13 @@ function compare(c: Comparison): string[] {
     theirs.push(nanoseconds([...c.theirs.command, ...c.arguments], c.result));
   }
   const ratio = median(theirs) / median(ours);
-  const shown = ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2);
+  const shown = ratio >= 10 ? ratio.toFixed(0) : ratio >= 0.1 ? ratio.toFixed(2) : ratio.toPrecision(2);
   return [
     `${c.workload} (a ${c.unit})`,
     time(median(ours)),
     `${c.peer} ${time(median(theirs))}`,
     `${shown}×`,
-    `≥ ${c.aim}×`,
+    `≥ ${Number(c.aim.toPrecision(2))}×`,
     ratio >= c.aim ? "yes" : "no",
   ];
 }
