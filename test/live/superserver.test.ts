@@ -290,7 +290,7 @@ test("a service that is started too often is suspended, refuses, and comes back;
       assert.is(superserver.realPort(100), port, "on the same port");
       assert.is(await ask(port, "again"), "again");
     },
-    { suspendMs: 700 },
+    { suspendMs: 4000 },
   );
   assert.is(rows.find(({ event }) => event === "suspended")?.problem, "more than 3 starts in a minute");
 });
