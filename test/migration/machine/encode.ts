@@ -1,4 +1,4 @@
-import { type Instruction, opcodes, type TypeCode } from "kernel-lib/migration/machine/opcodes";
+import { opcodes, type TypeCode } from "kernel-lib/migration/machine/opcodes";
 
 /** The opcode of an instruction by its name. */
 export const codeOf: ReadonlyMap<string, number> = new Map(
@@ -71,5 +71,3 @@ export function body(locals: readonly TypeCode[], code: Bytes): Bytes {
 /** A whole module from its sections. */
 export const moduleOf = (...sections: Bytes): Uint8Array =>
   Uint8Array.from(flat([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...sections]));
-
-export type { Instruction };

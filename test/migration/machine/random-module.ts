@@ -12,7 +12,6 @@ import {
   signed,
   text,
   u32,
-  word,
 } from "./encode.js";
 
 /** A random module whose functions always end: each call and each turn of a loop takes one of the `turns`, and traps when there is none left. */
@@ -566,5 +565,3 @@ class Maker {
     return [made, op("local.tee", local), quiet, op("local.get", local), op("local.get", local), equal, op("select")];
   }
 }
-
-export { word };
