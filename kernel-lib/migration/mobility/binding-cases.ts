@@ -4,7 +4,7 @@ import { on, scenario } from "../../world/scenario.js";
 import { simulate } from "../../world/virtual.js";
 import type { Attachment, Binding, CodeSegment } from "../machine/index.js";
 import { bindingTable, type Strategy } from "./bindings.js";
-import { Clock, type LocalResource, Mailbox, NumberFile, Printer, ResourceError } from "./local-resources.js";
+import { Clock, type LocalResource, Mailbox, NumberFile, Printer } from "./local-resources.js";
 import { place } from "./place.js";
 import { programShipment } from "./shipment.js";
 import { askPlace, deliver, launch, placePort, type Report } from "./travel.js";
@@ -276,11 +276,8 @@ function journey(found: Case, strategy: Strategy, code: CodeSegment, resources: 
   };
   const neighbour = async (host: Host) => {
     await host.sleepUntil(20_000);
-    const ask = { ask: "perform", identifier, operation: "length", args: [] } as const;
-    const { error } = ((found.hasNeighbour && (await askPlace(host, "home", placePort, ask))) || {}) as {
-      error?: string;
-    };
-    if (error) throw new ResourceError(error);
+    if (found.hasNeighbour)
+      await askPlace(host, "home", placePort, { ask: "perform", identifier, operation: "length", args: [] });
   };
   return scenario({
     hosts: { home: {}, away: {}, user: {} },

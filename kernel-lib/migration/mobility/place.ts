@@ -247,8 +247,6 @@ class Place {
     if (at === undefined) return this.#local(identifier).perform(host, operation, numbers);
     guest.remoteCalls++;
     const answer = await askPlace(host, at, this.#port, { ask: "perform", identifier, operation, args: numbers });
-    const { error } = (answer ?? {}) as { error?: string };
-    if (error !== undefined) throw new ResourceError(error);
     return (answer as number | null) ?? undefined;
   }
 

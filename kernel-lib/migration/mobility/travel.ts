@@ -1,7 +1,8 @@
-import { ParameterError, refuse } from "../../errors.js";
+import { refuse } from "../../errors.js";
 import type { Connection, Host } from "../../world/host.js";
 import { decodeModule, type Machine, type MachineValue, pending, segmentsOf } from "../machine/index.js";
 import type { Handle, Handles } from "./bindings.js";
+import { ResourceError } from "./local-resources.js";
 import { type Shipment, unload } from "./shipment.js";
 
 /** The port on which places listen unless told otherwise. */
@@ -86,12 +87,19 @@ export type Ask =
   | { readonly ask: "hand over"; readonly clone: boolean }
   | { readonly ask: "fetch"; readonly from: string; readonly clone: boolean };
 
-/** Asks a place for something and waits for its answer. @internal */
+/**
+ * Asks a place for something and waits for its answer.
+ *
+ * @throws {@link ResourceError} if the place says what is wrong.
+ * @internal
+ */
 export async function askPlace(host: Host, place: string, port: number, ask: Ask): Promise<unknown> {
   const connection: Connection = await host.connect(place, port);
   await connection.send(ask);
   const answer = await connection.receive();
   connection.end();
+  const { error } = (answer ?? {}) as { error?: string };
+  if (error !== undefined) throw new ResourceError(error);
   return answer;
 }
 
@@ -124,7 +132,7 @@ export interface LaunchOptions {
  * then. References begin as they are at that place.
  *
  * @returns one report for each, in the order of their end.
- * @throws {@link ParameterError} if the place can't make a machine of the shipment; {@link ConnectionRefused} if there is no place.
+ * @throws {@link ResourceError} if the place can't make a machine of the shipment; {@link ConnectionRefused} if there is no place.
  */
 export async function launch(host: Host, place: string, options: LaunchOptions): Promise<Report[]> {
   const { shipment, handles = {}, itinerary = [], port = placePort } = options;
@@ -138,8 +146,7 @@ export async function launch(host: Host, place: string, options: LaunchOptions):
   const home = { host: host.name, port: reports.port };
   const id = `${home.host}:${home.port}`;
   const arrival: Arrival = { ask: "arrive", id, shipment, references, itinerary, home, remoteCalls: 0, hops: [] };
-  const answer = await askPlace(host, place, port, arrival);
-  if (answer !== true) throw new ParameterError(`launch: ${place} refuses the shipment: ${answer}`);
+  await askPlace(host, place, port, arrival);
   const ended: Report[] = [];
   // A clone may end before its original, which alone knows how many there are.
   const expected = new Set([id]);

@@ -1,0 +1,1301 @@
+// -*- coding: utf-8 -*-
+// ---
+// jupyter:
+//   kernelspec:
+//     display_name: TypeScript (Handoff)
+//     language: typescript
+//     name: handoff
+// ---
+
+// %% [markdown] name="title"
+// # A program moves
+//
+// A program is in the middle of a loop. It stops, travels over a network, and goes on somewhere else, at the very next
+// instruction, on a computer of another kind. In this notebook you do that, and see what had to travel. By the end you can
+//
+// - say what weak and strong mobility send, and show it in bytes;
+// - push a program to a computer, pull one from it, move a running process, and clone it;
+// - say when it pays to move a process, and when to start it anew;
+// - decide for each resource that a program uses what becomes of it in a move;
+// - explain why compiled code can't do any of this between unlike computers, and what an abstract machine changes.
+//
+// It takes about two hours, in four sittings if you like: each part begins with a question of its own. Some cells compile
+// programs: the first one takes a few seconds, since it loads the compiler.
+
+// %% name="imports"
+import {
+  bindingCaseProgram,
+  bindingCases,
+  bindingTable,
+  check,
+  claims,
+  compileAssemblyScript,
+  decodeModule,
+  exercise,
+  type Handles,
+  type Host,
+  hopThroughPage,
+  instantiate,
+  launch,
+  freeze,
+  nativeContext,
+  NumberFile,
+  on,
+  overlay,
+  place,
+  predict,
+  Printer,
+  processShipment,
+  programShipment,
+  runLive,
+  runOn,
+  scenario,
+  segmentsFigure,
+  segmentsOf,
+  sendThrough,
+  simulate,
+  spaceTime,
+  startProcessPlace,
+  type Strategy,
+  table,
+  thaw,
+  tryBinding,
+  unload,
+} from "kernel-lib";
+import _ from "lodash";
+
+// %% [markdown] name="program-intro"
+// # 1 · A program that can move
+//
+// Our traveller looks for prime numbers. It keeps those that it has found in a list and divides each new number by them. With
+// each hundredth prime it tells a **printer**, which is not part of the program: it is a resource. The program is written in
+// AssemblyScript, which looks like TypeScript, and is compiled to a WebAssembly module: instructions of a machine that nobody
+// has built in silicon.
+
+// %% name="program"
+const primesText = `
+@external("printer", "print") declare function print(x: f64): void;
+const primes = new StaticArray<i32>(20000);
+export function run(wanted: i32): i32 {
+  let found = 0;
+  for (let n = 2; found < wanted; n++) {
+    let i = 0;
+    while (i < found && primes[i] * primes[i] <= n && n % primes[i] != 0) i++;
+    if (i < found && primes[i] * primes[i] <= n) continue; // a divisor was found
+    primes[found++] = n;
+    if (found % 100 == 0) print(n);
+  }
+  return primes[found - 1];
+}`;
+
+// %% name="compile"
+const primes = decodeModule(await compileAssemblyScript(primesText, { runtime: "stub" }));
+table(
+  [
+    { what: "bytes of code", value: String(primes.bytes.length) },
+    { what: "exports", value: primes.exports.map(({ name }) => name).join(", ") },
+    { what: "imports", value: primes.imports.map(({ name }) => name).join(", ") },
+  ],
+  { title: "The module" },
+);
+
+// %% [markdown] name="compile-error-intro"
+// If a program does not compile, the cell turns red and shows the line:
+
+// %% name="compile-error" tags=["raises-exception"]
+await compileAssemblyScript(`export function half(n: i32): i32 {
+  return n / "2";
+}`);
+
+// %% [markdown] name="machine-intro"
+// To run it we need the machine. Ours is an interpreter, written in TypeScript. `instantiate` makes a machine of a module and
+// binds its imports to things of this computer; `call` says where to begin; `run` executes instructions, and stops when it has
+// executed as many as you allow.
+
+// %% name="machine"
+const printing = (print: (x: number) => unknown) => ({
+  "printer.print": ([x]: readonly (number | bigint)[]) => void print(Number(x)),
+});
+const primesMachine = (wanted: number, paper: number[] = []) => {
+  const machine = instantiate(primes, { resources: printing((x) => paper.push(x)) });
+  machine.call("run", wanted);
+  return machine;
+};
+
+// %% name="machine-run"
+const first = primesMachine(1000);
+const stopped = first.run({ fuel: 100_000 });
+const [frame] = segmentsOf(first).execution.frames;
+({ ...stopped, executed: first.instructions, in: frame?.name, next: frame?.instruction });
+
+// %% [markdown] name="segments-intro"
+// It stands in the middle of its loop. What it is at this moment is nothing but data, in the three segments of the lecture:
+// the **code**; the **execution segment**, with the stack, the place in the code and the memory; and the **resources**, which are
+// only references.
+
+// %% name="segments"
+const inside = segmentsOf(first);
+const { frames, memoryBytesInUse } = inside.execution;
+const held = {
+  code: `${inside.code.functions} functions`,
+  execution: `${frames.length} call under way, ${memoryBytesInUse} bytes of memory in use`,
+  resources: inside.resources.rows.map(({ name }) => name).join(", "),
+};
+table(
+  _.map(held, (holds, segment) => ({ segment, holds, bytes: _.get(inside, segment).bytes })),
+  { title: "Three segments of a program that was stopped" },
+);
+
+// %% [markdown] name="weak-lecture"
+// # 2 · Weak mobility
+//
+// > *Mobilidade fraca: transfere apenas o segmento de código, possivelmente junto com alguns dados de inicialização.
+// > Característica principal: um programa transferido é iniciado novamente.*
+//
+// Weak mobility transfers only the code segment, possibly along with some initialisation data. Its main characteristic: a
+// transferred program is started anew.
+//
+// The sender packs the module, the name of the function with which to begin, and its argument. The receiver makes a machine of
+// what came and runs it. `runOn` executes the instructions and keeps the host's processor busy for as long as they take.
+
+// %% name="weak-programs" tags=["claim:mobility.weak.code-only", "claim:mobility.weak.simple"]
+const pace = { instructionsPerMs: 10_000, sliceMs: 25 };
+const printerOf = (host: Host) => printing((x) => host.log("printed", { x }));
+const receiver = async (host: Host) => {
+  const connection = await (await host.listen(80)).accept();
+  const machine = unload(await connection.receive(), { resources: printerOf(host) });
+  const beginsAt = machine.instructions;
+  await runOn(host, machine, pace);
+  return { beginsAt, instructions: machine.instructions, endsMs: host.now() };
+};
+
+// %% name="push"
+const wanted = 3000;
+const push = async (host: Host) => {
+  const connection = await host.connect("server", 80);
+  await connection.send(programShipment(primes, "run", wanted));
+};
+const pushed = scenario({
+  hosts: { laptop: {}, server: {} },
+  network: { latencyMs: 20, bytesPerS: 50_000 },
+  programs: { server: on("server", receiver), laptop: on("laptop", push) },
+});
+
+// %% [markdown] name="push-predict-intro"
+// **Predict.** The link carries 50,000 bytes a second. The module is as long as the table above says. How many instructions will the
+// program already have executed when it begins on the server?
+
+// %% name="push-predict"
+const beginsAt = predict(
+  "first instruction there",
+  { question: "How many instructions lie behind the pushed program when it begins?", unit: "" },
+  undefined,
+);
+beginsAt;
+
+// %% name="push-run" tags=["claim:mobility.weak.starts-again"]
+const pushRun = await simulate(pushed, { seed: 1 });
+beginsAt.compare(pushRun.results.server.beginsAt);
+
+// %% name="push-space-time" tags=["claim:mobility.weak.code-only", "claim:mobility.weak.push-and-pull"]
+spaceTime(pushRun, {
+  title: "Push: the sender ships the program",
+  caption:
+    "The message is the module and one number. The bar is the program, from its first line to its last.",
+  alt: "The laptop connects and sends one message; the server then computes until the program has ended.",
+});
+
+// %% [markdown] name="pull-lecture"
+// > *Duas modalidades: envio de código (push) e busca de código (pull).*
+//
+// Two forms: sending code (push), and fetching code (pull). In a push, the one who has the code takes the initiative. In a pull
+// it is the one who is going to run it: it asks by name, and gets the code as an answer.
+
+// %% name="pull" tags=["claim:mobility.weak.push-and-pull"]
+const library = async (host: Host) => {
+  const connection = await (await host.listen(80)).accept();
+  if ((await connection.receive()) === "primes") await connection.send(primes.bytes);
+};
+const puller = async (host: Host) => {
+  const connection = await host.connect("library", 80);
+  await connection.send("primes");
+  const module = decodeModule(await connection.receive());
+  const machine = unload(programShipment(module, "run", wanted), { resources: printerOf(host) });
+  await runOn(host, machine, pace);
+  return { bytes: module.bytes.length, endsMs: host.now() };
+};
+
+// %% name="pull-run" tags=["claim:mobility.weak.push-and-pull"]
+const pullRun = await simulate(
+  scenario({
+    hosts: { library: {}, laptop: {} },
+    network: { latencyMs: 20, bytesPerS: 50_000 },
+    programs: { library: on("library", library).daemon(), laptop: on("laptop", puller) },
+  }),
+);
+spaceTime(pullRun, {
+  title: "Pull: the receiver fetches the program",
+  alt: "The laptop asks, the library answers with the module, and the laptop computes.",
+});
+
+// %% [markdown] name="weak-live-intro"
+// ## Live
+//
+// The same push over real sockets on this machine. The link's speed is put in by the library.
+
+// %% name="weak-live" tags=["live", "claim:mobility.weak.starts-again"]
+const pushLive = await runLive(pushed, { seed: 1, timeScale: 1 });
+const there = { predicted: pushRun.results.server, live: pushLive.results.server };
+table(
+  _.map(there, ({ beginsAt, instructions, endsMs }, world) => ({
+    world,
+    beginsAt,
+    instructions,
+    endsMs,
+  })),
+  { title: "The pushed program, in virtual time and live" },
+);
+
+// %% name="weak-live-claims" tags=["live"]
+claims({
+  "live, too, it begins with nothing behind it": there.live.beginsAt === 0,
+  "live it executes exactly as many instructions":
+    there.live.instructions === there.predicted.instructions,
+  "live it ends no sooner than virtual time says": there.live.endsMs > there.predicted.endsMs - 2,
+});
+
+// %% [markdown] name="weak-portable"
+// > *Relativamente simples, especialmente se o código é portátil.*
+//
+// Relatively simple, especially if the code is portable. What did we need? A list of bytes and an agreement on where to begin.
+// Portable means that the receiver can run those bytes, whatever it is made of. Below, the same module runs in a machine that
+// has nothing in common with ours: the one that is built into this JavaScript engine.
+
+// %% name="weak-portable-run" tags=["claim:mobility.weak.simple", "claim:mobility.heterogeneous.interpreted"]
+const inEngine = await _.invoke(globalThis, "WebAssembly.instantiate", primes.bytes, {
+  printer: { print: _.noop },
+});
+const ours = primesMachine(wanted);
+const finished = ours.run();
+claims({
+  "both machines find the same prime":
+    finished.why === "finished" && finished.results[0] === inEngine.instance.exports.run(wanted),
+});
+
+// %% [markdown] name="applet-intro"
+// > *Ex: Applets Java.*
+//
+// Example: Java applets. A page of the 1990s named a program, the browser pulled it from the server and ran it inside the page.
+// The next cell does this with the page that you are looking at. The program is offered at an address of this computer, a script
+// in the output fetches it, and with it the abstract machine, and runs it from its beginning. If no script can run where you are
+// reading this, the cell says so after four seconds and goes on.
+
+// %% name="applet" tags=["live", "claim:mobility.weak.applets"]
+const applet = await hopThroughPage(primesMachine(10_000), {
+  resources: printing(_.noop),
+});
+table([_.pick(applet, ["visited", "executed", "visitMs", "problem"])], { title: "The applet" });
+
+// %% [markdown] name="strong-lecture"
+// # 3 · Strong mobility
+//
+// > *O segmento de execução pode ser transferido também. Característica principal: um processo em execução deve poder ser
+// > parado, subsequentemente movido a outra máquina, e então retomar sua execução exatamente de onde parou.*
+//
+// The execution segment can be transferred as well. Main characteristic: it must be possible to stop a running process, then
+// move it to another machine, and let it resume execution exactly where it left off.
+//
+// `freeze` makes an **image** of a machine: its three segments as bytes. `thaw` makes a machine of an image. Below, a program is stopped
+// after every 500,000 instructions, frozen, forgotten, and thawed.
+
+// %% name="freeze-thaw" tags=["claim:mobility.strong.execution-segment", "claim:mobility.strong.resumes"]
+const paper: number[] = [];
+let image = freeze(primesMachine(wanted, paper));
+let moves = 0;
+for (let why = ""; why !== "finished"; moves++) {
+  const machine = thaw(image, { resources: printing((x) => paper.push(x)) });
+  why = machine.run({ fuel: 500_000 }).why;
+  image = freeze(machine);
+}
+const undisturbed: number[] = [];
+primesMachine(wanted, undisturbed).run();
+({ moves, bytesOfLastImage: image.length, samePaper: _.isEqual(paper, undisturbed) });
+
+// %% [markdown] name="migration-lecture"
+// > *Migração de processo: move um processo em execução.*
+//
+// Process migration: moves a running process. In a scenario, that is three lines at the sender: run until something says that it is
+// time to go; connect; send the image. The receiver is the one of part 2, unchanged.
+
+// %% name="migration" tags=["claim:mobility.strong.migration"]
+const migrate = async (host: Host, leaveMs: number) => {
+  const machine = unload(programShipment(primes, "run", wanted), { resources: printerOf(host) });
+  await runOn(host, machine, { ...pace, until: () => host.now() >= leaveMs });
+  const before = segmentsOf(machine);
+  const connection = await host.connect("server", 80);
+  await connection.send(processShipment(machine));
+  return { leftAt: machine.instructions, before };
+};
+
+// %% name="migration-scenario"
+const migrating = (leaveMs: number) =>
+  scenario({
+    hosts: { laptop: {}, server: {} },
+    network: { latencyMs: 20, bytesPerS: 50_000 },
+    programs: { server: on("server", receiver), laptop: on("laptop", migrate, leaveMs) },
+  });
+
+// %% name="migration-run" tags=["claim:mobility.strong.resumes", "claim:mobility.strong.migration"]
+const migrationRun = await simulate(migrating(150), { seed: 1 });
+spaceTime(migrationRun, {
+  title: "A process moves in the middle of its work",
+  caption: "Two bars, one program: what it did on the laptop it need not do again on the server.",
+  alt: "The laptop computes for a while, then connects and sends the image; the server computes the rest.",
+});
+
+// %% name="migration-segments" tags=["claim:mobility.strong.execution-segment"]
+const atDeparture = migrationRun.results.laptop.before;
+const atStart = segmentsOf(primesMachine(wanted));
+segmentsFigure(
+  [
+    { at: "before: laptop", segments: atDeparture },
+    { at: "weak move: laptop", segments: atDeparture },
+    { at: "weak move: server", segments: atStart },
+    { at: "migration: laptop" },
+    { at: "migration: server", segments: atDeparture },
+    { at: "cloning: laptop", segments: atDeparture },
+    { at: "cloning: server", segments: atDeparture },
+  ],
+  {
+    title: "What is where, before and after each kind of move",
+    alt: "Before, all three segments are on the laptop. A weak move brings code and an execution segment in its first state; a strong move brings the execution segment as it was, and after a migration nothing is left behind.",
+    caption:
+      "c: code, e: execution, r: resources, in bytes. The resource segment holds references only.",
+  },
+);
+
+// %% name="migration-live" tags=["live", "claim:mobility.strong.resumes"]
+const migrationLive = await runLive(migrating(150), { seed: 1, timeScale: 1 });
+const lived = migrationLive.results;
+claims({
+  "live it goes on exactly where it stopped": lived.server.beginsAt === lived.laptop.leftAt,
+  "live it stopped in the middle":
+    lived.laptop.leftAt > 0 && lived.server.instructions > lived.laptop.leftAt,
+  "no instruction was lost or done twice":
+    lived.server.instructions === pushRun.results.server.instructions,
+});
+
+// %% [markdown] name="processes-intro"
+// ## Between processes of the operating system
+//
+// Live programs of a scenario are tasks of one process. So that nobody suspects a shared memory: here are two processes of their
+// own. The program goes over a socket to the first, which runs it for a while and sends it to the second itself. The second was
+// started with `--jitless`: its JavaScript engine makes no machine code, and has no WebAssembly at all.
+
+// %% name="processes" tags=["live", "claim:mobility.strong.migration", "claim:mobility.heterogeneous.abstract-machine"]
+const places = [
+  await startProcessPlace(),
+  await startProcessPlace({ execArgv: ["--jitless"] }),
+] as const;
+const journey = await sendThrough(processShipment(primesMachine(wanted)), [
+  { at: places[0], fuel: 9_000_000 },
+  { at: places[1] },
+]);
+for (const each of places) await each.end();
+const legs = journey.legs.map(({ printed, ...leg }) => ({ ...leg, printed: printed.length }));
+table(legs, { title: "One program in two processes" });
+
+// %% name="processes-claims" tags=["live"]
+claims({
+  "the program was in two processes": _.uniqBy(journey.legs, "pid").length === 2,
+  "the second has no WebAssembly of its own": !places[1].hasWebAssembly,
+  "together they executed what one would have":
+    _.sumBy(journey.legs, "executed") === pushRun.results.server.instructions,
+  "the result is the same":
+    finished.why === "finished" && journey.results[0] === finished.results[0],
+});
+
+// %% [markdown] name="clone-lecture"
+// > *Clonagem: inicia um clone do processo original e o configura para o mesmo estado de execução.*
+//
+// Cloning: starts a clone of the original process and puts it into the same execution state. An image can be thawed twice: that is
+// all. It is `fork`, across a network. As with `fork`, the two must be told apart: here `clone` returns 1 in the clone and 0
+// in the original. The program below searches half of a range in each of the two.
+
+// %% name="clone-program" tags=["claim:mobility.strong.cloning"]
+const searcherText = `
+@external("travel", "clone") declare function clone(to: i32): i32;
+function hits(from: i32, to: i32): i32 {
+  let found = 0;
+  for (let n = from; n < to; n++) { let x: u32 = n; for (let i = 0; i < 20; i++) x = x * 1664525 + 1013904223; if (x % 10 == 7) found++; }
+  return found;
+}
+export function whole(n: i32): i32 { return hits(0, n); }
+export function halves(n: i32): i32 { return clone(0) == 1 ? hits(n / 2, n) : hits(0, n / 2); }`;
+const searcher = decodeModule(await compileAssemblyScript(searcherText, { runtime: "stub" }));
+
+// %% [markdown] name="place-intro"
+// The hosts now run a **place**: a program of the library that takes in what arrives, runs it, and lets it travel. `launch` sends
+// something to a place and waits until it and all its clones have ended.
+
+// %% name="clone-scenario"
+const search = (call: string) => {
+  const shipment = programShipment(searcher, call, 2000);
+  const searching = (host: Host) => launch(host, "ana", { shipment, itinerary: ["bruno"] });
+  return scenario({
+    hosts: { ana: {}, bruno: {} },
+    network: { latencyMs: 5, bytesPerS: 1_000_000 },
+    programs: {
+      ana: on("ana", place({ instructionsPerMs: 1000 })).daemon(),
+      bruno: on("bruno", place({ instructionsPerMs: 1000 })).daemon(),
+      reports: on("ana", searching),
+    },
+  });
+};
+
+// %% name="clone-table" tags=["claim:mobility.strong.cloning"]
+const searched: { call: string; id: string; place: string; endedMs: number; hits: number }[] = [];
+for (const call of ["whole", "halves"])
+  for (const report of (await simulate(search(call))).results.reports)
+    searched.push({
+      call,
+      ..._.pick(report, ["id", "place", "endedMs"]),
+      hits: Number(report.results[0]),
+    });
+table(searched, { title: "A search by one process, and by a process and its clone" });
+
+// %% name="clone-claims"
+const hitsOf = (call: string) => _.sumBy(_.filter(searched, { call }), "hits");
+const endOf = (call: string) => _.maxBy(_.filter(searched, { call }), "endedMs")!.endedMs;
+claims({
+  "both find the same number of hits": hitsOf("whole") === hitsOf("halves"),
+  "with a clone it takes little more than half the time": endOf("halves") < 0.6 * endOf("whole"),
+});
+
+// %% [markdown] name="moment-intro"
+// ## Weak or strong: what does it cost?
+//
+// A weak move throws away the work that was done: it is done again. A strong move carries its fruits along, as bytes. Both depend
+// on *when* one moves. We stop the program at several moments and note what each would cost: the time for which it has worked, and
+// the time that its image takes on the link beyond what the code alone takes.
+
+// %% name="moments"
+const linkBytesPerS = 10_000;
+const momentRows: { atMs: number; lostMs: number; extraMs: number; imageBytes: number }[] = [];
+const travelling = primesMachine(20_000);
+const codeBytes = primes.bytes.length;
+for (let atMs = 0; atMs <= 6000; atMs += 200) {
+  const imageBytes = freeze(travelling).length;
+  const extraMs = (1000 * (imageBytes - codeBytes)) / linkBytesPerS;
+  momentRows.push({ atMs, lostMs: atMs, extraMs, imageBytes });
+  if (travelling.state === "ready") travelling.run({ fuel: 200 * pace.instructionsPerMs });
+}
+
+// %% name="moments-predict"
+const crossing = predict(
+  "crossing",
+  { question: "From when on is the strong move cheaper than the weak one?", unit: "ms" },
+  undefined,
+);
+crossing;
+
+// %% name="moments-figure"
+const cheaper = momentRows.find((row) => row.extraMs < row.lostMs)!.atMs;
+const curve = (field: "lostMs" | "extraMs") =>
+  momentRows.map((row) => ({ x: row.atMs, y: row[field] }));
+overlay({
+  title: "Work lost by a weak move, bytes sent by a strong one",
+  x: { label: "moment of the move", unit: "ms" },
+  y: { label: "cost", unit: "ms" },
+  theory: { label: "weak: work that is done again", points: curve("lostMs") },
+  predicted: { label: "strong: time for the bytes beyond the code", points: curve("extraMs") },
+  alt: "The lost work grows with time along a straight line; the time for the image jumps up early and then grows slowly, so the lines cross.",
+  caption:
+    "Left of the crossing it is cheaper to start anew, right of it to carry the state along.",
+});
+
+// %% name="moments-compare"
+crossing.compare(cheaper);
+
+// %% [markdown] name="transfer-intro"
+// ## Predicted against live
+//
+// Is it right that only bytes count? We send images of several sizes over the same link, in virtual time and over real sockets,
+// and measure from the first byte sent to the moment when the machine stands ready at the other side.
+
+// %% name="transfer"
+const timedReceiver = async (host: Host) => {
+  const readyMs: number[] = [];
+  for await (const shipment of await (await host.listen(80)).accept()) {
+    unload(shipment, { resources: printerOf(host) });
+    readyMs.push(host.now());
+  }
+  return readyMs;
+};
+
+// %% name="transfer-sender"
+const timedSender = async (host: Host, images: readonly Uint8Array[]) => {
+  const connection = await host.connect("server", 80);
+  const sentMs: number[] = [];
+  for (const image of images) {
+    await host.sleep(400);
+    sentMs.push(host.now());
+    await connection.send({ moves: "process", image });
+  }
+  connection.end();
+  return sentMs;
+};
+
+// %% name="transfer-run"
+const grown = primesMachine(20_000);
+const images = [0, 100, 400, 1000, 2500, 2000].map((moreMs) => {
+  if (moreMs > 0) grown.run({ fuel: moreMs * pace.instructionsPerMs });
+  return freeze(grown);
+});
+
+// %% name="transfer-scenario"
+const transfers = scenario({
+  hosts: { laptop: {}, server: {} },
+  network: { latencyMs: 20, bytesPerS: 250_000 },
+  programs: { server: on("server", timedReceiver), laptop: on("laptop", timedSender, images) },
+});
+const transferMs = (run: { results: { server: number[]; laptop: number[] } }) =>
+  images.map((image, i) => ({
+    x: image.length,
+    y: run.results.server[i]! - run.results.laptop[i]!,
+  }));
+const transfersPredicted = transferMs(await simulate(transfers, { seed: 1 }));
+
+// %% name="transfer-live" tags=["live"]
+const transfersLive = transferMs(await runLive(transfers, { seed: 1, timeScale: 1 }));
+overlay({
+  title: "A process on its way, against the size of its image",
+  x: { label: "image", unit: "bytes" },
+  y: { label: "from sending to ready", unit: "ms" },
+  theory: { label: "latency + bytes / rate", f: (bytes) => 20 + bytes / 250, from: 0 },
+  predicted: transfersPredicted,
+  measured: transfersLive,
+  alt: "Both kinds of points lie on a line that rises with the size of the image; live lies a little above.",
+  caption:
+    "The link is put in by the library; live, unpacking the image and waking the receiver come on top.",
+});
+
+// %% name="transfer-claims" tags=["live"]
+claims({
+  "live, the largest image takes longer than the smallest":
+    transfersLive.at(-1)!.y > transfersLive[0]!.y,
+  "live, none is faster than the link": transfersLive.every(
+    ({ y }, i) => y > transfersPredicted[i]!.y - 2,
+  ),
+});
+
+// %% [markdown] name="resources-intro"
+// # 4 · What a program leaves behind
+//
+// Code and execution segment are bytes, and bytes travel. The resource segment is another matter. It says *printer*, and there is
+// no printer in the image. What shall the reference mean on arrival? That depends on two things.
+//
+// - What does the program need? This very resource (**by identifier**), one with the same contents (**by value**), or any of the
+//   kind (**by type**).
+// - How is the resource tied to its computer? It can go along easily (**unattached**), at a high cost (**fastened**), or not at
+//   all (**fixed**).
+//
+// Nine cases, and four things to do: **move** the resource along, **copy** its contents, keep a **global reference** and ask over the
+// network, or **rebind** to a resource of the new place. Van Steen and Tanenbaum's table says which is right:
+
+// %% name="binding-table"
+table(
+  bindingTable.map(({ binding, attachment, strategies }) => ({
+    needs: `by ${binding}`,
+    attachment,
+    best: strategies[0],
+    otherwise: strategies.slice(1).join(", ") || "nothing",
+  })),
+  { title: "What to do with a reference when its program moves" },
+);
+
+// %% [markdown] name="binding-play-intro"
+// A table can be believed, or tried. Here are nine little programs, one for each case, with a file, a mailbox, a clock or a printer. Each
+// uses its resource at home, moves away, and uses it again. We play all of them with all four ways.
+
+// %% name="binding-stories"
+table(
+  _.map(bindingCases, ({ binding, attachment, story }) => ({
+    needs: `by ${binding}`,
+    attachment,
+    story,
+  })),
+  {
+    title: "Nine programs and what they use",
+  },
+);
+
+// %% [markdown] name="binding-predict-intro"
+// **Predict.** One of them measures how long a journey takes, by the clock at home. What if it is rebound to the clock of the place
+// where it arrives?
+
+// %% name="binding-predict"
+const choices = {
+  nothing: "nothing goes wrong: a clock is a clock",
+  negative: "it may take less than no time",
+  stands: "the clock stands still",
+};
+const stopWatch = predict(
+  "clock",
+  { question: "Rebound to another clock, the journey …", choices },
+  undefined,
+);
+stopWatch;
+
+// %% name="binding-run"
+const clerk = decodeModule(await compileAssemblyScript(bindingCaseProgram, { runtime: "stub" }));
+const ways: Strategy[] = ["move", "copy", "global reference", "rebind"];
+const outcomes = await Promise.all(
+  bindingCases.flatMap((which) => ways.map((way) => tryBinding(which, way, clerk))),
+);
+
+// %% name="binding-matrix"
+const verdict = ({ works, rank }: (typeof outcomes)[number]) =>
+  works ? (rank === 1 ? "works, and is best" : "works") : "breaks";
+const byCase = _.groupBy(outcomes, ({ binding, attachment }) => `by ${binding}, ${attachment}`);
+table(
+  _.map(byCase, (row, needs) => ({
+    needs,
+    ..._.fromPairs(row.map((outcome) => [outcome.strategy, verdict(outcome)])),
+  })),
+  { title: "Thirty-six journeys" },
+);
+
+// %% name="binding-compare"
+const rebound = _.find(outcomes, { binding: "value", attachment: "fixed", strategy: "rebind" })!;
+stopWatch.compare(
+  rebound.problem.includes("-") ? "negative" : rebound.works ? "nothing" : "stands",
+);
+
+// %% name="binding-problems"
+table(
+  _.filter(outcomes, { works: false }).map(({ binding, attachment, strategy, problem }) => ({
+    needs: `by ${binding}, ${attachment}`,
+    strategy,
+    "what goes wrong": problem,
+  })),
+  { title: "What breaks if one chooses wrongly" },
+);
+
+// %% name="binding-costs"
+const works = _.filter(outcomes, { works: true });
+table(
+  works.map(({ binding, attachment, strategy, resourceBytes, remoteCalls, totalMs }) => ({
+    needs: `by ${binding}, ${attachment}`,
+    strategy,
+    resourceBytes,
+    remoteCalls,
+    totalMs,
+  })),
+  { title: "What it costs where it works (link of 100 kB/s, 20 ms)" },
+);
+
+// %% name="binding-claims"
+const inTable = (o: (typeof outcomes)[number]) => o.rank > 0;
+const extra = works.filter((o) => !inTable(o));
+claims({
+  "everything that the table has works": outcomes.filter(inTable).every((o) => o.works),
+  "what it lacks breaks, but for one": [
+    extra.length === 1,
+    extra.map((o) => `by ${o.binding}, ${o.attachment}: ${o.strategy}`).join(),
+  ],
+});
+
+// %% [markdown] name="binding-explained"
+// The one exception is a scratch file that stays at home: it works, but why ask over the network for an empty file, when there is one
+// here? The table is about what is sensible. Note also which failures are loud and which are silent: a fixed resource that is to
+// move says no at once, but two versions of a report, or a clock of another place, say nothing.
+
+// %% [markdown] name="heterogeneous-lecture"
+// # 5 · Computers that are unlike
+//
+// > *A máquina destino pode não ser adequada para executar o código migrado. A definição de contexto de thread/processo/processador
+// > é altamente dependente do hardware, sistema operacional e bibliotecas locais.*
+//
+// The target machine may not be suitable to execute the migrated code. The definition of thread, process and processor context is
+// highly dependent on local hardware, operating system and libraries. Look at the context of the process that runs this cell, as
+// the operating system keeps it:
+
+// %% name="native-context" tags=["live", "claim:mobility.heterogeneous.local-context"]
+table(nativeContext(), { title: "What the operating system holds for this process" });
+
+// %% [markdown] name="native-context-explained"
+// Each line means something here and nothing elsewhere. A program counter points into a library that lies at this address only in
+// this process. A descriptor is an index into a table of this kernel. The registers belong to one kind of processor. To send this
+// context to another computer, one would have to translate all of it.
+//
+// Even code that was compiled for this very engine does not go far. The next cell lets V8 compile a function, keeps the compiled
+// code as bytes, and offers those bytes to another process like this one, and then to one of the same version
+// that was started with another option.
+
+// %% name="compiled-code" tags=["live"]
+const vm = await import("node:vm");
+const { execFileSync } = await import("node:child_process");
+const source = "(function f(n) { return n < 2 ? n : f(n - 1) + f(n - 2); })(20)";
+const compiled = new vm.Script(source, { produceCachedData: true }).cachedData!;
+const offer = `const { Script } = require("node:vm");
+  const cachedData = Buffer.from("${compiled.toString("base64")}", "base64");
+  console.log(new Script("${source}", { cachedData }).cachedDataRejected)`;
+const refusedBy = (...options: string[]) =>
+  execFileSync(process.execPath, [...options, "-e", offer], { stdio: "pipe" }).includes("true");
+
+// %% name="compiled-code-claims" tags=["live", "claim:mobility.heterogeneous.unsuitable-target"]
+claims({
+  "compiled code is accepted by a like engine": !refusedBy(),
+  "another engine, of the same version, refuses it": refusedBy("--jitless"),
+});
+
+// %% [markdown] name="solution-lecture"
+// > *Solução: usar uma máquina abstrata implementada nas diferentes plataformas: linguagens interpretadas, que possuem suas próximas [próprias]
+// > MVs; monitores de MV.*
+//
+// The solution: use an abstract machine that is implemented on the different platforms: interpreted languages, which have virtual
+// machines of their own; and virtual machine monitors. You have been using one all the time. Its state holds no address, no register and
+// no descriptor of any computer, so it means the same everywhere. Let us send it as far away as we can from here: into the page.
+//
+// The program below starts here, goes into the browser page for most of its work, and comes back. While it is there, its printer is
+// the page's own: it is rebound by type.
+
+// %% name="page-hop" tags=["live", "claim:mobility.heterogeneous.abstract-machine", "claim:mobility.strong.resumes"]
+const log: number[] = [];
+const traveller = primesMachine(10_000, log);
+traveller.run({ fuel: 5_000_000 });
+const inPage = await hopThroughPage(traveller, {
+  fuel: 30_000_000,
+  resources: printing((x) => log.push(x)),
+});
+const ended = inPage.machine.run();
+
+// %% name="page-hop-claims" tags=["live"]
+const reference = primesMachine(10_000);
+const alone = reference.run();
+claims({
+  "the result is that of a program that never moved": _.isEqual(ended, alone),
+  "it executed as many instructions": inPage.machine.instructions === reference.instructions,
+  "what it printed here and there is complete": log.length + inPage.printed.length === 100,
+});
+
+// %% [markdown] name="page-hop-explained"
+// If the card above says that the program stayed here, then no script could run where this cell ran. In JupyterLab, with the
+// browser on the same computer, it travels. Run the cell again and watch the bar.
+//
+// ## How fast is it, here and there?
+//
+// An interpreter is slower than compiled code; that is the price of a state that can be looked at and moved. We let the same program run in every
+// machine that we have.
+
+// %% name="speed" tags=["live"]
+const perS: Record<string, number> = {};
+const speedIn = async (machine: string, execArgv: string[], primesWanted: number) => {
+  const at = await startProcessPlace({ execArgv });
+  const [leg] = (await sendThrough(programShipment(primes, "run", primesWanted), [{ at }])).legs;
+  await at.end();
+  perS[machine] = (1000 * leg!.executed) / leg!.runMs;
+};
+await speedIn("another process", [], 10_000);
+await speedIn("no compiler", ["--jitless"], 1000);
+
+// %% name="speed-here" tags=["live", "claim:mobility.heterogeneous.interpreted"]
+const timed = (run: () => void) => {
+  const startMs = performance.now();
+  run();
+  return performance.now() - startMs;
+};
+const racer = primesMachine(10_000);
+const racerMs = timed(() => racer.run());
+perS["this kernel"] = (1000 * racer.instructions) / racerMs;
+if (inPage.visited) perS["the page"] = inPage.instructionsPerS;
+const engineMs = timed(() => inEngine.instance.exports.run(10_000));
+perS["V8 itself"] = (1000 * racer.instructions) / engineMs;
+table(
+  _.map(perS, (instructionsPerS, machine) => ({ machine, instructionsPerS })),
+  { title: "The same program in several machines" },
+);
+
+// %% name="speed-figure" tags=["live"]
+overlay({
+  title: "The same program in several machines",
+  x: { label: "machine" },
+  y: { label: "speed", unit: "instructions/s", scale: "log" },
+  measured: _.map(perS, (y, x) => ({ x, y })),
+  alt: "V8's own WebAssembly is fastest; our machine follows, in this kernel, another process and the page alike; without a compiler it is much slower.",
+  caption:
+    "One run each; `no compiler` is a process started with --jitless. V8 counts no instructions: its time is set against our count.",
+});
+
+// %% name="speed-claims" tags=["live"]
+claims({
+  "compiled code is faster than an interpreter": perS["V8 itself"]! > perS["this kernel"]!,
+  "an interpreter in an engine without a compiler is slower still":
+    perS["no compiler"]! < perS["this kernel"]!,
+});
+
+// %% [markdown] name="monitors"
+// The other kind of abstract machine is a **virtual machine monitor**: it imitates the hardware, and what moves is a whole computer with
+// its operating system. Is there one under this cell? On Linux a processor says so itself. How such a machine is moved is notebook
+// 11.
+
+// %% name="monitors-look" tags=["live", "claim:mobility.heterogeneous.vm-monitors"]
+const { existsSync, readFileSync } = await import("node:fs");
+const flags = existsSync("/proc/cpuinfo") ? readFileSync("/proc/cpuinfo", "utf8") : undefined;
+const monitor = flags === undefined ? "can't be seen" : /\bhypervisor\b/.test(flags) ? "yes" : "no";
+const stack = [
+  ["WebAssembly, our interpreter", "one program", "yes"],
+  ["JavaScript, V8", "source text", "yes"],
+  ["a computer, a virtual machine monitor", "a whole computer", monitor],
+];
+table(
+  stack.map(([machine, moves, here]) => ({ machine, moves, "under this cell": here })),
+  { title: "Machines upon machines" },
+);
+
+// %% [markdown] name="exercise-bindings-intro"
+// # 6 · Exercises
+//
+// ## Exercise 1 · Choose the bindings
+//
+// A program of a shop leaves `home` for `away`, over a link of 100 kB/s and 20 ms. There it looks up 200 prices, writes one line into the
+// accounts, prints the sum, and takes the next letter from its mailbox. What it uses:
+//
+// - `prices`: a small list, which others at home read as well; any copy will do;
+// - `accounts`: *the* accounts of the shop, 1 MiB; there must be one version of them;
+// - `printer`: any printer, near where the program is;
+// - `letters`: the mailbox at home, whose address the customers know.
+//
+// Choose for each what is done at the move: `"move"`, `"copy"`, `"global reference"` or `"rebind"`. The program must end within four seconds.
+
+// %% jupyter={"source_hidden": true} name="exercise-bindings" tags=["exercise"]
+import { deliver, Mailbox } from "kernel-lib";
+
+type Choice = Record<"prices" | "accounts" | "printer" | "letters", Strategy>;
+const shopText = `
+@external("travel", "go") declare function go(to: i32): i32;
+@external("prices", "read") declare function price(i: i32): f64;
+@external("accounts", "append") declare function book(x: f64): void;
+@external("printer", "print") declare function print(x: f64): void;
+@external("letters", "take") declare function letter(): f64;
+export function run(): f64 {
+  go(0);
+  let sum: f64 = 0;
+  for (let i = 0; i < 200; i++) sum += price(i % 3);
+  book(sum);
+  print(sum);
+  return letter();
+}`;
+const shop = decodeModule(await compileAssemblyScript(shopText, { runtime: "stub" }));
+const shopResources = (host: Host) => {
+  const isHome = host.name === "home";
+  return {
+    prices: new NumberFile(isHome ? "file:prices" : "file:diary", isHome ? [1, 2, 3] : [9]),
+    accounts: new NumberFile(`file:accounts of ${host.name}`, _.times(131_072, _.constant(0))),
+    printer: new Printer(`printer:${host.name}`),
+    letters: new Mailbox(`mailbox:${host.name}`, host),
+  };
+};
+const tryShop = async (choice: Choice, seed: number) => {
+  const used: Record<string, ReturnType<typeof shopResources>> = {};
+  const shopPlace = (name: "home" | "away") =>
+    on(
+      name,
+      place({
+        instructionsPerMs: 1000,
+        resources: (host) => {
+          const all = shopResources(host);
+          used[name] = all;
+          return _.values(all);
+        },
+      }),
+    ).daemon();
+  const handles: Handles = {
+    prices: {
+      identifier: "file:prices",
+      binding: "value",
+      attachment: "unattached",
+      strategy: choice.prices,
+    },
+    accounts: {
+      identifier: "file:accounts of home",
+      binding: "identifier",
+      attachment: "fastened",
+      strategy: choice.accounts,
+    },
+    printer: {
+      identifier: "printer:home",
+      binding: "type",
+      attachment: "fixed",
+      strategy: choice.printer,
+    },
+    letters: {
+      identifier: "mailbox:home",
+      binding: "identifier",
+      attachment: "fixed",
+      strategy: choice.letters,
+    },
+  };
+  const run = await simulate(
+    scenario({
+      hosts: { home: {}, away: {}, customer: {} },
+      network: { latencyMs: 20, bytesPerS: 100_000 },
+      programs: {
+        home: shopPlace("home"),
+        away: shopPlace("away"),
+        report: on("home", (host: Host) =>
+          launch(host, "home", {
+            shipment: programShipment(shop, "run"),
+            handles,
+            itinerary: ["away"],
+          }),
+        ),
+        customer: on("customer", async (host: Host) => {
+          await host.sleepUntil(500);
+          await deliver(host, "home", "mailbox:home", 7);
+        }),
+      },
+      limitMs: 60_000,
+    }),
+    { seed },
+  );
+  const [report] = run.outcomes.report.how === "returned" ? run.outcomes.report.value : [];
+  const problem = report?.error ?? "";
+  const booked = used.home!.accounts.numbers.filter((x) => x > 0);
+  const printed = { home: used.home!.printer.printed, away: used.away!.printer.printed };
+  return { ...run, choice, report, problem, booked, printed };
+};
+
+const shopBindings = exercise({
+  name: "10-bindings",
+  statement:
+    "A choice for each of four references, so that the program works, harms nobody and is quick.",
+  scenarios: { "the shop": (answer: Choice, seed) => tryShop(answer, seed) },
+  seeds: [1],
+  claims: {
+    "the program can leave": (run) => !/fixed|no contents/.test(run.problem) || run.problem,
+    "it gets the letter that a customer sends home": (run) =>
+      run.report !== undefined || "it waits for ever",
+    "it ends without a fault": (run) => run.problem === "" || run.problem,
+    "its line is in the accounts, and there is one version of them": (run) =>
+      run.booked.length === 1 || "the accounts at home lack it",
+    "it adds up the prices, and prints the sum where it is": (run) =>
+      run.printed.away.includes(399) ||
+      `away were printed ${run.printed.away.join(" ") || "nothing"}, at home ${run.printed.home.join(" ") || "nothing"}`,
+    "others at home still have the prices": (run) =>
+      run.choice.prices !== "move" || "they are gone",
+    "it ends within 4 s": (run) =>
+      (run.report?.endedMs ?? Infinity) < 4000 ||
+      `it ended at ${run.report?.endedMs.toFixed(0)} ms`,
+  },
+  mistakes: [
+    {
+      name: "moves what is fixed",
+      recognise: ({ run }) => /fixed|no contents/.test(run!.problem),
+      hint: "A printer, or a mailbox with an address, can't be put into an image. Look at the column *fixed* of the table.",
+    },
+    {
+      name: "reads over the network",
+      recognise: ({ run }) => run!.choice.prices === "global reference",
+      hint: "Each of the 200 questions crosses the network twice. The prices are a small list, and any copy will do.",
+    },
+    {
+      name: "takes the prices away",
+      recognise: ({ run }) => run!.choice.prices === "move",
+      hint: "The others at home read the prices, too. What leaves them there?",
+    },
+    {
+      name: "sends a megabyte",
+      recognise: ({ run }) => run!.choice.accounts === "move",
+      hint: "The accounts have 1 MiB, and it is one line that the program writes. At 100 kB/s a move takes ten seconds.",
+    },
+    {
+      name: "two versions",
+      recognise: ({ run }) => run!.choice.accounts === "copy" || run!.choice.accounts === "rebind",
+      hint: "*The* accounts are needed: by identifier. A copy is another version, and the accounts of the other place are not the shop's.",
+    },
+    {
+      name: "waits at the wrong mailbox",
+      recognise: ({ run }) => run!.choice.letters !== "global reference",
+      hint: "The customers write to the mailbox at home. Whoever takes letters elsewhere waits in vain.",
+    },
+    {
+      name: "prints at home",
+      recognise: ({ run }) => run!.choice.printer === "global reference",
+      hint: "The paper lies at home, and the program is away. Any printer will do: which one is near?",
+    },
+    {
+      name: "somebody else's prices",
+      recognise: ({ run }) => run!.choice.prices === "rebind",
+      hint: "Another file of the new place is of the same kind, but has other contents. The program needs these contents.",
+    },
+  ],
+  hints: [
+    "First ask for each what the program needs: this one, its contents, or any of its kind. Then find the row of the table.",
+  ],
+});
+
+// %% name="exercise-bindings-answer" tags=["exercise"]
+const myChoice: Choice = {
+  prices: "rebind", // your choices take the place of these
+  accounts: "rebind",
+  printer: "rebind",
+  letters: "rebind",
+};
+await check(shopBindings, myChoice);
+
+// %% jupyter={"source_hidden": true} name="exercise-bindings-solution" tags=["solution"]
+const choiceSolution: Choice = {
+  prices: "copy",
+  accounts: "global reference",
+  printer: "rebind",
+  letters: "global reference",
+};
+await check(shopBindings, choiceSolution);
+
+// %% [markdown] name="exercise-moment-intro"
+// ## Exercise 2 · When moving pays
+//
+// A process runs on a computer, and another one, which is idle, is three times as fast. The image of the process has 6 MB; the
+// link between the two carries 1 MB/s. While it travels, the process stands still. How many seconds of work, on the slow computer,
+// must be left for a move to pay?
+
+// %% jupyter={"source_hidden": true} name="exercise-moment" tags=["exercise"]
+const whenItPays = exercise({
+  name: "10-moment",
+  statement: "The remaining work from which on a move to a computer three times as fast pays.",
+  unit: "s",
+  value: () => {
+    const transferS = 6 / 1;
+    return transferS / (1 - 1 / 3);
+  },
+  mistakes: [
+    {
+      name: "transfer only",
+      recognise: (s) => s === 6,
+      hint: "After 6 s the process has arrived, but it still has all of its work before it.",
+    },
+    {
+      name: "a third of the time is saved",
+      recognise: (s) => s === 18,
+      hint: "The fast computer needs a third of the time, so what is saved is two thirds.",
+    },
+    {
+      name: "divided",
+      recognise: (s) => s === 2,
+      hint: "It is not the transfer that becomes three times as fast.",
+    },
+    {
+      name: "work of the fast computer",
+      recognise: (s) => s === 3,
+      hint: "That is the time on the fast computer. The question asks for the time which the slow one would need.",
+    },
+  ],
+  hints: [
+    "Let r be the time that is left on the slow computer. A move takes 6 s + r/3. When is that less than r?",
+  ],
+});
+
+// %% name="exercise-moment-answer" tags=["exercise"]
+const mySeconds: number | undefined = undefined;
+await check(whenItPays, mySeconds);
+
+// %% jupyter={"source_hidden": true} name="exercise-moment-solution" tags=["solution"]
+await check(whenItPays, 6 / (1 - 1 / 3));
+
+// %% [markdown] name="exercise-strong-intro"
+// ## Exercise 3 · Which one is strong?
+//
+// Four things that happen every day. In which of them does the execution segment travel? Write the letter of one.
+
+// %% jupyter={"source_hidden": true} name="exercise-strong" tags=["exercise"]
+const whichIsStrong = exercise({
+  name: "10-strong",
+  statement: "The one case of strong mobility among four.",
+  choices: {
+    a: "a browser loads a page with a script, and runs the script",
+    b: "a query in SQL is sent to a database, which executes it there",
+    c: "a laptop is closed; its virtual machine is saved, sent, and goes on at another computer",
+    d: "a container's image is fetched from a registry and started",
+  },
+  correct: "c",
+  mistakes: [
+    {
+      name: "a page's script",
+      recognise: (choice) => choice === "a",
+      hint: "The script starts from its first line each time. That is code on demand: a pull, as with the applet.",
+    },
+    {
+      name: "a query",
+      recognise: (choice) => choice === "b",
+      hint: "The query is code, shipped to where the data are, and begins there: a push. What of its state existed before?",
+    },
+    {
+      name: "a container's image",
+      recognise: (choice) => choice === "d",
+      hint: "It is called an image, but it is one of files: the program in it is started anew.",
+    },
+  ],
+});
+
+// %% name="exercise-strong-answer" tags=["exercise"]
+const myLetter: "a" | "b" | "c" | "d" | undefined = undefined;
+await check(whichIsStrong, myLetter);
+
+// %% jupyter={"source_hidden": true} name="exercise-strong-solution" tags=["solution"]
+await check(whichIsStrong, "c");
+
+// %% [markdown] name="exercise-agent-intro"
+// ## Exercise 4 · An agent that counts and moves on
+//
+// Write a mobile agent in AssemblyScript. Each place has a file, `stock`; at each move the reference is bound to the file of the new
+// place. The agent starts at home. `run(places)` adds up `stock` at home and at each of the `places` that `go(0)`, `go(1)` … lead to, and
+// returns the total. `go` returns 1 when the agent has arrived, and 0 if it could not leave: then it is still where it was.
+
+// %% jupyter={"source_hidden": true} name="exercise-agent" tags=["exercise"]
+const agentHead = `
+@external("travel", "go") declare function go(to: i32): i32;
+@external("stock", "sum") declare function stock(): f64;
+`;
+const compileAgent = _.memoize((text: string) => compileAssemblyScript(text, { runtime: "stub" }));
+const tryAgent = async (
+  answer: string,
+  stocks: readonly number[],
+  dead: readonly number[],
+  seed: number,
+) => {
+  const agent = decodeModule(await compileAgent(agentHead + answer));
+  const names = stocks.map((_stock, i) => (i === 0 ? "home" : `shop${i}`));
+  const at = (i: number) =>
+    place({
+      instructionsPerMs: 1000,
+      resources: (host) => [new NumberFile(`file:stock of ${host.name}`, [stocks[i]!])],
+    });
+  const handles: Handles = {
+    stock: {
+      identifier: "file:stock of home",
+      binding: "type",
+      attachment: "fixed",
+      strategy: "rebind",
+    },
+  };
+  const run = await simulate(
+    scenario({
+      hosts: _.fromPairs(names.map((name) => [name, {}])),
+      network: { latencyMs: 5, bytesPerS: 1_000_000 },
+      programs: {
+        places: names.flatMap((name, i) => (dead.includes(i) ? [] : [on(name, at(i)).daemon()])),
+        report: on("home", (host: Host) =>
+          launch(host, "home", {
+            shipment: programShipment(agent, "run", stocks.length - 1),
+            handles,
+            itinerary: names.slice(1),
+          }),
+        ),
+      },
+      limitMs: 10_000,
+    }),
+    { seed },
+  );
+  const [report] = run.outcomes.report.how === "returned" ? run.outcomes.report.value : [];
+  const alive = stocks.filter((_stock, i) => !dead.includes(i));
+  const visited = (report?.hops ?? []).map(({ to }) => to);
+  return { ...run, report, stocks, dead, visited, alive, result: Number(report?.results[0]) };
+};
+const countingAgent = exercise({
+  name: "10-agent",
+  statement: "An agent that adds up the stock of home and of each place, and moves by itself.",
+  scenarios: {
+    "three shops": (answer: string, seed) => tryAgent(answer, [1, 20, 300, 4000], [], seed),
+    "two shops": (answer: string, seed) => tryAgent(answer, [5, 60, 700], [], seed),
+    "no shop": (answer: string, seed) => tryAgent(answer, [8], [], seed),
+    "the second shop is closed": (answer: string, seed) =>
+      tryAgent(answer, [1, 20, 300, 4000], [2], seed),
+  },
+  seeds: [1],
+  claims: {
+    "the agent ends": (run) =>
+      run.report?.how === "finished" || run.report?.error || "it never reports",
+    "it visits each open place once, in order": (run) => {
+      const wanted = run.stocks
+        .map((_stock, i) => `shop${i}`)
+        .filter((_name, i) => i > 0 && !run.dead.includes(i));
+      return _.isEqual(run.visited, wanted) || `it went to ${run.visited.join(", ") || "no place"}`;
+    },
+    "it returns the total": (run) =>
+      run.result === _.sum(run.alive) ||
+      `it returned ${run.result}, the total is ${_.sum(run.alive)}`,
+  },
+  mistakes: [
+    {
+      name: "stays at home",
+      recognise: ({ run }) => run!.stocks.length > 1 && run!.visited.length === 0,
+      hint: "Your agent never moves. `go(0)` leads to the first place.",
+    },
+    {
+      name: "does not go to the end",
+      recognise: ({ run }) =>
+        run!.dead.length === 0 && run!.visited.length < run!.stocks.length - 1,
+      hint: "There are `places` of them, from 0 to `places - 1`.",
+    },
+    {
+      name: "goes too far",
+      recognise: ({ run }) => /itinerary/.test(run!.report?.error ?? ""),
+      hint: "The last place is `places - 1`; there is no `go(places)`.",
+    },
+    {
+      name: "forgets home",
+      recognise: ({ run }) => run!.result === _.sum(run!.alive) - run!.stocks[0]!,
+      hint: "The stock of home belongs to the total. Count before the first move.",
+    },
+    {
+      name: "keeps only the last",
+      recognise: ({ run }) => run!.stocks.length > 2 && run!.result === run!.stocks.at(-1),
+      hint: "You set the total anew at each place. It travels with you: add to it.",
+    },
+    {
+      name: "counts twice",
+      recognise: ({ run }) => run!.dead.length > 0 && run!.result > _.sum(run!.alive),
+      hint: "When `go` returns 0 you are still at the place before, and have counted that.",
+    },
+  ],
+  hints: [
+    "A loop over `i` from 0 to `places - 1`, in which you go and then count, and one count before it.",
+    "`if (go(i)) total += stock();`",
+  ],
+});
+
+// %% name="exercise-agent-answer" tags=["exercise"]
+const myAgent = `
+export function run(places: i32): f64 {
+  return 0; // your lines take the place of this one
+}`;
+await check(countingAgent, myAgent);
+
+// %% jupyter={"source_hidden": true} name="exercise-agent-solution" tags=["solution"]
+const agentSolution = `
+export function run(places: i32): f64 {
+  let total = stock();
+  for (let i = 0; i < places; i++) if (go(i)) total += stock();
+  return total;
+}`;
+await check(countingAgent, agentSolution);
+
+// %% [markdown] name="summary"
+// # What you have seen
+//
+// - **Weak mobility** sends code and a few data; the program starts anew. It may be pushed or pulled, and an applet is a pull
+//   into a page.
+// - **Strong mobility** sends the execution segment as well; the process goes on at the next instruction. Sent once it is a
+//   migration, thawed twice a clone.
+// - A weak move loses work, a strong one sends more bytes. Which is dearer depends on the moment.
+// - References to resources are moved, copied, kept across the network, or bound anew. What is right follows from what the program
+//   needs and from how the resource is tied to its computer.
+// - A native context means nothing elsewhere. The state of an abstract machine means the same everywhere, for a price in speed.
+//
+// **Read on.** A. Fuggetta, G. P. Picco and G. Vigna, "Understanding Code Mobility", IEEE Transactions on Software Engineering 24(5),
+// 1998, for the three segments and the bindings. M. van Steen and A. S. Tanenbaum, *Distributed Systems*, chapter 3. The pages of
+// [freeze](/static/api/functions/freeze.html), [thaw](/static/api/functions/thaw.html),
+// [place](/static/api/functions/place.html), [launch](/static/api/functions/launch.html) and
+// [hopThroughPage](/static/api/functions/hopThroughPage.html). How a whole computer moves is notebook 11.

@@ -1,0 +1,28 @@
+import type { AnswersFrom } from "../wrong-answers.js";
+
+const agent = (body: string) => `export function run(places: i32): f64 { ${body} }`;
+
+const answers: AnswersFrom = () => ({
+  mistakes: {
+    "stays at home": agent("let t = stock(); for (let i = 0; i < places; i++) t += stock(); return t;"),
+    "does not go to the end": agent(
+      "let t = stock(); for (let i = 0; i < places - 1; i++) if (go(i)) t += stock(); return t;",
+    ),
+    "goes too far": agent("let t = stock(); for (let i = 0; i <= places; i++) if (go(i)) t += stock(); return t;"),
+    "forgets home": agent("let t: f64 = 0; for (let i = 0; i < places; i++) if (go(i)) t += stock(); return t;"),
+    "keeps only the last": agent("let t = stock(); for (let i = 0; i < places; i++) if (go(i)) t = stock(); return t;"),
+    "counts twice": agent("let t = stock(); for (let i = 0; i < places; i++) { go(i); t += stock(); } return t;"),
+  },
+  wrong: {
+    "does not compile": "export function run(places: i32): f64 { return total; }",
+    "does not end": agent("while (places >= 0) {} return 0;"),
+    "has another name": "export function walk(places: i32): f64 { return 0; }",
+    traps: agent("unreachable(); return 0;"),
+  },
+  right: {
+    "from the last to the first stock": agent(
+      "const stocks = new StaticArray<f64>(places + 1); stocks[0] = stock(); let n = 1; for (let i = 0; i < places; i++) if (go(i)) stocks[n++] = stock(); let t: f64 = 0; while (n > 0) t += stocks[--n]; return t;",
+    ),
+  },
+});
+export default answers;
