@@ -870,6 +870,7 @@ table(
 // Choose for each what is done at the move: `"move"`, `"copy"`, `"global reference"` or `"rebind"`. The program must end within four seconds.
 
 // %% jupyter={"source_hidden": true} name="exercise-bindings" tags=["exercise"]
+// How your answer is checked: nothing to change here.
 import { deliver, Mailbox } from "kernel-lib";
 
 type Choice = Record<"prices" | "accounts" | "printer" | "letters", Strategy>;
@@ -1046,6 +1047,7 @@ const myChoice: Choice = {
 await check(shopBindings, myChoice);
 
 // %% jupyter={"source_hidden": true} name="exercise-bindings-solution" tags=["solution"]
+// A solution, once you have tried: click to unfold it.
 const choiceSolution: Choice = {
   prices: "copy",
   accounts: "global reference",
@@ -1062,6 +1064,7 @@ await check(shopBindings, choiceSolution);
 // must be left for a move to pay?
 
 // %% jupyter={"source_hidden": true} name="exercise-moment" tags=["exercise"]
+// How your answer is checked: nothing to change here.
 const whenItPays = exercise({
   name: "10-moment",
   statement: "The remaining work from which on a move to a computer three times as fast pays.",
@@ -1102,6 +1105,7 @@ const mySeconds: number | undefined = undefined;
 await check(whenItPays, mySeconds);
 
 // %% jupyter={"source_hidden": true} name="exercise-moment-solution" tags=["solution"]
+// A solution, once you have tried: click to unfold it.
 await check(whenItPays, 6 / (1 - 1 / 3));
 
 // %% [markdown] name="exercise-strong-intro"
@@ -1110,6 +1114,7 @@ await check(whenItPays, 6 / (1 - 1 / 3));
 // Four things that happen every day. In which of them does the execution segment travel? Write the letter of one.
 
 // %% jupyter={"source_hidden": true} name="exercise-strong" tags=["exercise"]
+// How your answer is checked: nothing to change here.
 const whichIsStrong = exercise({
   name: "10-strong",
   statement: "The one case of strong mobility among four.",
@@ -1144,6 +1149,7 @@ const myLetter: "a" | "b" | "c" | "d" | undefined = undefined;
 await check(whichIsStrong, myLetter);
 
 // %% jupyter={"source_hidden": true} name="exercise-strong-solution" tags=["solution"]
+// A solution, once you have tried: click to unfold it.
 await check(whichIsStrong, "c");
 
 // %% [markdown] name="exercise-agent-intro"
@@ -1154,6 +1160,7 @@ await check(whichIsStrong, "c");
 // returns the total. `go` returns 1 when the agent has arrived, and 0 if it could not leave: then it is still where it was.
 
 // %% jupyter={"source_hidden": true} name="exercise-agent" tags=["exercise"]
+// How your answer is checked: nothing to change here.
 const agentHead = `
 @external("travel", "go") declare function go(to: i32): i32;
 @external("stock", "sum") declare function stock(): f64;
@@ -1274,6 +1281,7 @@ export function run(places: i32): f64 {
 await check(countingAgent, myAgent);
 
 // %% jupyter={"source_hidden": true} name="exercise-agent-solution" tags=["solution"]
+// A solution, once you have tried: click to unfold it.
 const agentSolution = `
 export function run(places: i32): f64 {
   let total = stock();
