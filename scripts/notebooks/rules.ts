@@ -50,7 +50,10 @@ function cellProblems(cell: Cell): string[] {
   if (cell.cell_type === "raw") found.push("a raw cell shows nothing: make it markdown or code");
   if (cell.source.trim() === "") found.push("is empty");
   if (cell.cell_type !== "code") return found;
+  const isFolded = (cell.metadata.jupyter as { source_hidden?: unknown } | undefined)?.source_hidden === true;
   const lines = cell.source.split("\n");
+  if (hasTag(cell, "solution") && !(isFolded && lines[0]?.startsWith("//")))
+    found.push("a solution must be folded and begin with a comment: JupyterLab shows the first line of a folded cell");
   const isComment = (line: string | undefined) => /^\s*(\/\/|\/\*|\*)/.test(line ?? "");
   if (lines.every((line) => line.trim() === "" || isComment(line)) && cell.source.trim() !== "")
     found.push("holds only comments: prose belongs in a markdown cell");

@@ -154,6 +154,14 @@ const broken: Readonly<Record<string, Broken>> = {
     says: /cell "text": a comment of more than 3 lines/,
     text: wholeText.replace('console.log("two', '// a\n// b\n// c\n// d\nconsole.log("two'),
   },
+  "a solution whose first line is seen": {
+    says: /cell "answer": a solution must be folded and begin with a comment/,
+    text: `${wholeText}\n// %% jupyter={"source_hidden": true} name="answer" tags=["solution"]\nrows.length;\n`,
+  },
+  "a solution that is not folded": {
+    says: /cell "answer": a solution must be folded and begin with a comment/,
+    text: `${wholeText}\n// %% name="answer" tags=["solution"]\n// A solution.\nrows.length;\n`,
+  },
   "a type error": {
     says: /cell "stated": line 1, column 30: Property 'waitS' does not exist .* \(TS2551\)/,
     text: wholeText.replace("rows[2]!.waitMs", "rows[2]!.waitS"),
