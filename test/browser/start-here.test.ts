@@ -30,6 +30,19 @@ interface Cell {
 }
 const savedCells = (): readonly Cell[] => (JSON.parse(readFileSync(notebookFile, "utf8")) as { cells: Cell[] }).cells;
 
+const hoppingCell = `
+import { compileWasmText, decodeModule, hopThroughPage, instantiate } from "kernel-lib";
+const countingText = \`(module (func (export "count") (param i32) (result i32) (local i32)
+  (loop (local.set 1 (i32.add (local.get 1) (i32.const 1))) (br_if 0 (i32.lt_u (local.get 1) (local.get 0))))
+  (local.get 1)))\`;
+const counting = instantiate(decodeModule(await compileWasmText(countingText)));
+counting.call("count", 30000000);
+counting.run({ fuel: 1000 });
+const hop = await hopThroughPage(counting, { fuel: 150000000, takeMs: 30000 });
+const counted = hop.machine.run();
+console.log("visited " + hop.visited + ", executed " + hop.executed + " there, counted " + (counted as any).results[0]);
+`;
+
 reading.before(async () => {
   makeClone(cloneFolder);
   start = NpmStart.run(cloneFolder, readersEnvironment(home), ["--port", "0"]);
@@ -139,6 +152,23 @@ reading("starts the kernel anew, without the old names", async () => {
   await lab.picture("06-restarted");
 });
 
+reading(
+  "sends a running program into the notebook's own page, which draws its progress and sends it back",
+  async () => {
+    const cell = lab.codeCells.first();
+    await lab.write(cell, hoppingCell);
+    await lab.runCell();
+    await cell.locator("[data-say]", { hasText: "In this page" }).waitFor({ timeout: 60_000 });
+    await lab.picture("07-in-the-page");
+    await cell
+      .locator(".jp-OutputArea-output", { hasText: "visited true, executed 150000000 there, counted 30000000" })
+      .waitFor({ timeout: 60_000 });
+    await cell.locator(".jp-OutputArea-output", { hasText: "Then it came back." }).waitFor({ timeout: 10_000 });
+    assert.is(await cell.locator(".jp-OutputArea-output script").count(), 0, "what stays has no script");
+    await lab.picture("08-back-from-the-page");
+  },
+);
+
 reading("leads by a link to the API pages, whose search finds a name", async () => {
   const link = lab.panel.locator('a[href*="/static/api/"]').first();
   await link.scrollIntoViewIfNeeded();
@@ -150,7 +180,7 @@ reading("leads by a link to the API pages, whose search finds a name", async () 
   await api.locator("#tsd-search-results a", { hasText: "ParameterError" }).first().click();
   await api.waitForURL(/ParameterError/);
   assert.match((await api.locator("h1").first().textContent()) ?? "", /ParameterError/);
-  await new NotebookPage(api).picture("07-api");
+  await new NotebookPage(api).picture("09-api");
   await api.close();
 });
 
