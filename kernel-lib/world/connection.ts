@@ -278,8 +278,9 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   deliver(frame: Frame): void {
     if (this.machine.isDown) return;
     if (this.isGone) {
-      if (frame.type !== "reset" && frame.type !== "end" && frame.type !== "credit")
-        this.#transmit("reset", nothing, 0, 0);
+      // An end is what the peer of a closed connection says last; after a crash it asks about one that nobody knows.
+      const isKnown = frame.type === "end" && (this.hasEnded || this.failure !== undefined);
+      if (!isKnown && frame.type !== "reset" && frame.type !== "credit") this.#transmit("reset", nothing, 0, 0);
       return;
     }
     this.#heardMs = this.core.now();

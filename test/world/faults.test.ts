@@ -10,6 +10,31 @@ const network = { latencyMs: 2 };
 
 inBothWorlds(
   test,
+  "a client that ends its side of a connection that the restarted server forgot is told by a reset",
+  async (play) => {
+    const client = async (host: Host) => {
+      const connection = await host.connect("server", 7);
+      await host.sleepUntil(100);
+      connection.end();
+      return failureOf(() => connection.receive({ timeoutMs: 1000 }));
+    };
+    const run = await play(
+      scenario({
+        hosts: { server: {}, client: {} },
+        network: { latencyMs: 5 },
+        programs: { server: on("server", echo).daemon(), client: on("client", client) },
+        faults: [
+          { kind: "crash", host: "server", atMs: 40 },
+          { kind: "restart", host: "server", atMs: 60 },
+        ],
+      }),
+    );
+    assert.is(run.results.client, "ConnectionReset: client#1>server:7 was reset by server");
+  },
+);
+
+inBothWorlds(
+  test,
   "a crash is silent; after a restart the next frame is answered by a reset, and the disk is there",
   async (play) => {
     const server = async (host: Host) => {
