@@ -44,6 +44,7 @@ import {
   overlay,
   palette,
   predict,
+  progress,
   type Queue,
   runLive,
   scenario,
@@ -297,7 +298,18 @@ const keepAliveOnly = breakRows.filter(
 whoNotices.compare(keepAliveOnly.length === 1 ? "keepalive" : "all");
 
 // %% name="break-table" tags=["claim:interrupting.break.client-ends", "claim:interrupting.break.server-tears-down"]
-table(breakRows, { title: "What becomes of the first request, when its client has gone" });
+const breakColumns = {
+  death: { label: "what happens" },
+  server: { label: "a server that" },
+  how: { label: "the first request's end" },
+  noticedAfterMs: {},
+  stepsInVain: {},
+  againMs: { label: "second request (ms)" },
+};
+table(breakRows, {
+  title: "What becomes of the first request, when its client has gone",
+  columns: breakColumns,
+});
 
 // %% name="break-space-time" tags=["claim:interrupting.break.restart"]
 const pretending = await simulate(breaking("answers at the end", "the process is killed"), {
@@ -337,11 +349,12 @@ claims({
 
 // %% name="break-live" tags=["live", "claim:interrupting.break.client-ends", "claim:interrupting.break.restart"]
 const breakLive: typeof breakRows = [];
-for (const each of breakCases.filter(({ death }) => death !== "it crashes and boots")) {
+const liveCases = breakCases.filter(({ death }) => death !== "it crashes and boots");
+for (const each of progress(liveCases.length, "runs").each(liveCases)) {
   const run = await runLive(breaking(each.server, each.death), { seed: 1, timeScale: 1 });
   breakLive.push({ ...each, ...firstRequest(run.rows, run.results.again) });
 }
-table(breakLive, { title: "The same, live" });
+table(breakLive, { title: "The same, live", columns: breakColumns });
 
 // %% name="break-live-figure" tags=["live", "claim:interrupting.break.server-tears-down"]
 const vain = (rows: typeof breakRows, death: string) =>
@@ -380,8 +393,9 @@ claims({
 // user loses the whole session with the request; and "pretending that nothing happened" makes the server do the work again,
 // besides what it still does. If the request was to print, there are two printouts.
 //
-// **Why the two differ.** Live, "at once" costs a millisecond or two for sockets and timers, and the last step before the notice
-// may or may not be counted.
+// **Why the two differ.** Live, sockets and timers add some milliseconds to "at once", and the last step before the notice may or may
+// not be counted. On a machine that has other things to do each step takes longer, and all times grow with it. What stays is *who*
+// notices and who does not. (A machine that boots again is shown in virtual time only.)
 
 // %% [markdown] name="port-lecture"
 // # 3 · A second port
@@ -559,14 +573,18 @@ withEight.compare(_.find(priorityRows, { jobs: 8, control: named(0) })!.heldMs);
 
 // %% name="priority-live" tags=["live"]
 const priorityLive: typeof priorityRows = [];
-for (const { jobs, priority } of grid({ jobs: [0, 8, 16], priority: [0, 1] })) {
+const liveLoads = grid({ jobs: [0, 8, 16], priority: [0, 1] });
+for (const { jobs, priority } of progress(liveLoads.length, "pairs of runs").each(liveLoads)) {
   const tries = [];
   for (let i = 0; i < 2; i++)
     tries.push(await runLive(underLoad(jobs, priority), { seed: 1, timeScale: 4 }));
   const heldMs = _.min(tries.map(({ rows }) => heldAfterMs(rows)))!;
   priorityLive.push({ jobs, control: named(priority), heldMs, source: "live" });
 }
-table(priorityLive, { title: "From hold to on hold, live" });
+table(
+  _.map(priorityLive, (row) => _.omit(row, "source")),
+  { title: "From hold to on hold, live" },
+);
 
 // %% [markdown] name="priority-theory"
 // With equal shares, the control thread's 2 ms take as many times longer as there are jobs that want the core: the others, Ana's
@@ -606,8 +624,9 @@ claims({
 // obeyed late, and it is obeyed the later, the more there is to stop. That is the worst moment for a stop to be slow. With it,
 // the control thread waits for nobody.
 //
-// **Why the two differ.** Live, equal jobs take turns of a millisecond rather than sharing each instant, so a short job gets its
-// share in whole turns; and sockets and timers add a millisecond or two.
+// **Why the two differ.** Live, equal jobs take turns rather than sharing each instant, so a short job gets its share in whole turns;
+// and sockets and timers add some milliseconds. On a machine that has other things to do every turn takes longer. Without priority
+// there are many turns to wait for, so those points scatter most.
 
 // %% [markdown] name="urgent-lecture"
 // # 4 · Urgent data on the same connection
@@ -663,13 +682,15 @@ const threeWays = async (host: Host, priority: number) => {
 // on the same connection.
 
 // %% name="three-ways-client"
-const uploads = async (_host: Host, connection: Connection, kiB: number) => {
-  const block = new Uint8Array(16 * 1024);
-  for (let sent = 0; sent < kiB; sent += 16) await connection.send(block).catch(() => {}); // the server has reset it
+const blockBytes = 16 * 1024;
+const uploads = async (_host: Host, connection: Connection, blocks: number) => {
+  const block = new Uint8Array(blockBytes);
+  for (let sent = 0; sent < blocks; sent++) await connection.send(block);
 };
 const regrets = async (host: Host, way: string, blocksAhead: number) => {
   const connection = await host.connect("server", 80);
-  host.spawn(uploads, { as: "thread" }, connection, blocksAhead);
+  const upload = host.spawn(uploads, { as: "thread" }, connection, blocksAhead);
+  upload.done().catch(() => {}); // the server has reset the connection
   await host.sleepUntil(60);
   if (way === "urgent data") connection.sendUrgent(1);
   else if (way.startsWith("second port")) await says(host, "stop");
@@ -749,13 +770,17 @@ fastest.compare(atSixteen === "urgent data" ? "urgent" : "priority");
 
 // %% name="three-ways-live" tags=["live"]
 const stopLive: typeof stopRows = [];
-for (const each of against(waysOf, [0, 16], [16])) {
+const liveStops = against(waysOf, [0, 16], [16]);
+for (const each of progress(liveStops.length, "pairs of runs").each(liveStops)) {
   const tries = [];
   for (let i = 0; i < 2; i++)
     tries.push(outcomeOf(await runLive(stopping(each), { seed: 1, timeScale: 1.5 })));
   stopLive.push({ ...each, ..._.minBy(tries, "stoppedAfterMs")!, source: "live" });
 }
-table(stopLive, { title: "Three ways to stop a request, live", limit: 30 });
+table(
+  _.map(stopLive, (row) => _.omit(row, "source")),
+  { title: "Three ways to stop a request, live" },
+);
 
 // %% name="three-ways-rows" tags=["live"]
 const panels = [...stopRows, ...stopLive].flatMap(
@@ -831,11 +856,12 @@ claims({
 // Now the lower row. What is done in vain is not the time but the *steps*: at a high load little is done in a long time, so even a
 // late stop wastes little. Only the ordinary message wastes all the rest. Time is what the user feels, work is what the server pays.
 //
-// **Why the two differ.** Live, everything takes a millisecond or two more, for sockets, timers and the abort of a step that is under
-// way on a real core; on a logarithmic axis that is much where virtual time needs only one. Urgent data are first in both.
+// **Why the two differ.** Live, everything takes some milliseconds more, for sockets, timers and the abort of a step that is under
+// way on a real core; on a logarithmic axis that is much where virtual time needs only one.
 //
-// The half about unread blocks is flat: in our model, urgent data and the second port don't care what is unread. Keep that in mind.
-// The next part asks a real operating system.
+// The half about unread blocks is flat: here, urgent data and the second port don't care what is unread, in virtual time nor live,
+// since both worlds speak the protocol of *our library*, in which an urgent byte passes all others. Keep that in mind. The next part
+// asks the operating system's TCP.
 
 // %% [markdown] name="real-lecture"
 // # 5 · The real thing
@@ -908,7 +934,8 @@ claims({
 // %% [markdown] name="trials-explained"
 // So there is room for *one* urgent byte, and a second one in a hurry demotes the first. That is why a program should treat the
 // **signal as the message**, not the byte: "something urgent has happened, look!" What exactly is meant stands in the stream. And
-// with `SO_OOBINLINE`, which RFC 6093 asks for, no byte is ever lost: read up to the mark, and there it is.
+// with `SO_OOBINLINE` no byte is ever lost: read up to the mark, and there it is. RFC 6093 tells new programs to leave urgent data
+// alone (section 5), and those that use them all the same that they must set this option (section 6).
 //
 // ## Before any other data?
 //
@@ -959,7 +986,8 @@ claims({
 //
 // RFC 6093 says it plainly: the urgent mechanism "is not a mechanism for delivering 'out-of-band' data". The mark is a place *in*
 // the stream. The lecture's "before any other data" holds for the **news** (a signal, as long as there is room for a segment), not
-// for the data: those come in their order. RFC 9293 keeps the mechanism for old programs and advises new ones against it.
+// for the data: those come in their order. RFC 9293, today's standard of TCP, repeats the advice: every TCP must still have the mechanism, and no new program should
+// use it.
 
 // %% [markdown] name="signal-intro"
 // ## The signal
@@ -997,24 +1025,29 @@ const realWays: { name: string; way: StopWay; prioritized?: boolean }[] = [
   { name: "urgent data", way: "urgent" },
   { name: "urgent data, priority", way: "urgent", prioritized: true },
 ];
+
+// %% name="real-load-run" tags=["live"]
 const loadRows: (StopRow & { name: string; busyThreads: number })[] = [];
-for (const { name, ...way } of realWays)
-  for (const busyThreads of [0, 8]) {
-    const settings = { ...way, busyThreads, controlMs, workMs: 300, reads: true, repetitions: 5 };
-    for (const row of await stops(settings)) loadRows.push({ name, busyThreads, ...row });
-  }
+const settingsOf = { controlMs, workMs: 300, reads: true, repetitions: 5 };
+for (const { name, ...way } of progress(realWays.length, "ways").each(realWays))
+  for (const busyThreads of [0, 8])
+    for (const row of await stops({ ...way, ...settingsOf, busyThreads }))
+      loadRows.push({ name, busyThreads, ...row });
 
 // %% name="real-load-medians" tags=["live"]
 const medians = grid({ busyThreads: [0, 8], name: _.map(realWays, "name") }).map((each) => {
   const times = _.map(_.filter(loadRows, each) as StopRow[], "noticedAfterMs");
   return { ...each, noticedMs: _.sortBy(times)[Math.floor(times.length / 2)]!, source: "live" };
 });
-table(medians, { title: "From 'stop' to noticed: medians of five" });
+table(
+  _.map(medians, (row) => _.omit(row, "source")),
+  { title: "From 'stop' to noticed: medians of five" },
+);
 
 // %% name="real-load-figure" tags=["live", "claim:interrupting.connection.signals", "claim:interrupting.port.priority", "claim:interrupting.break.server-tears-down"]
 sweepFigure(medians, {
   title: "From 'stop' to noticed, by the operating system",
-  alt: "Without load every way takes a few milliseconds. With busy threads, those with priority hardly take longer.",
+  alt: "For each way two points: with no busy threads and with eight, as in the table above.",
   series: "name",
   source: "source",
   x: { field: "busyThreads", label: "busy threads" },
@@ -1023,27 +1056,36 @@ sweepFigure(medians, {
 
 // %% [markdown] name="real-load-explained"
 // Two things that our model does not know. The operating system favours whoever has slept long, so a thread that only waits for
-// messages is often let in at once, even without priority. And a *signal* needs the CPU as well: its handler is code of the server's
-// process, and has to wait for a core like any other. With priority, both are prompt.
+// messages is often let in soon, even without priority. And a *signal* needs the CPU as well: its handler is code of the server's
+// process, and has to wait for a core like any other. Priority shortens that wait for both. By how much depends on your system, on
+// its cores and on what else they do: run the last three cells again, and see which of the numbers stay.
 
 // %% [markdown] name="real-bytes-intro"
 // And against unread bytes, beside what the model says: a server that works and does not read, and more and more bytes ahead.
 
 // %% name="real-bytes" tags=["live"]
 const bytesRows: (StopRow & { bytesAhead: number })[] = [];
-for (const way of ["urgent", "second port"] as const)
-  for (const bytesAhead of [100, 1e4, 1e6, 1e7]) {
-    const rows = await stops({ way, bytesAhead, workMs: 400, repetitions: 2 });
-    bytesRows.push({ bytesAhead, ..._.minBy(rows, "stoppedAfterMs")! });
-  }
+const bytesCases = grid({
+  way: ["urgent", "second port"] as const,
+  bytesAhead: [100, 1e4, 1e6, 1e7],
+});
+for (const each of progress(bytesCases.length, "pairs of runs").each(bytesCases)) {
+  const rows = await stops({ ...each, workMs: 400, repetitions: 2 });
+  bytesRows.push({ bytesAhead: each.bytesAhead, ..._.minBy(rows, "stoppedAfterMs")! });
+}
 
 // %% name="real-bytes-rows" tags=["live"]
-const modelMs = (way: StopWay) =>
-  stopOf(stopRows, way === "urgent" ? "urgent data" : way, 0, 16).stoppedAfterMs;
-const besideModel = bytesRows.flatMap(({ way, bytesAhead, stoppedAfterMs }) => [
-  { way, bytesAhead, stoppedAfterMs, source: "live" },
-  { way, bytesAhead, stoppedAfterMs: modelMs(way), source: "virtual" },
-]);
+const besideModel = bytesRows.map((row) => ({
+  ..._.pick(row, "way", "bytesAhead", "stoppedAfterMs"),
+  source: "live",
+}));
+for (const { way, bytesAhead } of bytesCases) {
+  const same = { way: way === "urgent" ? "urgent data" : way, jobs: 0 };
+  const blocksAhead = Math.ceil(bytesAhead / blockBytes);
+  const run = await simulate(stopping({ ...same, blocksAhead }), { seed: 1 });
+  const { stoppedAfterMs } = outcomeOf(run);
+  besideModel.push({ way, bytesAhead, stoppedAfterMs, source: "virtual" });
+}
 const bytesAxis = { field: "bytesAhead", label: "unread bytes ahead", scale: "log" } as const;
 
 // %% name="real-bytes-figure" tags=["live", "claim:interrupting.out-of-band", "claim:interrupting.out-of-band.first"]
@@ -1070,9 +1112,10 @@ claims({
 });
 
 // %% [markdown] name="real-explained"
-// **Why the two differ.** At the left they agree: a signal stops the work as fast as our model says, within a millisecond or so.
-// At the right they don't, and here the *model* is wrong: its urgent byte passes everything unread, whatever its size, as the
-// lecture's sentence promises. Real TCP keeps that promise only while the receiver has room. A second connection has buffers of its
+// **Why the two differ.** At the left they differ by some milliseconds, for signals, threads and whatever else your machine does:
+// both ways stop the work long before its end. At the right they differ in kind, and there the *model* is wrong: its urgent byte
+// passes everything unread, whatever its size, as the lecture's sentence promises. Real TCP keeps that promise only while the
+// receiver has room. A second connection has buffers of its
 // own; that is why FTP keeps its commands and its data on two connections.
 
 // %% [markdown] name="synch-intro"
@@ -1279,6 +1322,11 @@ const keepAliveExercise = exercise({
   value: 10 + 3 * 2,
   unit: "s",
   mistakes: [
+    {
+      name: "only the questions",
+      recognise: near(6),
+      hint: "That is from the first question on. How long is it silent before?",
+    },
     {
       name: "only the silence",
       recognise: near(10),

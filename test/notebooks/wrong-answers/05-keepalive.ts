@@ -2,6 +2,7 @@ import type { AnswersFrom } from "../wrong-answers.js";
 
 const answers: AnswersFrom = () => ({
   mistakes: {
+    "only the questions": 6,
     "only the silence": 10,
     "gives up when it asks for the last time": 14,
     "one question too many": 18,
