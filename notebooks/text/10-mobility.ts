@@ -200,6 +200,8 @@ beginsAt.compare(pushRun.results.server.beginsAt);
 // %% name="push-space-time" tags=["claim:mobility.weak.code-only", "claim:mobility.weak.push-and-pull"]
 spaceTime(pushRun, {
   title: "Push: the sender ships the program",
+  hosts: ["laptop", "server"],
+  logs: false,
   caption:
     "The message is the module and one number. The bar is the program, from its first line to its last.",
   alt: "The laptop connects and sends one message; the server then computes until the program has ended.",
@@ -235,6 +237,8 @@ const pullRun = await simulate(
 );
 spaceTime(pullRun, {
   title: "Pull: the receiver fetches the program",
+  hosts: ["laptop", "library"],
+  logs: false,
   alt: "The laptop asks, the library answers with the module, and the laptop computes.",
 });
 
@@ -264,6 +268,11 @@ claims({
   "live it ends no sooner than virtual time says": there.live.endsMs > there.predicted.endsMs - 2,
 });
 
+// %% [markdown] name="weak-live-explained"
+// **Why the two differ.** The counts are the same to the last instruction; the times are not. Live, the server's processor is kept
+// busy for as long as its pace says, and our interpreter's own work comes on top, slice by slice. When this computer has other things to
+// do, each slice waits for its turn.
+
 // %% [markdown] name="weak-portable"
 // > *Relativamente simples, especialmente se o código é portátil.*
 //
@@ -287,14 +296,19 @@ claims({
 //
 // Example: Java applets. A page of the 1990s named a program, the browser pulled it from the server and ran it inside the page.
 // The next cell does this with the page that you are looking at. The program is offered at an address of this computer, a script
-// in the output fetches it, and with it the abstract machine, and runs it from its beginning. If no script can run where you are
-// reading this, the cell says so after four seconds and goes on.
+// in the output fetches it, and with it the abstract machine, and runs it from its beginning.
+//
+// The output below was made without a page, so it says that the program stayed here. **Run the cell yourself.** In JupyterLab, with the
+// browser on this computer, the program comes into your page, and the card says what it did there. Where no script can run, the cell waits
+// for four seconds, says so, and goes on: nothing that follows depends on it.
 
 // %% name="applet" tags=["live", "claim:mobility.weak.applets"]
 const applet = await hopThroughPage(primesMachine(10_000), {
   resources: printing(_.noop),
 });
-table([_.pick(applet, ["visited", "executed", "visitMs", "problem"])], { title: "The applet" });
+table([_.pick(applet, ["visited", "executed", "visitMs", "platform", "problem"])], {
+  title: "The applet",
+});
 
 // %% [markdown] name="strong-lecture"
 // # 3 · Strong mobility
@@ -306,7 +320,8 @@ table([_.pick(applet, ["visited", "executed", "visitMs", "problem"])], { title: 
 // move it to another machine, and let it resume execution exactly where it left off.
 //
 // `freeze` makes an **image** of a machine: its three segments as bytes. `thaw` makes a machine of an image. Below, a program is stopped
-// after every 500,000 instructions, frozen, forgotten, and thawed.
+// after every 500,000 instructions, frozen, forgotten, and thawed. What it prints goes on one paper, and is compared with the paper of a
+// program that was never disturbed.
 
 // %% name="freeze-thaw" tags=["claim:mobility.strong.execution-segment", "claim:mobility.strong.resumes"]
 const paper: number[] = [];
@@ -349,6 +364,8 @@ const migrating = (leaveMs: number) =>
 const migrationRun = await simulate(migrating(150), { seed: 1 });
 spaceTime(migrationRun, {
   title: "A process moves in the middle of its work",
+  hosts: ["laptop", "server"],
+  logs: false,
   caption: "Two bars, one program: what it did on the laptop it need not do again on the server.",
   alt: "The laptop computes for a while, then connects and sends the image; the server computes the rest.",
 });
@@ -427,7 +444,11 @@ const searcherText = `
 @external("travel", "clone") declare function clone(to: i32): i32;
 function hits(from: i32, to: i32): i32 {
   let found = 0;
-  for (let n = from; n < to; n++) { let x: u32 = n; for (let i = 0; i < 20; i++) x = x * 1664525 + 1013904223; if (x % 10 == 7) found++; }
+  for (let n = from; n < to; n++) {
+    let x: u32 = n;
+    for (let i = 0; i < 20; i++) x = x * 1664525 + 1013904223;
+    if (x % 10 == 7) found++;
+  }
   return found;
 }
 export function whole(n: i32): i32 { return hits(0, n); }
@@ -436,7 +457,8 @@ const searcher = decodeModule(await compileAssemblyScript(searcherText, { runtim
 
 // %% [markdown] name="place-intro"
 // The hosts now run a **place**: a program of the library that takes in what arrives, runs it, and lets it travel. `launch` sends
-// something to a place and waits until it and all its clones have ended.
+// something to a place and waits until it and all its clones have ended. The itinerary says where the program's travels lead: place
+// number 0 is Bruno.
 
 // %% name="clone-scenario"
 const search = (call: string) => {
@@ -491,16 +513,21 @@ for (let atMs = 0; atMs <= 6000; atMs += 200) {
   if (travelling.state === "ready") travelling.run({ fuel: 200 * pace.instructionsPerMs });
 }
 
+// %% [markdown] name="moments-predict-intro"
+// **Predict.** The link is slow: 10,000 bytes a second. The program's list has room for 20,000 primes of four bytes each, and only what is
+// in use is sent. At first a weak move is cheaper, since hardly any work is lost. From when on is the strong one cheaper, for good?
+
 // %% name="moments-predict"
 const crossing = predict(
   "crossing",
-  { question: "From when on is the strong move cheaper than the weak one?", unit: "ms" },
+  { question: "From when on is the strong move cheaper, for good?", unit: "ms" },
   undefined,
 );
 crossing;
 
 // %% name="moments-figure"
-const cheaper = momentRows.find((row) => row.extraMs < row.lostMs)!.atMs;
+const lastDear = _.findLastIndex(momentRows, (row) => row.extraMs >= row.lostMs);
+const cheaper = momentRows[lastDear + 1]!.atMs; // from here on the strong move is always cheaper
 const curve = (field: "lostMs" | "extraMs") =>
   momentRows.map((row) => ({ x: row.atMs, y: row[field] }));
 overlay({
@@ -509,9 +536,9 @@ overlay({
   y: { label: "cost", unit: "ms" },
   theory: { label: "weak: work that is done again", points: curve("lostMs") },
   predicted: { label: "strong: time for the bytes beyond the code", points: curve("extraMs") },
-  alt: "The lost work grows with time along a straight line; the time for the image jumps up early and then grows slowly, so the lines cross.",
+  alt: "The lost work grows with time along a straight line; the time for the image grows in steps, fast at first and then slowly, so the two cross.",
   caption:
-    "Left of the crossing it is cheaper to start anew, right of it to carry the state along.",
+    "Left of the crossing it is cheaper to start anew, right of it to carry the state along. Memory travels in pages: hence the steps.",
 });
 
 // %% name="moments-compare"
@@ -588,6 +615,11 @@ claims({
     ({ y }, i) => y > transfersPredicted[i]!.y - 2,
   ),
 });
+
+// %% [markdown] name="transfer-explained"
+// **Why the two differ.** In virtual time the answer is yes: latency and bytes are all, and the points lie on the line. Live, the link is
+// the same, but the image must also be unpacked and checked, and the receiver must be woken. That costs a little for each image, and
+// more when the computer is busy. For a link as slow as this one it is hardly to be seen.
 
 // %% [markdown] name="resources-intro"
 // # 4 · What a program leaves behind
@@ -682,17 +714,21 @@ table(
   { title: "What breaks if one chooses wrongly" },
 );
 
+// %% [markdown] name="binding-costs-intro"
+// And where it works, what does it cost? The link carries 100 kB a second and has a latency of 20 ms. Counted are the bytes of the
+// resource that travel along, and the calls that go back over the network. (The reader of the mailbox waits for a letter that comes after
+// five seconds.)
+
 // %% name="binding-costs"
 const works = _.filter(outcomes, { works: true });
+const cost = ({ resourceBytes, remoteCalls, totalMs }: (typeof works)[number]) =>
+  `${totalMs.toFixed(0)} ms: ${resourceBytes} bytes, ${remoteCalls} calls`;
 table(
-  works.map(({ binding, attachment, strategy, resourceBytes, remoteCalls, totalMs }) => ({
-    needs: `by ${binding}, ${attachment}`,
-    strategy,
-    resourceBytes,
-    remoteCalls,
-    totalMs,
+  _.map(byCase, (row, needs) => ({
+    needs,
+    ..._.fromPairs(row.map((outcome) => [outcome.strategy, outcome.works ? cost(outcome) : "–"])),
   })),
-  { title: "What it costs where it works (link of 100 kB/s, 20 ms)" },
+  { title: "What each journey takes, where it works" },
 );
 
 // %% name="binding-claims"
@@ -747,7 +783,7 @@ const refusedBy = (...options: string[]) =>
 // %% name="compiled-code-claims" tags=["live", "claim:mobility.heterogeneous.unsuitable-target"]
 claims({
   "compiled code is accepted by a like engine": !refusedBy(),
-  "another engine, of the same version, refuses it": refusedBy("--jitless"),
+  "the same engine, started with another option, refuses it": refusedBy("--jitless"),
 });
 
 // %% [markdown] name="solution-lecture"
@@ -759,30 +795,31 @@ claims({
 // no descriptor of any computer, so it means the same everywhere. Let us send it as far away as we can from here: into the page.
 //
 // The program below starts here, goes into the browser page for most of its work, and comes back. While it is there, its printer is
-// the page's own: it is rebound by type.
+// the page's own: it is rebound by type. **Run the cell yourself and watch the bar**, which grows as long as the program is in your page.
 
 // %% name="page-hop" tags=["live", "claim:mobility.heterogeneous.abstract-machine", "claim:mobility.strong.resumes"]
 const log: number[] = [];
-const traveller = primesMachine(10_000, log);
+const traveller = primesMachine(20_000, log);
 traveller.run({ fuel: 5_000_000 });
 const inPage = await hopThroughPage(traveller, {
-  fuel: 30_000_000,
+  fuel: 120_000_000,
   resources: printing((x) => log.push(x)),
 });
 const ended = inPage.machine.run();
 
 // %% name="page-hop-claims" tags=["live"]
-const reference = primesMachine(10_000);
+const reference = primesMachine(20_000);
 const alone = reference.run();
 claims({
   "the result is that of a program that never moved": _.isEqual(ended, alone),
   "it executed as many instructions": inPage.machine.instructions === reference.instructions,
-  "what it printed here and there is complete": log.length + inPage.printed.length === 100,
+  "what it printed here and there is complete": log.length + inPage.printed.length === 200,
 });
 
 // %% [markdown] name="page-hop-explained"
-// If the card above says that the program stayed here, then no script could run where this cell ran. In JupyterLab, with the
-// browser on the same computer, it travels. Run the cell again and watch the bar.
+// If the card above says that the program stayed here, then no script could run where this cell ran: the output that comes with the
+// notebook was made without a page. In JupyterLab, with the browser on the same computer, it travels. The result is the same on either way.
+// That is what the claims say, and what an abstract machine is for.
 //
 // ## How fast is it, here and there?
 //
@@ -823,9 +860,9 @@ overlay({
   x: { label: "machine" },
   y: { label: "speed", unit: "instructions/s", scale: "log" },
   measured: _.map(perS, (y, x) => ({ x, y })),
-  alt: "V8's own WebAssembly is fastest; our machine follows, in this kernel, another process and the page alike; without a compiler it is much slower.",
+  alt: "V8's own WebAssembly is fastest by far; our machine follows, in this kernel and in another process alike; without a compiler it is much slower.",
   caption:
-    "One run each; `no compiler` is a process started with --jitless. V8 counts no instructions: its time is set against our count.",
+    "One run each; 'no compiler' is a process started with --jitless. V8 counts no instructions: its time is set against our count.",
 });
 
 // %% name="speed-claims" tags=["live"]
@@ -836,6 +873,10 @@ claims({
 });
 
 // %% [markdown] name="monitors"
+// Where our interpreter runs makes little difference: it is the same program, which V8 compiles to machine code in each place. Without
+// that compiler the interpreter is itself interpreted. And V8 gives the module no interpreter at all: it compiles the module. (If the
+// program was in your page, the page is in the figure, too.)
+//
 // The other kind of abstract machine is a **virtual machine monitor**: it imitates the hardware, and what moves is a whole computer with
 // its operating system. Is there one under this cell? On Linux a processor says so itself. How such a machine is moved is notebook
 // 11.
@@ -994,7 +1035,12 @@ const shopBindings = exercise({
     {
       name: "moves what is fixed",
       recognise: ({ run }) => /fixed|no contents/.test(run!.problem),
-      hint: "A printer, or a mailbox with an address, can't be put into an image. Look at the column *fixed* of the table.",
+      hint: "A printer, or a mailbox with an address, can't be put into an image. Look at the rows of the table that say fixed.",
+    },
+    {
+      name: "waits at the wrong mailbox",
+      recognise: ({ run }) => run!.choice.letters !== "global reference",
+      hint: "The customers write to the mailbox at home. Whoever takes letters elsewhere waits in vain.",
     },
     {
       name: "reads over the network",
@@ -1014,12 +1060,7 @@ const shopBindings = exercise({
     {
       name: "two versions",
       recognise: ({ run }) => run!.choice.accounts === "copy" || run!.choice.accounts === "rebind",
-      hint: "*The* accounts are needed: by identifier. A copy is another version, and the accounts of the other place are not the shop's.",
-    },
-    {
-      name: "waits at the wrong mailbox",
-      recognise: ({ run }) => run!.choice.letters !== "global reference",
-      hint: "The customers write to the mailbox at home. Whoever takes letters elsewhere waits in vain.",
+      hint: "These very accounts are needed: by identifier. A copy is another version, and the accounts of the other place are not the shop's.",
     },
     {
       name: "prints at home",
@@ -1088,6 +1129,11 @@ const whenItPays = exercise({
       name: "divided",
       recognise: (s) => s === 2,
       hint: "It is not the transfer that becomes three times as fast.",
+    },
+    {
+      name: "two thirds of the transfer",
+      recognise: (s) => s === 4,
+      hint: "It is two thirds of the remaining work that are saved, and they must make up for the 6 s.",
     },
     {
       name: "work of the fast computer",

@@ -5,6 +5,7 @@ const answers: AnswersFrom = () => ({
     "transfer only": 6,
     "a third of the time is saved": 18,
     divided: 2,
+    "two thirds of the transfer": 4,
     "work of the fast computer": 3,
   },
   wrong: { "no reason": 7 },
