@@ -480,6 +480,10 @@ claims({
 // %% [markdown] name="invalidation-explained"
 // This is what NFS clients do to this day: a copy is trusted for some seconds, then the server is asked whether it is still good.
 // The server promises nothing, so the bound is the client's own. Fewer requests, older data: one dial.
+//
+// **Why the two worlds differ.** How old the oldest read gets depends on how Ana's asking falls between Bruno's changes. Live, each answer
+// comes a little later, so the pattern shifts, and a point may lie well below its neighbour. None lies above the line: the bound does not
+// depend on the pattern.
 
 // %% [markdown] name="soft-lecture"
 // # 3 · Soft state
@@ -575,7 +579,7 @@ sweepFigure([...softRows, ...softLiveRows], {
   y: { field: "tookMs", label: "time to read it", unit: "ms" },
   series: "what",
   source: "source",
-  alt: "One block takes a tenth of a second longer at the crash; the blocks after it are as fast as before within two or three reads.",
+  alt: "At the crash one block takes several times as long; the blocks after it are as fast as before within two or three reads. The stateless server's client loses more at its crash, and is slower for every block.",
   caption:
     "The crash wipes the server's memory. It reads ahead again as soon as it sees two blocks in a row.",
 });
@@ -597,6 +601,11 @@ claims({
 // %% [markdown] name="soft-explained"
 // The test for soft state is simple: *wipe it at any moment; does anything but the clock notice?* Real NFS servers are of this
 // kind. They call themselves stateless and remember a good deal.
+//
+// **Why the peaks differ.** All crashes come at the same moment, but find Bruno at different blocks: the slower the reading, the earlier
+// the block, and live everything is a little slower. How high a peak is depends on what the crash meets. A request that is under way
+// reaches a machine that is up again and says at once that it knows of no connection. A request that the server had already taken
+// is lost without a word, and Bruno waits until his patience ends.
 
 // %% [markdown] name="independence-lecture"
 // # 4 · Independence
@@ -784,8 +793,12 @@ claims({
 // it takes. The price is in every request, which must carry all that the server would otherwise remember, and must be **safe to
 // repeat**: when no answer comes, nobody knows whether the request was lost or the answer. (Exercise 1.)
 //
-// **Why the two worlds differ.** Live, the session's steps come a little later, so the same moment may hit another step; what
-// becomes of the session is the same wherever it hits, as the table above shows.
+// (Where Ana's own machine crashes, her session is over, of course. The one that the table counts as finished is the last point, after
+// her last step.)
+//
+// **Why the two worlds differ.** Live, the session's steps come a little later, so the same moment may hit another step. With the
+// stateless server that makes no difference, since no step is worse than another. With the stateful one it decides: a crash while
+// the file is open breaks the session, one after it is closed does not. That is why the two columns need not agree in its rows.
 
 // %% [markdown] name="inconsistencies-lecture"
 // # 5 · Fewer inconsistencies
@@ -807,7 +820,11 @@ table(published.rows, { title: "Sizes and popularity of files", caption: publish
 const afs = dataset<{ call: string; meaning: string; percent: number }>("afs-calls");
 const percent = (call: string) => _.find(afs.rows, { call })!.percent;
 const writeShare = percent("Store") / (percent("Store") + percent("Fetch"));
-table(afs.rows, { title: "What AFS clients asked", caption: `${afs.source}. ${afs.remarks}` });
+table(afs.rows, {
+  title: "What AFS clients asked",
+  caption: `${afs.source}. The calls not listed make up the rest`,
+  columns: ["call", "meaning", "percent"],
+});
 
 // %% name="workload-users"
 const officeOptions = {
@@ -945,8 +962,7 @@ const wrong = (service: string) =>
   );
 claims({
   "with the stateless server nothing is lost and nothing stale": wrong("stateless") === 0,
-  "copies without a promise are stale, also without any crash":
-    wrong("stateless, copies for 3 s") > 0,
+  "copies without a promise are stale at times": wrong("stateless, copies for 3 s") > 0,
   "a stateful server that forgets in a crash loses sessions":
     troubleOf("stateful, forgets in a crash", "server").sessionsLost > 0,
   "writes that stay at the client are lost with it":
@@ -977,8 +993,13 @@ claims({
 // %% [markdown] name="trouble-explained"
 // The slide says *reduced*, and the table says where the rest comes from: from **copies**. The stateless server itself never
 // contradicts itself; its clients' copies do, as soon as they are used without asking. The stateful server keeps copies right while all
-// goes well. When it forgets, promises are broken without anybody being told. The last line of the table shows that this can be
-// mended. Part 9 shows what the mending costs.
+// goes well. When it forgets, sessions are lost. And if writes stay at the clients as well, a server that forgets no longer
+// knows who has the newest block: those are the largest numbers in the table. The last two lines show that it can be mended. Part 9 shows
+// what the mending costs.
+//
+// **Why the two worlds don't differ here.** Live, each message takes a little longer, so the crash meets other requests than in virtual time,
+// and other ones each time that you run the cell. But what is counted here is no time. It is a promise, and a promise that holds in
+// a crash at any moment holds at this one, too. So the live table must show what the lines of the same names show above: zeros.
 
 // %% [markdown] name="performance-lecture"
 // # 6 · Looking ahead
@@ -1081,6 +1102,10 @@ claims({
 // The stateless server can't know that block 7 follows block 6: it has forgotten block 6. (The soft-state server of part 3
 // *guesses*, and is right with Bruno. A guess can be wrong; then it has read in vain.) Look at what reading ahead can't do,
 // too: the round trip is still paid for every block. No server can do anything about that. A *client* can.
+//
+// **Why the two worlds differ.** Live, each message and each disk access ends a little late, because a process must be woken for it, so
+// live points lie a little above the lines. The order stays. (The one simulated point that lies below its line profits from what had been read
+// ahead during the four blocks that we don't count.)
 
 // %% [markdown] name="caches-lecture"
 // # 7 · Copies at the clients
@@ -1270,8 +1295,8 @@ claims({
 // **copies** give is a lot, since the fastest request is the one that is never sent. The table of who holds copies is what
 // makes them safe.
 //
-// **Why the two worlds differ.** Each message costs a millisecond or two more, live. So the server that needs fewest messages
-// loses least.
+// **Why the two worlds differ.** Live, each message and each disk access ends a little late, more so when the computer is busy. So the
+// server that needs fewest of them loses least.
 
 // %% [markdown] name="rereading-intro"
 // ## A large file, again and again
@@ -1284,6 +1309,7 @@ const textbook = dataset("nfs-afs-costs");
 table(textbook.rows, {
   title: "The time of a workload on a file of N blocks",
   caption: textbook.source,
+  columns: ["workload", "nfs", "afs"],
 });
 
 // %% name="rereading-run"
@@ -1383,13 +1409,14 @@ const leased = (termMs: number, reads: number, perS = readsPerS) => {
 
 // %% name="lease-run"
 const terms = [1, 5, 10, 30]; // s
+const leaseBar = progress(terms.length * 20, "80 simulations");
 const leaseSweep = await sweep(
   grid({ termS: terms }),
   async ({ termS }, seed) => {
     const { rows } = await simulate(leased(1000 * termS, 400), { seed, trace: ["log"] });
     return { load: (traffic(rows).requests - 3) / 400 }; // without hello, lookup, goodbye
   },
-  { replications: 20, confidence: 0.999 },
+  { replications: 20, confidence: 0.999, onProgress: () => leaseBar.tick() },
 );
 const leaseRows = sweepRows(leaseSweep, "load");
 
@@ -1426,7 +1453,7 @@ overlay({
   measured: { label: "measured (live), 60 reads", points: xy(leaseLive) },
   published: { label: "after Gray and Cheriton, 1989", points: xy(gray.rows) },
   predictions: [{ label: "your prediction for 10 s", value: saidShare }],
-  alt: "The curve falls steeply in the first seconds and then flattens; simulated, live and published points lie on it.",
+  alt: "The curve falls steeply in the first seconds and then flattens; simulated and published points lie on it, live ones near it or above.",
   caption:
     "Published parameters, loads computed from their formula. Live runs are played twenty times as fast.",
 });
@@ -1445,6 +1472,12 @@ claims({
 claims({
   "live, too, a longer lease asks less": leaseLive[1]!.load < leaseLive[0]!.load,
 });
+
+// %% [markdown] name="lease-explained"
+// **Why the two worlds differ.** Live, we play time twenty times as fast, so a term of a second lasts a twentieth of a second on this
+// computer's clock. What is nothing otherwise is now a good part of a term: a timer that rings a few milliseconds late, an answer that has to
+// wait for the processor. A lease runs out in the meantime, and the next read must ask. And sixty reads are few: that is why the table
+// compares them with the virtual run of the same draws, and the curve with many more.
 
 // %% [markdown] name="sharing-intro"
 // ## When others write
@@ -1488,6 +1521,7 @@ const sharedFile = (writesPerS: number, untilMs: number) => {
 
 // %% name="sharing-run"
 const changeRates = [0.02, 0.1, 0.3, 1]; // a second
+const sharingBar = progress(changeRates.length * 20, "80 simulations");
 const sharingSweep = await sweep(
   grid({ writesPerS: changeRates }),
   async ({ writesPerS }, seed) => {
@@ -1497,7 +1531,7 @@ const sharingSweep = await sweep(
     );
     return { load: asked.length / 150, stale: checkFiles(rows).staleReads };
   },
-  { replications: 20, confidence: 0.999 },
+  { replications: 20, confidence: 0.999, onProgress: () => sharingBar.tick() },
 );
 const sharingRows = sweepRows(sharingSweep, "load");
 
@@ -1551,10 +1585,12 @@ table(nqnfs.rows.slice(0, 2), {
 // %% name="nqnfs-ours"
 const requestsIn = async (service: FileServiceOptions, sessions: typeof office.sessions) =>
   traffic((await simulate(quiet(service, 5, sessions), logged)).rows).requests;
+const shares = [0, 0.25, 0.5, 0.75, 1]; // of the sessions, on shared files
+const ratioBar = progress(shares.length * 5, "25 pairs of days");
 
 // %% name="nqnfs-ratio"
 const ratioSweep = await sweep(
-  grid({ sharedShare: [0, 0.25, 0.5, 0.75, 1] }),
+  grid({ sharedShare: shares }),
   async ({ sharedShare }, seed) => {
     const { files, sessions } = fileWorkload({
       ...officeOptions,
@@ -1566,7 +1602,7 @@ const ratioSweep = await sweep(
     const withCopies = await requestsIn({ files, kind: "stateless", cacheMs: 3000 }, sessions);
     return { ratio: withLeases / withCopies };
   },
-  { replications: 5 },
+  { replications: 5, onProgress: () => ratioBar.tick() },
 );
 const ratios = sweepRows(ratioSweep, "ratio");
 
@@ -1594,6 +1630,11 @@ claims({
   "and save less when more is shared":
     ratios[4]!.ratio > ratios[2]!.ratio && ratios[2]!.ratio > ratios[0]!.ratio,
 });
+
+// %% [markdown] name="nqnfs-explained"
+// As long as people work on their own files, a lease replaces many questions by one. On a file that all of them write, it is called
+// back before it has paid for itself, and calling back takes messages of its own: then leases save nothing. (They are still never
+// stale. Copies that are trusted for a time are stale now and then.)
 
 // %% [markdown] name="reliability-lecture"
 // # 9 · The price
@@ -1655,6 +1696,10 @@ for (const { service, cutMs } of grid({
 }
 table(_.filter(cutRows, { cutMs: 4000 }), {
   title: "A cut of 4 s: how old Ana's reads get, and how long Bruno waits",
+  columns: {
+    ...{ service: {}, worstStaleMs: { label: "oldest change missed" } },
+    brunoMs: { label: "Bruno waits" },
+  },
 });
 
 // %% name="cut-compare"
@@ -1708,6 +1753,10 @@ claims({
 // The server can't know whether Ana is dead or only far away. So it can choose between two evils: wait for her, and everybody who wants to
 // write waits with it; or break its word. A lease is the way out, since *both* sides have a clock: when the term is over, she
 // stops by herself. No message is needed for that, and so none can be lost.
+//
+// **Why the two worlds differ.** The live point of the stateful server lies near the simulated one, not on it: Bruno's write is done a
+// little later or earlier, and Ana hears of it only some time after the cut is healed. The live point of the leases is 0 like the simulated
+// one, since it counts a promise that is kept.
 
 // %% [markdown] name="rate-intro"
 // ## How many crashes can it bear?
@@ -1837,6 +1886,10 @@ claims({
 // Nine crashes a minute is a lot. If your server crashes once a month, speed wins, and reliability is a matter of *what* is lost, not of
 // how much time: that is what part 5 counted. But the figure says something about design, too: the steep line's slope is the
 // **time of grace**. Halve it, and the crossing moves to nearly twice as many crashes.
+//
+// **Why the two worlds differ.** In the live table both servers do a little less than predicted, since each message and each disk access
+// ends a little late. And in those few seconds with a crash the lead of the stateful server is smaller than in the figure: one crash in a few
+// seconds is many a minute.
 
 // %% [markdown] name="recovery-intro"
 // # 10 · Recovering
@@ -1949,7 +2002,8 @@ for (const silenceMs of [500, 2000, 8000, Number.POSITIVE_INFINITY]) {
 
 // %% name="orphans-table"
 table(orphanRows, {
-  title: "Open files of a client who never comes back, and how long Bruno waits for her",
+  title:
+    "The server's open files, before Bruno comes and at the end, and how long he waits for Ana",
   columns: {
     silenceMs: { label: "the server's patience", unit: "ms" },
     before: { label: "before" },
@@ -1968,6 +2022,8 @@ claims({
 });
 
 // %% [markdown] name="orphans-explained"
+// (In the last line there is one open file more at the end: Bruno's own, since he is waiting still.)
+//
 // So even the stateful server ends up with a clock: who is silent for too long is forgotten. NFS version 4 does just that, with
 // 90 s on many systems; whoever holds state there must renew it. State with a term is a lease. The two ends of the scale meet in the
 // middle.
