@@ -1127,6 +1127,8 @@ claims({
 });
 
 // %% [markdown] name="inetd-judge-intro"
+// (A child's *life* begins when the superserver asks the system for a process; *started* is written down when it is there.)
+//
 // It is easy to agree with oneself here, too. So the next cell gives the same table to `openbsd-inetd`, the superserver of Debian, and
 // to ours, one after the other, each in a network of its own, and asks both the same. Port 8080 stands in no line of the table. (If
 // your machine has no such inetd, the cell says what to install, and shows a recorded run.)
