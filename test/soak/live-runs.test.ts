@@ -29,7 +29,7 @@ async function runOnce(i: number): Promise<void> {
 }
 
 test("1,000 live runs in one process (20 in npm test) leak no handle and no memory", async () => {
-  const count = soaked(1000);
+  const count = Math.max(20, soaked(1000)); // fewer say nothing
   const warmUp = soaking ? 100 : 6;
   for (let i = 0; i < warmUp; i++) await runOnce(i);
   await pause(1);

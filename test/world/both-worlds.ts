@@ -11,6 +11,7 @@ import {
   type TraceRow,
 } from "kernel-lib";
 import type { uvu } from "uvu";
+import { hurried } from "../soak.js";
 
 /** Plays a scenario in the world at hand. */
 export type Play = <P extends Programs>(
@@ -30,7 +31,7 @@ const virtually: Play = (scenario, options = {}) => {
   });
 };
 
-/** One test of one rule, run twice from the same source: in virtual time and over real sockets, there slower by 4, so that a machine's stalls fit in. */
+/** One test of one rule, run twice from the same source: in virtual time and (not in a hurry) over real sockets, there slower by 4, so that a machine's stalls fit in. */
 export function inBothWorlds(
   test: uvu.Test<Record<string, unknown>>,
   name: string,
@@ -38,6 +39,7 @@ export function inBothWorlds(
   live: RunLiveOptions = {},
 ): void {
   test(`${name}, in virtual time`, () => body(virtually, "virtual"));
+  if (hurried) return;
   test(`${name}, live`, () =>
     body((scenario, options) => runLive(scenario, { timeScale: 4, maxRealMs: 60_000, ...live, ...options }), "live"));
 }
