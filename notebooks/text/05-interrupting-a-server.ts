@@ -304,7 +304,7 @@ const breakColumns = {
   how: { label: "the first request's end" },
   noticedAfterMs: {},
   stepsInVain: {},
-  againMs: { label: "second request (ms)" },
+  againMs: { label: "second request" },
 };
 table(breakRows, {
   title: "What becomes of the first request, when its client has gone",
@@ -859,9 +859,9 @@ claims({
 // **Why the two differ.** Live, everything takes some milliseconds more, for sockets, timers and the abort of a step that is under
 // way on a real core; on a logarithmic axis that is much where virtual time needs only one.
 //
-// The half about unread blocks is flat: here, urgent data and the second port don't care what is unread, in virtual time nor live,
-// since both worlds speak the protocol of *our library*, in which an urgent byte passes all others. Keep that in mind. The next part
-// asks the operating system's TCP.
+// The half about unread blocks is flat: urgent data and the second port don't care what is unread, neither in virtual time nor live.
+// Both worlds speak the protocol of *our library*, in which an urgent byte passes all others. Keep that in mind. The next part asks
+// the operating system's TCP.
 
 // %% [markdown] name="real-lecture"
 // # 5 · The real thing
