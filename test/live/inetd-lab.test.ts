@@ -1,23 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type InetdReplyRow, type InetdRequest, inetdLab, ToolMissing } from "kernel-lib";
+import { type InetdReplyRow, type InetdRequest, inetdLab } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { failureOf } from "../world/both-worlds.js";
+import { withTools } from "./tools.js";
 
 const test = suite("live: the same configuration under openbsd-inetd");
 
-/** What this machine lacks, or nothing. The continuous integration installs all that is needed, and lacks nothing. */
-const lacking = await inetdLab({ superserver: "openbsd-inetd", conf: "", requests: [] }).then(
-  () => undefined,
-  (error: Error) => {
-    if (!(error instanceof ToolMissing) || process.env.CI) throw error;
-    return error.message;
-  },
-);
-if (lacking) console.log(`skipped, since ${lacking}`);
-const withTools = lacking ? (test.skip as typeof test) : test;
+const testWithTools = await withTools(test, inetdLab({ superserver: "openbsd-inetd", conf: "", requests: [] }));
 
 const folder = mkdtempSync(path.join(tmpdir(), "handoff-inetd-"));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -100,7 +92,7 @@ const withoutTimes = (rows: readonly InetdReplyRow[]): string[] =>
     return `${reloaded ? "then" : "first"} ${port}: ${port === 37 ? `${reply.length} bytes` : JSON.stringify(shown)}`;
   });
 
-withTools("ours gives the same replies as openbsd-inetd, on the same ports, before and after SIGHUP", async () => {
+testWithTools("ours gives the same replies as openbsd-inetd, on the same ports, before and after SIGHUP", async () => {
   const lab = { conf, nextConf, requests };
   const theirs = await inetdLab({ superserver: "openbsd-inetd", ...lab });
   const ours = await inetdLab({ superserver: "ours", ...lab });
@@ -123,7 +115,7 @@ withTools("ours gives the same replies as openbsd-inetd, on the same ports, befo
     assert.ok(replies.includes(expected), `${expected} in ${replies.join("\n")}`);
 });
 
-withTools(
+testWithTools(
   "on a high port openbsd-inetd serves one client fewer than its limit; ours as many as its page says",
   async () => {
     const lab = {

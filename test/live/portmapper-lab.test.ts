@@ -6,25 +6,19 @@ import {
   portmapperLab,
   type RpcCall,
   runInOwnNetwork,
-  ToolMissing,
 } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { hex, toHex } from "../protocol/bytes.js";
 import { failureOf } from "../world/both-worlds.js";
+import { withTools } from "./tools.js";
 
 const test = suite("portmapper-lab");
 
-/** What this machine lacks, or nothing. The continuous integration installs all that is needed, and lacks nothing. */
-const lacking = await portmapperLab({ daemon: "rpcbind", services: [], commands: [["rpcinfo"]] }).then(
-  () => undefined,
-  (error: Error) => {
-    if (!(error instanceof ToolMissing) || process.env.CI) throw error;
-    return error.message;
-  },
+const testWithTools = await withTools(
+  test,
+  portmapperLab({ daemon: "rpcbind", services: [], commands: [["rpcinfo"]] }),
 );
-if (lacking) console.log(`skipped, since ${lacking}`);
-const withTools = lacking ? (test.skip as typeof test) : test;
 
 const mine = 0x20000001;
 const services = [
@@ -53,7 +47,7 @@ const listed = ({ commands: [first] }: PortmapperLabResult) =>
     .map(([program, version, transport]) => `${program} ${version} ${transport}`);
 const expected = services.flatMap(({ program, version }) => [`${program} ${version} tcp`, `${program} ${version} udp`]);
 
-withTools(
+testWithTools(
   "the system's rpcinfo lists the services that are registered with our portmapper, with their ports",
   async () => {
     const result = await run("ours");
@@ -66,18 +60,21 @@ withTools(
   },
 );
 
-withTools("our client reads from the system's rpcbind what was registered there, over TCP and UDP alike", async () => {
-  const { overTcp, overUdp } = await run("rpcbind");
-  assert.equal(overTcp, overUdp);
-  const found = overTcp.filter(({ program }) => program !== 100000);
-  assert.equal(
-    found.map(({ program, version, transport }) => `${program} ${version} ${transport}`),
-    expected,
-  );
-  assert.ok(overTcp.some(({ program, version, port }) => program === 100000 && version === 2 && port === 111));
-});
+testWithTools(
+  "our client reads from the system's rpcbind what was registered there, over TCP and UDP alike",
+  async () => {
+    const { overTcp, overUdp } = await run("rpcbind");
+    assert.equal(overTcp, overUdp);
+    const found = overTcp.filter(({ program }) => program !== 100000);
+    assert.equal(
+      found.map(({ program, version, transport }) => `${program} ${version} ${transport}`),
+      expected,
+    );
+    assert.ok(overTcp.some(({ program, version, port }) => program === 100000 && version === 2 && port === 111));
+  },
+);
 
-withTools(
+testWithTools(
   "rpcinfo finds and calls services through our portmapper as through the system's, and hears the same of what is not there",
   async () => {
     const [ours, theirs] = [await run("ours"), await run("rpcbind")];
@@ -116,7 +113,7 @@ const questions: Readonly<Record<string, string>> = {
 /** Where we keep to RFC 5531 and rpcbind, in its version 1.2.6, does not: it is silent to other versions of RPC, and reads over UDP arguments that never came. */
 const ownWay = ["GETPORT with arguments that are too short", "another version of RPC"];
 
-withTools("byte for byte, our portmapper answers as the system's does, but where that leaves the RFC", async () => {
+testWithTools("byte for byte, our portmapper answers as the system's does, but where that leaves the RFC", async () => {
   const peer = fileURLToPath(new URL("portmapper-peer.ts", import.meta.url));
   const answers = async (daemon: string) => {
     const command = [
@@ -136,7 +133,7 @@ withTools("byte for byte, our portmapper answers as the system's does, but where
     if (!ownWay.includes(question)) assert.equal(ours[i], theirs[i], question);
 });
 
-withTools(
+testWithTools(
   "a network of one's own has nothing but its loopback, and its processes end with the time limit",
   async () => {
     const { stdout } = await runInOwnNetwork(["ip", "-brief", "link"]);
@@ -146,7 +143,7 @@ withTools(
   },
 );
 
-withTools("a command that is not installed is named", async () => {
+testWithTools("a command that is not installed is named", async () => {
   assert.is(
     await failureOf(() => runInOwnNetwork(["no-such-command"])),
     "ToolMissing: no-such-command is not installed",

@@ -2,9 +2,9 @@ import { decodeModule, instantiate, type MachineValue, type TrapKind } from "ker
 import { f32, f64, i32, i64, opcodes, type TypeCode } from "kernel-lib/migration/machine/opcodes";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { inV8, trapsOf, type V8Function } from "../v8.js";
 import { type Bytes, body, functionType, list, moduleOf, op, section, signed, text, u32 } from "./encode.js";
 import { edges, hasOpenNan } from "./random-module.js";
-import { inV8, trapsOf, type V8Function } from "./v8.js";
 
 const numeric = [...opcodes].filter(([code, { results }]) => code >= 0x45 && code < 0x108 && results.length === 1);
 

@@ -2,6 +2,7 @@ import {
   type CodeSegment,
   decodeModule,
   freeze,
+  type ImportRow,
   instantiate,
   type MachineValue,
   randomStream,
@@ -11,8 +12,8 @@ import {
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { soaked } from "../../soak.js";
+import { inV8, trapsOf, type V8Function } from "../v8.js";
 import { type RandomModule, randomModule } from "./random-module.js";
-import { inV8, trapsOf, type V8Function } from "./v8.js";
 
 /** A resource of both worlds: a number from what it is given. */
 const answerTo = (args: readonly MachineValue[]): bigint => {
@@ -23,6 +24,13 @@ const answerTo = (args: readonly MachineValue[]): bigint => {
 
 type Ended = { readonly results: readonly MachineValue[] } | { readonly traps: readonly string[] };
 
+/** What an import of that type answers, in V8 and in ours. */
+function answerAs(type: ImportRow["type"], args: readonly MachineValue[]): MachineValue | undefined {
+  const [result] = type?.results ?? [];
+  if (result === "i32") return Number(BigInt.asIntN(32, answerTo(args)));
+  return result === "i64" ? answerTo(args) : undefined;
+}
+
 interface Both {
   call(name: string, args: readonly MachineValue[]): Ended;
   memory(): Uint8Array;
@@ -30,17 +38,7 @@ interface Both {
 
 function theirs({ bytes }: RandomModule, code: CodeSegment): Both {
   const env = Object.fromEntries(
-    code.imports.map(({ name, type }) => [
-      name.slice(4),
-      (...args: MachineValue[]) => {
-        const [result] = type?.results ?? [];
-        return result === "i32"
-          ? Number(BigInt.asIntN(32, answerTo(args)))
-          : result === "i64"
-            ? answerTo(args)
-            : undefined;
-      },
-    ]),
+    code.imports.map(({ name, type }) => [name.slice(4), (...args: MachineValue[]) => answerAs(type, args)]),
   );
   const exports = inV8(bytes, { env }).exports as Record<string, V8Function> & { memory: { buffer: ArrayBuffer } };
   return {
@@ -59,17 +57,7 @@ function theirs({ bytes }: RandomModule, code: CodeSegment): Both {
 function ours(seed: number, code: CodeSegment): Both {
   const random = randomStream(seed, "stops");
   const resources = Object.fromEntries(
-    code.imports.map(({ name, type }) => [
-      name,
-      (args: readonly MachineValue[]) => {
-        const [result] = type?.results ?? [];
-        return result === "i32"
-          ? Number(BigInt.asIntN(32, answerTo(args)))
-          : result === "i64"
-            ? answerTo(args)
-            : undefined;
-      },
-    ]),
+    code.imports.map(({ name, type }) => [name, (args: readonly MachineValue[]) => answerAs(type, args)]),
   );
   let machine = instantiate(code, { resources });
   return {

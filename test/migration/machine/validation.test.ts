@@ -2,9 +2,9 @@ import { compileWasmText, decodeModule, ParameterError } from "kernel-lib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { soaked } from "../../soak.js";
+import { v8 } from "../v8.js";
 import { type Bytes, body, functionType, list, moduleOf, op, section, text, u32 } from "./encode.js";
 import { randomModule } from "./random-module.js";
-import { v8 } from "./v8.js";
 
 const i32 = 0x7f;
 const [type, func] = [section(1, list([functionType([], [])])), section(3, list([u32(0)]))];
