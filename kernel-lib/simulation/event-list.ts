@@ -1,4 +1,4 @@
-import { type EventRecords, none } from "./event-records.js";
+import { none } from "./event-records.js";
 import { SortedRun } from "./sorted-run.js";
 
 /** Up to so many events are sorted at once; more are first dealt into buckets. */
@@ -41,106 +41,99 @@ class Rung {
  * ACM TOMACS 15(3), 2005.
  * @internal
  */
-export class EventList {
-  readonly #records: EventRecords;
-  readonly #run = new SortedRun();
-  readonly #rungs: Rung[] = [];
-  #depth = 0;
-  #top = none;
-  #dead = 0;
-  #scratch: Int32Array = new Int32Array(64);
+export class EventList extends SortedRun {
+  private readonly rungs: Rung[] = [];
+  private depth = 0;
+  private top = none;
+  private dead = 0;
+  private scratch: Int32Array = new Int32Array(64);
 
-  constructor(records: EventRecords) {
-    this.#records = records;
+  /** Puts an event in its place. @returns its id. */
+  schedule(timeMs: number, callback: unknown, argument: unknown): number {
+    const slot = this.take(callback, argument);
+    if (this.depth === 0 || !this.insertFar(slot, timeMs)) {
+      const moved = this.insertNear(timeMs, slot);
+      if (moved > dear) this.relieve(moved);
+    }
+    return this.idOf(slot);
   }
 
-  /** Puts a filled record in its place. */
-  insert(slot: number, timeMs: number): void {
-    const depth = this.#depth;
-    if (depth > 0) {
-      const rungs = this.#rungs;
-      const first = rungs[0] as Rung;
-      const far = (timeMs - first.startMs) * first.bucketsPerMs;
-      if (far >= first.next) {
-        if (far < first.count) this.#push(first.heads, far | 0, slot);
-        else {
-          this.#records.links[4 * slot + 2] = this.#top;
-          this.#top = slot;
-        }
-        return;
+  /** Puts a record where the far events are. @returns false if it belongs to the run. */
+  private insertFar(slot: number, timeMs: number): boolean {
+    const { rungs, depth, links, times } = this;
+    const first = rungs[0] as Rung;
+    const far = (timeMs - first.startMs) * first.bucketsPerMs;
+    if (far >= first.next) {
+      times[2 * slot] = timeMs;
+      if (far < first.count) push(links, first.heads, far | 0, slot);
+      else {
+        links[4 * slot + 2] = this.top;
+        this.top = slot;
       }
-      for (let i = 1; i < depth; i++) {
-        const rung = rungs[i] as Rung;
-        let place = (timeMs - rung.startMs) * rung.bucketsPerMs;
-        if (place >= rung.count) place = rung.count - 1;
-        if (place >= rung.next) {
-          this.#push(rung.heads, place | 0, slot);
-          return;
-        }
+      return true;
+    }
+    for (let i = 1; i < depth; i++) {
+      const rung = rungs[i] as Rung;
+      let place = (timeMs - rung.startMs) * rung.bucketsPerMs;
+      if (place >= rung.count) place = rung.count - 1;
+      if (place >= rung.next) {
+        times[2 * slot] = timeMs;
+        push(links, rung.heads, place | 0, slot);
+        return true;
       }
     }
-    const moved = this.#run.insert(timeMs, slot);
-    if (moved > dear) this.#relieve(moved);
+    return false;
   }
 
-  /** The slot of the first event, without taking it; `none` when there is none. Its time is in the records. */
-  first(): number {
-    const run = this.#run;
-    const times = this.#records.times;
+  /** Whether there is an event; the first then stands at the head of the run. */
+  hasFirst(): boolean {
     for (;;) {
-      while (run.head < run.tail) {
-        const slot = run.slots[run.head] as number;
-        const timeMs = times[2 * slot] as number;
-        if (!Number.isNaN(timeMs)) return slot;
-        run.head++;
-        this.#bury(slot);
-      }
-      if (!this.#refill()) return none;
+      if (this.head < this.tail) {
+        const slot = this.runSlots[this.head] as number;
+        if (!this.isDead(slot)) return true;
+        this.head++;
+        this.bury(slot);
+      } else if (!this.refill()) return false;
     }
-  }
-
-  /** Takes the slot that {@link EventList.first} gave out of the list. */
-  shift(): void {
-    this.#run.head++;
   }
 
   /** Marks an event that was taken off; when most records are dead, all of them are dropped at once. */
-  kill(slot: number, live: number): void {
-    this.#records.kill(slot);
-    if (++this.#dead > live + 1000) this.#compact();
+  cancel(slot: number, live: number): void {
+    this.kill(slot);
+    if (++this.dead > live + 1000) this.compact();
   }
 
-  #bury(slot: number): void {
-    this.#dead--;
-    this.#records.release(slot);
+  private bury(slot: number): void {
+    this.dead--;
+    this.release(slot);
   }
 
-  #compact(): void {
-    const run = this.#run;
-    let tail = run.head;
-    for (let i = run.head; i < run.tail; i++) {
-      const slot = run.slots[i] as number;
-      if (Number.isNaN(this.#records.times[2 * slot])) this.#bury(slot);
+  private compact(): void {
+    const { runTimes, runSlots } = this;
+    let tail = this.head;
+    for (let i = this.head; i < this.tail; i++) {
+      const slot = runSlots[i] as number;
+      if (this.isDead(slot)) this.bury(slot);
       else {
-        run.slots[tail] = slot;
-        run.times[tail++] = run.times[i] as number;
+        runSlots[tail] = slot;
+        runTimes[tail++] = runTimes[i] as number;
       }
     }
-    run.tail = tail;
-    for (let i = 0; i < this.#depth; i++) {
-      const { heads, next, count } = this.#rungs[i] as Rung;
-      for (let b = next; b < count; b++) if (heads[b] !== none) heads[b] = this.#withoutDead(heads[b] as number);
+    this.tail = tail;
+    for (let i = 0; i < this.depth; i++) {
+      const { heads, next, count } = this.rungs[i] as Rung;
+      for (let b = next; b < count; b++) if (heads[b] !== none) heads[b] = this.withoutDead(heads[b] as number);
     }
-    this.#top = this.#withoutDead(this.#top);
+    this.top = this.withoutDead(this.top);
   }
 
-  #withoutDead(head: number): number {
-    const { times, links } = this.#records;
+  private withoutDead(head: number): number {
+    const { times, links } = this;
     let kept = none;
     let last = none;
     for (let slot = head; slot !== none; ) {
       const next = links[4 * slot + 2] as number;
-      if (Number.isNaN(times[2 * slot])) this.#bury(slot);
+      if (Number.isNaN(times[2 * slot])) this.bury(slot);
       else {
         if (last === none) kept = slot;
         else links[4 * last + 2] = slot;
@@ -152,27 +145,22 @@ export class EventList {
     return kept;
   }
 
-  #push(heads: Int32Array, bucket: number, slot: number): void {
-    this.#records.links[4 * slot + 2] = heads[bucket] as number;
-    heads[bucket] = slot;
-  }
-
   /** Brings the next events into the empty run. */
-  #refill(): boolean {
+  private refill(): boolean {
     for (;;) {
-      if (this.#depth === 0) {
-        if (this.#top === none) return false;
-        const head = this.#top;
-        this.#top = none;
-        this.#open(head);
+      if (this.depth === 0) {
+        if (this.top === none) return false;
+        const head = this.top;
+        this.top = none;
+        this.open(head);
       } else {
-        const rung = this.#rungs[this.#depth - 1] as Rung;
+        const rung = this.rungs[this.depth - 1] as Rung;
         const { heads, count } = rung;
         let next = rung.next;
         while (next < count && heads[next] === none) next++;
         if (next === count) {
           rung.next = count;
-          this.#depth--;
+          this.depth--;
           continue;
         }
         const head = heads[next] as number;
@@ -180,79 +168,88 @@ export class EventList {
         rung.next = next + 1;
         // A rung with nothing left gives its place to the rung made of its last bucket; only the first must stay, as
         // it says where the top begins.
-        if (rung.next === count && this.#depth > 1) this.#depth--;
-        this.#open(head);
+        if (rung.next === count && this.depth > 1) this.depth--;
+        this.open(head);
       }
-      if (this.#run.head < this.#run.tail) return true;
+      if (this.head < this.tail) return true;
     }
   }
 
   /** Sorts a list of slots into the run, or deals it into a new rung. */
-  #open(head: number): void {
-    const { times, links } = this.#records;
+  private open(head: number): void {
+    const { times, links } = this;
     let count = 0;
     let minMs = Infinity;
     let maxMs = -Infinity;
     for (let slot = head; slot !== none; ) {
       const next = links[4 * slot + 2] as number;
       const timeMs = times[2 * slot] as number;
-      if (Number.isNaN(timeMs)) this.#bury(slot);
+      if (Number.isNaN(timeMs)) this.bury(slot);
       else {
-        if (count === this.#scratch.length) this.#growScratch();
-        this.#scratch[count++] = slot;
+        if (count === this.scratch.length) this.growScratch();
+        this.scratch[count++] = slot;
         if (timeMs < minMs) minMs = timeMs;
         if (timeMs > maxMs) maxMs = timeMs;
       }
       slot = next;
     }
     if (count > fewEnough && minMs < maxMs) {
-      if (this.#deal(count, minMs, maxMs)) return;
-      const sorted = Array.from(this.#scratch.subarray(0, count)).reverse();
+      if (this.deal(count, minMs, maxMs)) return;
+      const sorted = Array.from(this.scratch.subarray(0, count)).reverse();
       sorted.sort((a, b) => (times[2 * a] as number) - (times[2 * b] as number));
-      this.#scratch.set(sorted.reverse());
+      this.scratch.set(sorted.reverse());
     }
-    this.#run.load(this.#scratch, count, times);
+    this.load(this.scratch, count);
   }
 
   /** False for times so close (below 1e-294 ms or so) that the reciprocal of their distance overflows; they are sorted. */
-  #canDeal(count: number, minMs: number, maxMs: number): boolean {
-    return count / (maxMs - minMs) < 1e300 && this.#depth < maxRungs;
+  private canDeal(count: number, minMs: number, maxMs: number): boolean {
+    return count / (maxMs - minMs) < 1e300 && this.depth < maxRungs;
   }
 
   /** Deals the slots in the scratch array, last come first, into a new rung. @returns false if they can't be. */
-  #deal(count: number, minMs: number, maxMs: number): boolean {
-    if (!this.#canDeal(count, minMs, maxMs)) return false;
-    this.#rungs[this.#depth] ??= new Rung();
-    const rung = this.#rungs[this.#depth++] as Rung;
+  private deal(count: number, minMs: number, maxMs: number): boolean {
+    if (!this.canDeal(count, minMs, maxMs)) return false;
+    this.rungs[this.depth] ??= new Rung();
+    const rung = this.rungs[this.depth++] as Rung;
     rung.prepare(minMs, maxMs, count);
     const { startMs, bucketsPerMs, heads } = rung;
-    const { times } = this.#records;
+    const { times, links } = this;
     const last = rung.count - 1;
     for (let i = count - 1; i >= 0; i--) {
-      const slot = this.#scratch[i] as number;
+      const slot = this.scratch[i] as number;
       const place = ((times[2 * slot] as number) - startMs) * bucketsPerMs;
-      this.#push(heads, place < last ? place | 0 : last, slot);
+      push(links, heads, place < last ? place | 0 : last, slot);
     }
     return true;
   }
 
   /** Deals the run into a new rung when putting events into it has become dear. */
-  #relieve(moved: number): void {
-    const run = this.#run;
-    const count = run.tail - run.head;
+  private relieve(moved: number): void {
+    const { runTimes, runSlots, head, tail, times } = this;
+    const count = tail - head;
     if (moved * moved < count * 8) return;
-    const minMs = run.times[run.head] as number;
-    const maxMs = run.times[run.tail - 1] as number;
-    if (!this.#canDeal(count, minMs, maxMs)) return;
-    while (this.#scratch.length < count) this.#growScratch();
-    for (let i = 0; i < count; i++) this.#scratch[i] = run.slots[run.tail - 1 - i] as number;
+    const minMs = runTimes[head] as number;
+    const maxMs = runTimes[tail - 1] as number;
+    if (!this.canDeal(count, minMs, maxMs)) return;
+    while (this.scratch.length < count) this.growScratch();
+    for (let i = 0; i < count; i++) {
+      const slot = runSlots[tail - 1 - i] as number;
+      this.scratch[i] = slot;
+      times[2 * slot] = this.isDead(slot) ? NaN : (runTimes[tail - 1 - i] as number);
+    }
     // A dead record is dealt into the last bucket, as its time is NaN; wherever it is, it is dropped when met.
-    if (this.#deal(count, minMs, maxMs)) run.head = run.tail = 16;
+    if (this.deal(count, minMs, maxMs)) this.head = this.tail = 16;
   }
 
-  #growScratch(): void {
-    const scratch = new Int32Array(this.#scratch.length * 2);
-    scratch.set(this.#scratch);
-    this.#scratch = scratch;
+  private growScratch(): void {
+    const scratch = new Int32Array(this.scratch.length * 2);
+    scratch.set(this.scratch);
+    this.scratch = scratch;
   }
+}
+
+function push(links: Int32Array, heads: Int32Array, bucket: number, slot: number): void {
+  links[4 * slot + 2] = heads[bucket] as number;
+  heads[bucket] = slot;
 }

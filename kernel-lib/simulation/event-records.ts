@@ -11,12 +11,12 @@ export const none = -1;
  *
  * | bytes | what |
  * |---|---|
- * | 0–7 | `times[2 * slot]`: when, in ms; NaN once cancelled |
+ * | 0–7 | `times[2 * slot]`: when, in ms, if the event is among the far ones (of the near ones the run knows it); NaN once cancelled |
  * | 8–11 | `links[4 * slot + 2]`: the next slot of the list that the record is in |
  * | 12–15 | `links[4 * slot + 3]`: its generation, one more each time the slot is given back |
  *
- * Callback and argument stand in `payload[2 * slot]` and `payload[2 * slot + 1]`. The arrays are replaced when the
- * store grows: read them afresh after every {@link EventRecords.take}.
+ * Callback and argument stand in `payload[2 * slot]` and `payload[2 * slot + 1]`; no callback means that the event was
+ * cancelled. The arrays are replaced when the store grows: read them afresh after every {@link EventRecords.take}.
  *
  * @internal
  */
@@ -24,27 +24,21 @@ export class EventRecords {
   times: Float64Array;
   links: Int32Array;
   payload: unknown[] = [];
-  #free = none;
-  #used = 0;
+  private nextFree = none;
+  private used = 0;
 
   constructor(capacity = 64) {
     this.times = new Float64Array(capacity * 2);
     this.links = new Int32Array(this.times.buffer);
   }
 
-  /** Takes a free slot and fills it. */
-  take(timeMs: number, callback: unknown, argument: unknown): number {
-    let slot = this.#free;
-    if (slot === none) {
-      slot = this.#used++;
-      if (slot * 2 >= this.times.length) this.#grow();
-      this.payload.push(callback, argument);
-    } else {
-      this.#free = this.links[4 * slot + 2] as number;
-      this.payload[2 * slot] = callback;
-      this.payload[2 * slot + 1] = argument;
-    }
-    this.times[2 * slot] = timeMs;
+  /** Takes a free slot and fills it; its time is still to be told. */
+  take(callback: unknown, argument: unknown): number {
+    let slot = this.nextFree;
+    if (slot === none) slot = this.fresh();
+    else this.nextFree = this.links[4 * slot + 2] as number;
+    this.payload[2 * slot] = callback;
+    this.payload[2 * slot + 1] = argument;
     return slot;
   }
 
@@ -55,9 +49,9 @@ export class EventRecords {
 
   /** The slot that an id names, if its event is still there; else `none`. */
   slotOf(id: number): number {
-    if (!(id >= 0 && id <= Number.MAX_SAFE_INTEGER)) return none;
+    if (!Number.isSafeInteger(id) || id < 0) return none;
     const slot = id % maxSlots;
-    return slot < this.#used && this.links[4 * slot + 3] === (id - slot) / maxSlots ? slot : none;
+    return slot < this.used && this.links[4 * slot + 3] === (id - slot) / maxSlots ? slot : none;
   }
 
   /** Empties a record whose event has been taken or cancelled: ids of it are stale from here on. */
@@ -67,8 +61,13 @@ export class EventRecords {
     (this.links[4 * slot + 3] as number)++;
   }
 
+  /** Whether the event of that slot was cancelled. */
+  protected isDead(slot: number): boolean {
+    return this.payload[2 * slot] === undefined;
+  }
+
   /** Marks a record dead; it keeps its place in its list until somebody meets it there. */
-  kill(slot: number): void {
+  protected kill(slot: number): void {
     this.clear(slot);
     this.times[2 * slot] = NaN;
   }
@@ -76,12 +75,19 @@ export class EventRecords {
   /** Gives a cleared slot back. One whose generations are used up is left out for good, so that no id comes twice. */
   release(slot: number): void {
     if ((this.links[4 * slot + 3] as number) >= maxGeneration) return;
-    this.links[4 * slot + 2] = this.#free;
-    this.#free = slot;
+    this.links[4 * slot + 2] = this.nextFree;
+    this.nextFree = slot;
   }
 
-  #grow(): void {
-    if (this.#used > maxSlots) throw new ModelError(`Scheduler: more than ${maxSlots} events are scheduled at once`);
+  private fresh(): number {
+    const slot = this.used++;
+    if (slot * 2 >= this.times.length) this.grow();
+    this.payload.push(undefined, undefined);
+    return slot;
+  }
+
+  private grow(): void {
+    if (this.used > maxSlots) throw new ModelError(`Scheduler: more than ${maxSlots} events are scheduled at once`);
     const links = new Int32Array(Math.min(this.links.length * 2, maxSlots * 4));
     links.set(this.links); // as whole numbers: a copy as doubles might quieten what looks like a NaN
     this.links = links;

@@ -1,6 +1,6 @@
 import { checkNonNegative, checkWhole, ParameterError, refuse } from "../errors.js";
 import { EventList } from "./event-list.js";
-import { EventRecords, none } from "./event-records.js";
+import { none } from "./event-records.js";
 
 /** Names one scheduled event; once that event has run or was cancelled, the id never names another. */
 export type EventId = number;
@@ -31,8 +31,7 @@ export class Scheduler {
   #size = 0;
   #running = false;
   #stopped = false;
-  readonly #records = new EventRecords();
-  readonly #list = new EventList(this.#records);
+  readonly #list = new EventList();
 
   /** The time of the event that runs now, or of the last that ran, in ms; 0 at the start. */
   get nowMs(): number {
@@ -46,8 +45,8 @@ export class Scheduler {
 
   /** The time of the next event, in ms; `Infinity` when there is none. */
   get nextTimeMs(): number {
-    const slot = this.#list.first();
-    return slot === none ? Infinity : (this.#records.times[2 * slot] as number);
+    const list = this.#list;
+    return list.hasFirst() ? (list.runTimes[list.head] as number) : Infinity;
   }
 
   /**
@@ -58,14 +57,9 @@ export class Scheduler {
   at(timeMs: number, callback: () => void): EventId;
   at<T>(timeMs: number, callback: (argument: T) => void, argument: T): EventId;
   at(timeMs: number, callback: (argument: never) => void, argument?: unknown): EventId {
-    if (!(timeMs >= this.#now && timeMs < Infinity)) {
-      refuse("Scheduler.at", "timeMs", `a finite number of at least ${this.#now} (now)`, timeMs);
-    }
-    if (typeof callback !== "function") refuse("Scheduler.at", "callback", "a function", callback);
-    const slot = this.#records.take(timeMs, callback, argument);
-    this.#list.insert(slot, timeMs);
+    if (!(timeMs >= this.#now && timeMs < Infinity) || typeof callback !== "function") this.#refuse(timeMs, callback);
     this.#size++;
-    return this.#records.idOf(slot);
+    return this.#list.schedule(timeMs, callback, argument);
   }
 
   /**
@@ -82,17 +76,16 @@ export class Scheduler {
 
   /** Takes an event off the list. @returns whether it was still there. */
   cancel(id: EventId): boolean {
-    const slot = this.#records.slotOf(id);
+    const slot = this.#list.slotOf(id);
     if (slot === none) return false;
-    this.#list.kill(slot, --this.#size);
+    this.#list.cancel(slot, --this.#size);
     return true;
   }
 
   /** Moves the clock to the next event and runs it. @returns false when there was none. */
   step(): boolean {
-    const slot = this.#list.first();
-    if (slot === none) return false;
-    this.#runEvent(slot, this.#records.times[2 * slot] as number);
+    if (!this.#list.hasFirst()) return false;
+    this.#runFirst();
     return true;
   }
 
@@ -116,19 +109,19 @@ export class Scheduler {
     if (this.#running) {
       throw new ParameterError("Scheduler.run: can't be called from one of its own callbacks; use at, after or stop");
     }
+    const list = this.#list;
     this.#stopped = false;
     this.#running = true;
     let events = 0;
     try {
       while (events < maxEvents) {
-        const slot = this.#list.first();
-        const timeMs = slot === none ? Infinity : (this.#records.times[2 * slot] as number);
-        if (slot === none || timeMs > untilMs) {
+        const isEmpty = !list.hasFirst();
+        if (isEmpty || (list.runTimes[list.head] as number) > untilMs) {
           if (untilMs !== Infinity) this.#now = untilMs;
-          return { events, stoppedBy: slot === none ? "empty" : "untilMs" };
+          return { events, stoppedBy: isEmpty ? "empty" : "untilMs" };
         }
         events++;
-        this.#runEvent(slot, timeMs);
+        this.#runFirst();
         if (this.#stopped) return { events, stoppedBy: "stop" };
       }
       return { events, stoppedBy: "maxEvents" };
@@ -137,15 +130,20 @@ export class Scheduler {
     }
   }
 
-  #runEvent(slot: number, timeMs: number): void {
-    const records = this.#records;
-    this.#list.shift();
+  #runFirst(): void {
+    const list = this.#list;
+    const slot = list.runSlots[list.head] as number;
+    this.#now = list.runTimes[list.head++] as number;
     this.#size--;
-    this.#now = timeMs;
-    const callback = records.payload[2 * slot] as (argument: unknown) => void;
-    const argument = records.payload[2 * slot + 1];
-    records.clear(slot);
-    records.release(slot);
+    const callback = list.payload[2 * slot] as (argument: unknown) => void;
+    const argument = list.payload[2 * slot + 1];
+    list.clear(slot);
+    list.release(slot);
     callback(argument);
+  }
+
+  #refuse(timeMs: number, callback: unknown): never {
+    if (typeof callback !== "function") refuse("Scheduler.at", "callback", "a function", callback);
+    refuse("Scheduler.at", "timeMs", `a finite number of at least ${this.#now} (now)`, timeMs);
   }
 }

@@ -1,18 +1,20 @@
+import { EventRecords } from "./event-records.js";
+
 /**
  * The nearest events, sorted: a double-ended array of times and slots. Equal times stand in the order of their coming.
  *
  * @internal
  */
-export class SortedRun {
-  times: Float64Array = new Float64Array(256);
-  slots: Int32Array = new Int32Array(256);
+export class SortedRun extends EventRecords {
+  runTimes: Float64Array = new Float64Array(256);
+  runSlots: Int32Array = new Int32Array(256);
   head = 16;
   tail = 16;
 
   /** Puts a slot in its place, after all of its time or earlier. @returns how many others had to move. */
-  insert(timeMs: number, slot: number): number {
-    if (this.tail === this.times.length || this.head === 0) this.#makeRoom();
-    const { times, slots, head, tail } = this;
+  protected insertNear(timeMs: number, slot: number): number {
+    if (this.tail === this.runTimes.length || this.head === 0) this.makeRoom();
+    const { runTimes: times, runSlots: slots, head, tail } = this;
     // Most come at the end or near it.
     let place = tail;
     const near = Math.max(tail - 32, head);
@@ -22,7 +24,7 @@ export class SortedRun {
       place--;
     }
     if (place > head && place === near && (times[place - 1] as number) > timeMs) {
-      return this.#insertFar(timeMs, slot, place);
+      return this.insertEarlier(timeMs, slot, place);
     }
     times[place] = timeMs;
     slots[place] = slot;
@@ -31,8 +33,8 @@ export class SortedRun {
   }
 
   /** `gap` is free, all after it are later; the place is somewhere before it. Moves the shorter side. */
-  #insertFar(timeMs: number, slot: number, gap: number): number {
-    const { times, slots, head } = this;
+  private insertEarlier(timeMs: number, slot: number, gap: number): number {
+    const { runTimes: times, runSlots: slots, head } = this;
     let low = head;
     let high = gap - 1;
     while (low < high) {
@@ -60,9 +62,9 @@ export class SortedRun {
   }
 
   /** Puts the slots of `from[0 … count − 1]` here, in reverse and stably sorted; the run must be empty. */
-  load(from: Int32Array, count: number, timesBySlot: Float64Array): void {
-    if (this.times.length < count + 32) this.#resize(count + 32);
-    const { times, slots } = this;
+  protected load(from: Int32Array, count: number): void {
+    if (this.runTimes.length < count + 32) this.resize(count + 32);
+    const { times: timesBySlot, runTimes: times, runSlots: slots } = this;
     const head = 16;
     let tail = head;
     for (let i = count - 1; i >= 0; i--) {
@@ -82,22 +84,22 @@ export class SortedRun {
   }
 
   /** Room at both ends: moves all to the middle, in arrays of twice the size when more than half full. */
-  #makeRoom(): void {
+  private makeRoom(): void {
     const count = this.tail - this.head;
-    if (count * 2 > this.times.length) this.#resize(this.times.length * 2);
-    const head = (this.times.length - count) >> 1;
-    this.times.copyWithin(head, this.head, this.tail);
-    this.slots.copyWithin(head, this.head, this.tail);
+    if (count * 2 > this.runTimes.length) this.resize(this.runTimes.length * 2);
+    const head = (this.runTimes.length - count) >> 1;
+    this.runTimes.copyWithin(head, this.head, this.tail);
+    this.runSlots.copyWithin(head, this.head, this.tail);
     this.head = head;
     this.tail = head + count;
   }
 
-  #resize(capacity: number): void {
+  private resize(capacity: number): void {
     const times = new Float64Array(capacity);
     const slots = new Int32Array(capacity);
-    times.set(this.times.subarray(0, Math.min(capacity, this.times.length)));
-    slots.set(this.slots.subarray(0, Math.min(capacity, this.slots.length)));
-    this.times = times;
-    this.slots = slots;
+    times.set(this.runTimes.subarray(0, Math.min(capacity, this.runTimes.length)));
+    slots.set(this.runSlots.subarray(0, Math.min(capacity, this.runSlots.length)));
+    this.runTimes = times;
+    this.runSlots = slots;
   }
 }
