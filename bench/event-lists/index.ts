@@ -1,8 +1,7 @@
 /**
  * Why the Scheduler keeps its events in a ladder queue: the same hold model on three event lists, for friendly and hostile
- * times. `tsx bench/event-lists/index.ts [pending …]` prints median nanoseconds of CPU time
- * an event; a cell that takes more than
- * 20 s says so.
+ * times. `tsx bench/event-lists/index.ts [pending …]` prints median nanoseconds of CPU time an event; a cell that takes more
+ * than 20 s says so.
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -13,15 +12,53 @@ import { CalendarQueue } from "./calendar-queue.js";
 import { FourAryHeap } from "./four-ary-heap.js";
 
 interface List {
-  insert(slot: number, timeMs: number): void;
-  first(): number;
-  shift(): void;
+  schedule(timeMs: number): void;
+  /** Takes the first event off and says when it was due. */
+  takeFirstMs(): number;
 }
 
-const lists: Record<string, (records: EventRecords) => List> = {
-  "4-ary heap": () => new FourAryHeap(),
-  "calendar queue": (records) => new CalendarQueue(records),
-  "ladder queue": (records) => new EventList(records),
+const callback = (): void => undefined;
+
+/** A list that keeps slots of records; the ladder keeps its records itself. */
+function listOfSlots(make: (records: EventRecords) => FourAryHeap | CalendarQueue): List {
+  const records = new EventRecords();
+  const slots = make(records);
+  return {
+    schedule: (timeMs) => {
+      const slot = records.take(callback, undefined);
+      records.times[2 * slot] = timeMs;
+      slots.insert(slot, timeMs);
+    },
+    takeFirstMs: () => {
+      const slot = slots.first();
+      const timeMs = records.times[2 * slot] as number;
+      slots.shift();
+      records.clear(slot);
+      records.release(slot);
+      return timeMs;
+    },
+  };
+}
+
+function ladder(): List {
+  const events = new EventList();
+  return {
+    schedule: (timeMs) => void events.schedule(timeMs, callback, undefined),
+    takeFirstMs: () => {
+      events.hasFirst();
+      const slot = events.runSlots[events.head] as number;
+      const timeMs = events.runTimes[events.head++] as number;
+      events.clear(slot);
+      events.release(slot);
+      return timeMs;
+    },
+  };
+}
+
+const lists: Record<string, () => List> = {
+  "4-ary heap": () => listOfSlots(() => new FourAryHeap()),
+  "calendar queue": () => listOfSlots((records) => new CalendarQueue(records)),
+  "ladder queue": ladder,
 };
 
 /** The delay of an event from now, from a uniform number and the event's number. */
@@ -35,25 +72,14 @@ const delays: Record<string, (u: number, i: number) => number> = {
 };
 
 function run(list: string, delay: string, pending: number): void {
-  const records = new EventRecords();
-  const events = (lists[list] as (typeof lists)[string])(records);
+  const events = (lists[list] as (typeof lists)[string])();
   const next = delays[delay] as (typeof delays)[string];
   const random = randomStream(1, "delays");
   const drawn = Float64Array.from({ length: 1 << 16 }, random);
   let turn = 0;
-  const put = (nowMs: number): void => {
-    const timeMs = nowMs + next(drawn[turn & 0xffff] as number, turn++);
-    events.insert(records.take(timeMs, put, undefined), timeMs);
-  };
+  const put = (nowMs: number): void => events.schedule(nowMs + next(drawn[turn & 0xffff] as number, turn++));
   const hold = (count: number): void => {
-    for (let i = 0; i < count; i++) {
-      const slot = events.first();
-      const nowMs = records.times[2 * slot] as number;
-      events.shift();
-      records.clear(slot);
-      records.release(slot);
-      put(nowMs);
-    }
+    for (let i = 0; i < count; i++) put(events.takeFirstMs());
   };
   for (let i = 0; i < pending; i++) put(0);
   hold(pending);
