@@ -45,9 +45,8 @@ function ladder(): List {
   return {
     schedule: (timeMs) => void events.schedule(timeMs, callback, undefined),
     takeFirstMs: () => {
-      events.hasFirst();
-      const slot = events.runSlots[events.head] as number;
-      const timeMs = events.runTimes[events.head++] as number;
+      const timeMs = events.firstMs();
+      const slot = events.takeFirst();
       events.clear(slot);
       events.release(slot);
       return timeMs;

@@ -62,11 +62,11 @@ export class EventList extends SortedRun {
 
   /** Puts a record where the far events are. @returns false if it belongs to the run. */
   private insertFar(slot: number, timeMs: number): boolean {
-    const { rungs, depth, links, times } = this;
+    const { rungs, depth, links } = this;
+    this.times[2 * slot] = timeMs;
     const first = rungs[0] as Rung;
     const far = (timeMs - first.startMs) * first.bucketsPerMs;
     if (far >= first.next) {
-      times[2 * slot] = timeMs;
       if (far < first.count) push(links, first.heads, far | 0, slot);
       else {
         links[4 * slot + 2] = this.top;
@@ -79,7 +79,6 @@ export class EventList extends SortedRun {
       let place = (timeMs - rung.startMs) * rung.bucketsPerMs;
       if (place >= rung.count) place = rung.count - 1;
       if (place >= rung.next) {
-        times[2 * slot] = timeMs;
         push(links, rung.heads, place | 0, slot);
         return true;
       }
@@ -87,21 +86,26 @@ export class EventList extends SortedRun {
     return false;
   }
 
-  /** Whether there is an event; the first then stands at the head of the run. */
-  hasFirst(): boolean {
+  /** The time of the first event, in ms; `Infinity` when there is none. */
+  firstMs(): number {
     for (;;) {
       if (this.head < this.tail) {
         const slot = this.runSlots[this.head] as number;
-        if (!this.isDead(slot)) return true;
+        if (!this.isDead(slot)) return this.runTimes[this.head] as number;
         this.head++;
         this.bury(slot);
-      } else if (!this.refill()) return false;
+      } else if (!this.refill()) return Infinity;
     }
+  }
+
+  /** Takes the event whose time {@link EventList.firstMs} gave out of the list. @returns its slot, to be cleared and released. */
+  takeFirst(): number {
+    return this.runSlots[this.head++] as number;
   }
 
   /** Marks an event that was taken off; when most records are dead, all of them are dropped at once. */
   cancel(slot: number, live: number): void {
-    this.kill(slot);
+    this.clear(slot);
     if (++this.dead > live + 1000) this.compact();
   }
 
@@ -130,12 +134,12 @@ export class EventList extends SortedRun {
   }
 
   private withoutDead(head: number): number {
-    const { times, links } = this;
+    const { links } = this;
     let kept = none;
     let last = none;
     for (let slot = head; slot !== none; ) {
       const next = links[4 * slot + 2] as number;
-      if (Number.isNaN(times[2 * slot])) this.bury(slot);
+      if (this.isDead(slot)) this.bury(slot);
       else {
         if (last === none) kept = slot;
         else links[4 * last + 2] = slot;
@@ -185,9 +189,9 @@ export class EventList extends SortedRun {
     let maxMs = -Infinity;
     for (let slot = head; slot !== none; ) {
       const next = links[4 * slot + 2] as number;
-      const timeMs = times[2 * slot] as number;
-      if (Number.isNaN(timeMs)) this.bury(slot);
+      if (this.isDead(slot)) this.bury(slot);
       else {
+        const timeMs = times[2 * slot] as number;
         if (count === this.scratch.length) this.growScratch();
         this.scratch[count++] = slot;
         if (timeMs < minMs) minMs = timeMs;
@@ -238,9 +242,8 @@ export class EventList extends SortedRun {
     for (let i = 0; i < count; i++) {
       const slot = runSlots[tail - 1 - i] as number;
       this.scratch[i] = slot;
-      times[2 * slot] = this.isDead(slot) ? NaN : (runTimes[tail - 1 - i] as number);
+      times[2 * slot] = runTimes[tail - 1 - i] as number;
     }
-    // A dead record is dealt into the last bucket, as its time is NaN; wherever it is, it is dropped when met.
     if (this.deal(count, minMs, maxMs)) this.head = this.tail = 16;
   }
 

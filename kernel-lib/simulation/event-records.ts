@@ -11,7 +11,7 @@ export const none = -1;
  *
  * | bytes | what |
  * |---|---|
- * | 0–7 | `times[2 * slot]`: when, in ms, if the event is among the far ones (of the near ones the run knows it); NaN once cancelled |
+ * | 0–7 | `times[2 * slot]`: when, in ms, if the event is among the far ones (of the near ones the run knows it) |
  * | 8–11 | `links[4 * slot + 2]`: the next slot of the list that the record is in |
  * | 12–15 | `links[4 * slot + 3]`: its generation, one more each time the slot is given back |
  *
@@ -61,15 +61,9 @@ export class EventRecords {
     (this.links[4 * slot + 3] as number)++;
   }
 
-  /** Whether the event of that slot was cancelled. */
+  /** Whether the event of that slot was cancelled; it keeps its place in its list until somebody meets it there. */
   protected isDead(slot: number): boolean {
     return this.payload[2 * slot] === undefined;
-  }
-
-  /** Marks a record dead; it keeps its place in its list until somebody meets it there. */
-  protected kill(slot: number): void {
-    this.clear(slot);
-    this.times[2 * slot] = NaN;
   }
 
   /** Gives a cleared slot back. One whose generations are used up is left out for good, so that no id comes twice. */

@@ -45,8 +45,7 @@ export class Scheduler {
 
   /** The time of the next event, in ms; `Infinity` when there is none. */
   get nextTimeMs(): number {
-    const list = this.#list;
-    return list.hasFirst() ? (list.runTimes[list.head] as number) : Infinity;
+    return this.#list.firstMs();
   }
 
   /**
@@ -57,7 +56,10 @@ export class Scheduler {
   at(timeMs: number, callback: () => void): EventId;
   at<T>(timeMs: number, callback: (argument: T) => void, argument: T): EventId;
   at(timeMs: number, callback: (argument: never) => void, argument?: unknown): EventId {
-    if (!(timeMs >= this.#now && timeMs < Infinity) || typeof callback !== "function") this.#refuse(timeMs, callback);
+    if (!(timeMs >= this.#now && timeMs < Infinity)) {
+      refuse("Scheduler.at", "timeMs", `a finite number of at least ${this.#now} (now)`, timeMs);
+    }
+    if (typeof callback !== "function") refuse("Scheduler.at", "callback", "a function", callback);
     this.#size++;
     return this.#list.schedule(timeMs, callback, argument);
   }
@@ -84,8 +86,9 @@ export class Scheduler {
 
   /** Moves the clock to the next event and runs it. @returns false when there was none. */
   step(): boolean {
-    if (!this.#list.hasFirst()) return false;
-    this.#runFirst();
+    const timeMs = this.#list.firstMs();
+    if (timeMs === Infinity) return false;
+    this.#runFirst(timeMs);
     return true;
   }
 
@@ -109,19 +112,19 @@ export class Scheduler {
     if (this.#running) {
       throw new ParameterError("Scheduler.run: can't be called from one of its own callbacks; use at, after or stop");
     }
-    const list = this.#list;
     this.#stopped = false;
     this.#running = true;
     let events = 0;
     try {
       while (events < maxEvents) {
-        const isEmpty = !list.hasFirst();
-        if (isEmpty || (list.runTimes[list.head] as number) > untilMs) {
+        const timeMs = this.#list.firstMs();
+        const isEmpty = timeMs === Infinity;
+        if (isEmpty || timeMs > untilMs) {
           if (untilMs !== Infinity) this.#now = untilMs;
           return { events, stoppedBy: isEmpty ? "empty" : "untilMs" };
         }
         events++;
-        this.#runFirst();
+        this.#runFirst(timeMs);
         if (this.#stopped) return { events, stoppedBy: "stop" };
       }
       return { events, stoppedBy: "maxEvents" };
@@ -130,20 +133,15 @@ export class Scheduler {
     }
   }
 
-  #runFirst(): void {
+  #runFirst(timeMs: number): void {
     const list = this.#list;
-    const slot = list.runSlots[list.head] as number;
-    this.#now = list.runTimes[list.head++] as number;
+    const slot = list.takeFirst();
+    this.#now = timeMs;
     this.#size--;
     const callback = list.payload[2 * slot] as (argument: unknown) => void;
     const argument = list.payload[2 * slot + 1];
     list.clear(slot);
     list.release(slot);
     callback(argument);
-  }
-
-  #refuse(timeMs: number, callback: unknown): never {
-    if (typeof callback !== "function") refuse("Scheduler.at", "callback", "a function", callback);
-    refuse("Scheduler.at", "timeMs", `a finite number of at least ${this.#now} (now)`, timeMs);
   }
 }

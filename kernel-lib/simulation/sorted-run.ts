@@ -6,10 +6,10 @@ import { EventRecords } from "./event-records.js";
  * @internal
  */
 export class SortedRun extends EventRecords {
-  runTimes: Float64Array = new Float64Array(256);
-  runSlots: Int32Array = new Int32Array(256);
-  head = 16;
-  tail = 16;
+  protected runTimes: Float64Array = new Float64Array(256);
+  protected runSlots: Int32Array = new Int32Array(256);
+  protected head = 16;
+  protected tail = 16;
 
   /** Puts a slot in its place, after all of its time or earlier. @returns how many others had to move. */
   protected insertNear(timeMs: number, slot: number): number {
