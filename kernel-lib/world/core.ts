@@ -32,6 +32,7 @@ function startsServing(kind: WaitKind): boolean {
 export interface ProgramState extends NamedJob {
   process: RunningProcess | undefined;
   exit: Exit | undefined;
+  /** NaN before the first end: a fraction from the start, as V8 makes an object anew whose whole number becomes one. */
   exitMs: number;
   starts: number;
 }
@@ -72,7 +73,7 @@ export class Core {
     this.network = new Network(scenario);
     for (const [name, spec] of Object.entries(scenario.hosts)) this.machines.set(name, new Machine(this, name, spec));
     this.programs = namedJobs(scenario.programs).map(({ name, job }) => {
-      return { name, job, process: undefined, exit: undefined, exitMs: 0, starts: 0 };
+      return { name, job, process: undefined, exit: undefined, exitMs: NaN, starts: 0 };
     });
     this.#awaited = this.programs.filter(({ job }) => !job.isDaemon).length;
     new FaultInjector(this).schedule(scenario.faults);
@@ -342,7 +343,7 @@ export class Core {
 
   #tellEnd(thread: Thread): void {
     this.trace.exit(this.now(), thread, thread.exit as Exit);
-    for (const wait of thread.doneWaits ?? []) this.ready(wait, thread.exit);
+    if (thread.doneWaits) for (const wait of thread.doneWaits) this.ready(wait, thread.exit);
   }
 
   kill(process: RunningProcess): void {
@@ -364,7 +365,7 @@ export class Core {
     }
     process.firstWait = undefined;
     process.lastWait = undefined;
-    for (const port of [...(process.ports ?? [])]) port.close();
+    if (process.ports) for (const port of [...process.ports]) port.close();
     for (const endpoint of process.connections.members()) {
       if (silently) endpoint.release();
       else endpoint.closeWithProcess(exit.how !== "returned");
@@ -376,7 +377,7 @@ export class Core {
       this.#tellEnd(thread);
     }
     this.trace.exit(this.now(), process.main, exit);
-    for (const wait of process.doneWaits ?? []) this.ready(wait, exit);
+    if (process.doneWaits) for (const wait of process.doneWaits) this.ready(wait, exit);
     if (process.program) {
       process.program.exit = exit;
       process.program.exitMs = this.now();
