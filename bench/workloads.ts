@@ -66,6 +66,10 @@ export function comparisons(): Comparison[] {
     4,
   );
   add("10,000 programs × 100 sleeps", "sleep", ["sleeps", "10000", "100"], ["sleeps", "10000", "20"], 2.5);
+  const floor = { peer: "bare promises", theirs: { command: node("peers/promises.ts") }, aim: 0.5 };
+  for (const { workload, unit, ours, result } of list.slice(-2)) {
+    list.push({ workload, unit, ours, result, ...floor, arguments: ours.slice(world.length) });
+  }
   add("messages to and fro, trace off", "message", ["messages", "300000", "0"], ["messages", "50000"], 2);
   add("messages to and fro, trace on", "message", ["messages", "300000", "1"], ["messages", "50000"], 1.5);
   const live = node("ours/live.ts");
