@@ -18,11 +18,8 @@ export function useTemporaryFolder(): string {
 
 /** Compiles what the cells import; a notebook made with yesterday's library would be wrong without a sign. */
 export function build(): void {
-  const tsc = inRoot("node_modules", "typescript", "lib", "tsc.js");
-  const { status, stdout } = spawnSync(process.execPath, [tsc, "-b", "kernel-lib", "jupyter", "--pretty", "false"], {
-    cwd: root,
-    encoding: "utf8",
-  });
+  const command = ["--import", "tsx", inRoot("scripts", "build.ts")];
+  const { status, stdout } = spawnSync(process.execPath, command, { cwd: root, encoding: "utf8" });
   if (status !== 0) console.error(`built with errors, first: ${stdout.trim().split("\n")[0]}`);
 }
 

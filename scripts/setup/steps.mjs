@@ -83,6 +83,7 @@ export async function installPython() {
 const sources = () => [
   "package-lock.json",
   "tsconfig.json",
+  "scripts/build.ts",
   ...["kernel-lib", "jupyter", "datasets"].flatMap((folder) =>
     filesUnder(folder, (name) => /\.(ts|mjs|json|csv)$/.test(name)),
   ),
@@ -93,13 +94,12 @@ export async function build() {
   const wanted = hashOf(sources());
   const products = ["kernel-lib/dist/index.js", "jupyter/dist/launcher.js"];
   if (readStamp(stampOf("build")) === wanted && products.every((file) => existsSync(inRoot(file)))) return upToDate;
-  const tsc = inRoot("node_modules", "typescript", "lib", "tsc.js");
-  const result = await run("build", process.execPath, [tsc, "-b", "kernel-lib", "jupyter"]);
+  const result = await run("build", process.execPath, ["--import", "tsx", inRoot("scripts", "build.ts")]);
   if (result.code === 0) {
     writeStamp(stampOf("build"), wanted);
     return "built";
   }
-  const [first = "no message"] = result.output.split("\n").filter((line) => line.includes("error"));
+  const [first = "no message"] = result.output.split("\n").filter((line) => /error/i.test(line));
   if (products.some((file) => !existsSync(inRoot(file)))) throw new SetupFailure(`the build failed: ${first}`);
   return `built with errors, first: ${first.trim()}`;
 }

@@ -38,7 +38,7 @@ export async function main(args: readonly string[], setUpMs: number): Promise<bo
     sum = add(sum, await runJobs(jobs, atOnce));
   };
 
-  await runAll([check("build", [node_modules("typescript/lib/tsc.js"), "-b", "kernel-lib", "jupyter"])], 1);
+  await runAll([check("build", ["--import", "tsx", inRoot("scripts", "build.ts")])], 1);
   if (args.includes("--soak")) {
     const extra = { SOAK: "1" };
     await runAll(unitJobs(7200, extra), 2);

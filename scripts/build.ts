@@ -1,0 +1,111 @@
+/**
+ * Builds kernel-lib and the kernel's launcher. tsc checks both and writes the types, and the launcher's JavaScript; esbuild
+ * writes the JavaScript of kernel-lib. Node takes most of a millisecond to find and link a file, so the rooms `simulation`
+ * and `world` become one file, the engine; a module of theirs only passes on its own names from there, so that a class is
+ * the same however it is imported.
+ *
+ * `--watch` builds again at every change.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, readdirSync, readFileSync, watch, writeFileSync } from "node:fs";
+import path from "node:path";
+import { type BuildOptions, build, type Plugin, transform } from "esbuild";
+import { inRoot, root } from "./setup/paths.mjs";
+
+const library = inRoot("kernel-lib");
+/** Lies in a folder, as the modules in it do, so that their imports of what is outside the two rooms stay right. */
+const engine = "engine/bundle.js";
+const ofEngine = /^(simulation|world)\//;
+
+const options: BuildOptions = {
+  absWorkingDir: library,
+  outbase: ".",
+  outdir: "dist",
+  format: "esm",
+  platform: "node",
+  sourcemap: true,
+  logLevel: "warning",
+};
+/** Gives what packages define short names: theirs would come first, and our `poisson` would be called `poisson2`. */
+const shortNames: Plugin = {
+  name: "short names",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /node_modules/ }, async ({ path }) => {
+      const { code } = await transform(readFileSync(path), { format: "esm", minify: true });
+      return { contents: code };
+    }),
+};
+const bundled: BuildOptions = { ...options, bundle: true, external: ["../errors.js"], plugins: [shortNames] };
+
+/** A module of the two rooms: its path without an ending, and what it exports. */
+interface Module {
+  readonly path: string;
+  readonly names: readonly string[];
+}
+
+/** Writes the JavaScript of kernel-lib. */
+async function writeLibrary(): Promise<void> {
+  const sources = readdirSync(library, { recursive: true, encoding: "utf8" })
+    .map((file) => file.replaceAll(path.sep, "/"))
+    .filter((file) => file.endsWith(".ts") && !file.startsWith("dist/"));
+  await build({ ...options, entryPoints: sources.filter((file) => !ofEngine.test(file)) });
+  await writeEngine(await modulesOf(sources.filter((file) => ofEngine.test(file))));
+}
+
+async function modulesOf(sources: string[]): Promise<Module[]> {
+  const { metafile } = await build({
+    ...bundled,
+    entryPoints: sources,
+    sourcemap: false,
+    write: false,
+    metafile: true,
+  });
+  return Object.values(metafile.outputs).map(({ entryPoint = "", exports }) => ({
+    path: entryPoint.replace(/\.ts$/, ""),
+    names: exports,
+  }));
+}
+
+/** Writes the bundle, in which a name carries that of its module, and the modules that pass its names on. */
+async function writeEngine(modules: readonly Module[]): Promise<void> {
+  const inEngine = (module: Module, name: string) => `${module.path.replace(/\W/g, "_")}_${name}`;
+  const contents = modules.map((module) => {
+    const names = module.names.map((name) => `${name} as ${inEngine(module, name)}`);
+    return `export { ${names.join(", ")} } from "./${module.path}.js";\n`;
+  });
+  await build({
+    ...bundled,
+    stdin: { contents: contents.join(""), resolveDir: library },
+    outdir: undefined,
+    outfile: `dist/${engine}`,
+  });
+  for (const module of modules) {
+    const names = module.names.map((name) => `${inEngine(module, name)} as ${name}`);
+    const file = path.join(library, "dist", `${module.path}.js`);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, `export { ${names.join(", ")} } from "../${engine}";\n`);
+  }
+}
+
+function tsc(...flags: string[]) {
+  const command = inRoot("node_modules", "typescript", "lib", "tsc.js");
+  return spawn(process.execPath, [command, "-b", ...flags, "kernel-lib", "jupyter"], { cwd: root, stdio: "inherit" });
+}
+
+const failed = () => {
+  process.exitCode = 1; // esbuild has said why
+};
+if (process.argv.includes("--watch")) {
+  let timer: NodeJS.Timeout | undefined;
+  watch(library, { recursive: true }, (_, file) => {
+    if (!file?.endsWith(".ts") || file.startsWith("dist")) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => void writeLibrary().catch(() => {}), 100);
+  });
+  await writeLibrary().catch(() => {});
+  tsc("--watch", "--preserveWatchOutput");
+} else {
+  const [[code]] = await Promise.all([once(tsc(), "exit"), writeLibrary().catch(failed)]);
+  if (code !== 0) process.exitCode = 1;
+}
