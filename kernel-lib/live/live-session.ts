@@ -2,6 +2,7 @@ import { Core } from "../world/core.js";
 import { adoptFailures, findSynchronousDrain, macrotask, onInterrupt } from "../world/environment.js";
 import { Interrupted } from "../world/errors.js";
 import type { Programs, Run, Scenario } from "../world/index.js";
+import { setProgramsRun } from "../world/inside.js";
 import { makeRun } from "../world/run.js";
 import { LiveDriver } from "./driver.js";
 import type { MachineInfo } from "./machine.js";
@@ -49,6 +50,7 @@ export class LiveSession<P extends Programs> {
     const { signal, onProgress } = this.#options;
     const onAbort = (): void => this.#end(() => this.#reject(signal?.reason));
     const stopListening = onInterrupt(() => {
+      setProgramsRun(false);
       this.#giveBack();
       this.#end(() =>
         this.#reject(new Interrupted(`runLive was interrupted at t=${this.#driver.now().toFixed(3)} ms`)),
@@ -131,13 +133,16 @@ export class LiveSession<P extends Programs> {
     this.#isPumping = true;
     if (this.#drain) this.#giveBack = adoptFailures(this.#adopt);
     try {
+      setProgramsRun(true);
       const paused = this.#work();
+      setProgramsRun(false);
       this.#isPumping = false;
       if (this.#drain) this.#giveBack();
       if (this.#isOver) return;
       if (paused) this.#pumpSoon();
       else this.#sleepUntilNext();
     } catch (error) {
+      setProgramsRun(false);
       if (this.#isDraining) {
         this.#isDraining = false;
         this.#recover();

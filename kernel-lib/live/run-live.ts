@@ -1,5 +1,6 @@
 import { checkPositive } from "../errors.js";
 import type { Programs, Run, Scenario, TraceLevel } from "../world/index.js";
+import { refuseInPrograms } from "../world/inside.js";
 import { checkScenario, checkSeed } from "../world/virtual.js";
 import { LiveSession } from "./live-session.js";
 import { type MachineInfo, measureMachine } from "./machine.js";
@@ -57,6 +58,7 @@ export async function runLive<P extends Programs>(
   checkScenario("runLive", scenario);
   const { seed } = options;
   checkSeed("runLive", seed);
+  refuseInPrograms("runLive");
   const maxRealMs = options.maxRealMs === undefined ? 10_000 : checkPositive("runLive", "maxRealMs", options.maxRealMs);
   if (options.timeScale !== undefined) checkPositive("runLive", "timeScale", options.timeScale);
   const stop = stopSignal("runLive", options.signal);

@@ -55,6 +55,8 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   readonly #inbox = new Fifo<Frame>();
   readonly #receivers = new Fifo<Wait>();
   readonly #senders = new Fifo<{ wait: Wait; message: Outgoing }>();
+  /** Messages whose CPU time is being paid; they go before an end that was called meanwhile. */
+  #preparing = 0;
   /** Who waits for an urgent byte; made when somebody does. */
   #urgentReceivers: Fifo<Wait<number | undefined>> | undefined;
   #unreadAtPeer = 0;
@@ -111,6 +113,7 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
 
   send(message: unknown): Promise<void> {
     const { core } = this;
+    core.checkCaller("send", this.owner);
     let outgoing: Outgoing;
     try {
       outgoing = this.#encode(message);
@@ -137,12 +140,22 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
 
   async #sendAtCost(outgoing: Outgoing, costMs: number): Promise<void> {
     const thread = this.core.threadOf(this.owner);
-    this.#checkSendable();
-    await this.machine.compute(thread, costMs, 0, undefined);
-    this.#checkSendable();
-    if (this.#unreadAtPeer < creditWindowBytes && this.#senders.size === 0)
-      return this.#transmitMessage(outgoing, thread);
-    await this.#sendWhenCredited(outgoing, thread);
+    const refusal = this.#refusalToSend();
+    if (refusal) throw refusal;
+    let credited: Promise<void> | undefined;
+    this.#preparing++;
+    try {
+      await this.machine.compute(thread, costMs, 0, undefined);
+      // An end that was called meanwhile comes behind it.
+      const late = this.#refusal("send");
+      if (late) throw late;
+      if (this.#unreadAtPeer < creditWindowBytes && this.#senders.size === 0) this.#transmitMessage(outgoing, thread);
+      else credited = this.#sendWhenCredited(outgoing, thread);
+    } finally {
+      this.#preparing--;
+      this.#endWhenSent();
+    }
+    if (credited) await credited;
   }
 
   #sendWhenCredited(message: Outgoing, thread: Thread): Promise<void> {
@@ -153,6 +166,7 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
 
   receive(options?: { readonly timeoutMs?: number }): Promise<unknown> {
     if (options?.timeoutMs !== undefined) checkPositive("receive", "timeoutMs", options.timeoutMs);
+    this.core.checkCaller("receive", this.owner);
     const thread = this.core.threadOf(this.owner);
     const costMs = this.machine.spec.costs?.messageMs ?? 0;
     if (costMs > 0) return this.#receiveAtCost(thread, costMs, options?.timeoutMs);
@@ -168,12 +182,13 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   /** @internal What `next` of an iteration gives: the message, or that there are no more. */
   receiveNext(): Promise<IteratorResult<unknown>> {
     if ((this.machine.spec.costs?.messageMs ?? 0) > 0) return this.receive().then(asResult);
+    this.core.checkCaller("receive", this.owner);
     return this.#receive(this.core.threadOf(this.owner), undefined, true) as Promise<IteratorResult<unknown>>;
   }
 
   /** @param iterates whether the promise gives an iterator's result, so that no second promise is needed to make one. */
   #receive(thread: Thread, timeoutMs: number | undefined, iterates: boolean): Promise<unknown> {
-    const refusal = this.#refusalToReceive("receive");
+    const refusal = this.#refusal("receive");
     if (refusal) return this.#refused(refusal);
     if (this.#inbox.size > 0) {
       const taken = this.#take(thread);
@@ -202,7 +217,9 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
 
   sendUrgent(byte: number): void {
     checkWhole("sendUrgent", "byte", byte, 0, 255);
-    this.#checkSendable();
+    this.core.checkCaller("sendUrgent", this.owner);
+    const refusal = this.#refusalToSend();
+    if (refusal) throw refusal;
     const sequence = ++this.#urgentSent;
     this.core.trace.urgent(this.core.now(), this.core.threadOf(this.owner), this, this.isIn, sequence, byte, true);
     this.#transmit("urgent", nothing, byte, headerBytes + 1);
@@ -210,6 +227,7 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
 
   onUrgent(callback: (byte: number) => void): void {
     if (typeof callback !== "function") refuse("onUrgent", "callback", "a function", callback);
+    this.core.checkCaller("onUrgent", this.owner);
     this.#onUrgent = { callback, thread: this.core.threadOf(this.owner) };
     for (const byte of this.#urgentPending?.drain() ?? []) this.#callUrgent(byte);
   }
@@ -217,8 +235,9 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   receiveUrgent(options?: { readonly timeoutMs?: number }): Promise<number | undefined> {
     const timeoutMs = options?.timeoutMs;
     if (timeoutMs !== undefined) checkPositive("receiveUrgent", "timeoutMs", timeoutMs);
+    this.core.checkCaller("receiveUrgent", this.owner);
     const thread = this.core.threadOf(this.owner);
-    const refusal = this.#refusalToReceive("receiveUrgent");
+    const refusal = this.#refusal("receiveUrgent");
     if (refusal) return this.#refused(refusal);
     const byte = this.#urgentPending?.shift();
     if (byte !== undefined) {
@@ -257,10 +276,10 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
     if (keepAlive) this.#watchUntil(this.#heardMs + keepAlive.idleMs);
   }
 
-  /** Its process has ended: everything it sent still goes, and nothing more is wanted. */
+  /** Its process has ended: what it sent still goes, but not what waits for room; nothing more is wanted. */
   closeWithProcess(abruptly: boolean): void {
     if (this.isGone) return;
-    if (abruptly || this.#inbox.size > 0 || this.#senders.size > 0) this.reset();
+    if (abruptly || this.#inbox.size > 0 || this.#hasUnsent) this.reset();
     else this.end();
     this.release();
   }
@@ -332,7 +351,7 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
     return this.owner.exit ? new Promise<T>(() => undefined) : Promise.reject(error);
   }
 
-  #refusalToReceive(where: string): Error | undefined {
+  #refusal(where: string): Error | undefined {
     if (this.failure) return this.failure;
     return this.isGone || this.owner.exit ? new Closed(`${where}: ${this.id} is closed`) : undefined;
   }
@@ -342,11 +361,6 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
     return this.hasEnded || this.isGone || this.owner.exit
       ? new Closed(`send: this side of ${this.id} has ended`)
       : undefined;
-  }
-
-  #checkSendable(): void {
-    const refusal = this.#refusalToSend();
-    if (refusal) throw refusal;
   }
 
   #transmitMessage(message: Outgoing, thread: Thread): void {
@@ -419,9 +433,14 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
     this.#endWhenSent();
   }
 
+  /** Messages that are being prepared or wait for credit, and were not given up. */
+  get #hasUnsent(): boolean {
+    return this.#preparing > 0 || this.#senders.some(({ wait }) => !wait.failed);
+  }
+
   /** The end goes behind the messages that wait for credit. */
   #endWhenSent(): void {
-    if (!this.hasEnded || this.#endIsSent || this.#senders.size > 0) return;
+    if (!this.hasEnded || this.#endIsSent || this.#hasUnsent) return;
     this.#endIsSent = true;
     this.#transmit("end", nothing, 0, 0);
     if (this.peerHasEnded) this.#closePipe();

@@ -1,7 +1,7 @@
-import { ModelError, shown } from "../errors.js";
+import { ModelError, ParameterError, shown } from "../errors.js";
 import type { Endpoint } from "./connection.js";
 import type { Driver } from "./driver.js";
-import { Cancelled, Deadlock } from "./errors.js";
+import { Cancelled, Deadlock, ForeignWait, Livelock } from "./errors.js";
 import { FaultInjector } from "./faults.js";
 import { Fifo } from "./fifo.js";
 import type { Exit, Program } from "./host.js";
@@ -23,10 +23,13 @@ function wakeSleeper(wait: Wait<void>): void {
   wait.thread.process.core.timerDue(wait);
 }
 
-/** A daemon that waits like this has begun to serve: the next one may start. */
-function startsServing(kind: WaitKind): boolean {
-  return kind === "accept" || kind === "receive" || kind === "receiveUrgent" || kind === "take" || kind === "sleep";
+/** A daemon that waits like this is still getting ready; by any other wait it has begun to serve, and the next one may start. */
+function getsReady(kind: WaitKind): boolean {
+  return kind === "compute" || kind === "disk" || kind === "listen" || kind === "connect";
 }
+
+/** Operations that wait for nothing, one after the other: a loop of them would hold up the clock for ever. Reached in a second. */
+const maxAtOnce = 5_000_000;
 
 /** What the core knows of a program of the scenario. */
 export interface ProgramState extends NamedJob {
@@ -54,6 +57,8 @@ export class Core {
   current: Thread | undefined;
   /** Stops the run: a foreign wait, or a fault of ours. */
   fatal: Error | undefined;
+  /** Whether programs may go on. In virtual time not while the event loop has its turn: who wakes then was woken from outside. */
+  isOpen = true;
   /** Told of every new wait and step: live, they may come at any time. */
   onActivity: (() => void) | undefined;
   readonly #steps = new Fifo<Step>();
@@ -62,6 +67,8 @@ export class Core {
   /** Processes that the run waits for: alive or due to start. */
   #awaited = 0;
   #othersStarted = false;
+  /** Operations that waited for nothing, since the last step. */
+  #atOnce = 0;
 
   constructor(
     scenario: Scenario,
@@ -110,7 +117,10 @@ export class Core {
 
   /** The daemons of a machine that has just booted. */
   startDaemonsOf(machine: Machine): void {
-    const daemons = this.programs.filter(({ job, starts }) => job.isDaemon && starts > 0 && job.host === machine.name);
+    // One that was due while the machine was down has an exit, and no start yet.
+    const daemons = this.programs.filter(
+      ({ job, starts, exit }) => job.isDaemon && job.host === machine.name && (starts > 0 || exit),
+    );
     const next = (): void => {
       const state = daemons.shift();
       if (state && !machine.isDown) this.startProgram(state, next);
@@ -146,8 +156,15 @@ export class Core {
     return this.#awaited === 0;
   }
 
+  /** The event loop gets its turn: no program runs until the next stretch. */
+  pause(): void {
+    this.isOpen = false;
+    this.current = undefined;
+  }
+
   /** Ends the processes that are left, without a word to anybody. */
   finish(): void {
+    this.isOpen = true;
     for (const machine of this.machines.values()) {
       for (const process of machine.processes.members()) this.endProcess(process, { how: "killed" }, true);
     }
@@ -169,6 +186,7 @@ export class Core {
       wait.state = "settled";
       return;
     }
+    this.checkCaller(kind, process);
     process.pending++;
     const last = process.lastWait;
     wait.previous = last;
@@ -177,11 +195,18 @@ export class Core {
     process.lastWait = wait;
     this.trace.wait(wait.sinceMs, thread, wait);
     this.onActivity?.();
-    if (process.onSettledIn && startsServing(kind)) {
+    if (process.onSettledIn && !getsReady(kind)) {
       const settledIn = process.onSettledIn;
       process.onSettledIn = undefined;
       settledIn();
     }
+  }
+
+  /** What an operation gives that waits for nothing; it never settles in a dead process, nor in a loop that would hold up the clock. */
+  atOnce<T>(process: RunningProcess, value: T): Promise<T> {
+    if (!process.exit && ++this.#atOnce <= maxAtOnce) return Promise.resolve(value);
+    if (!process.exit) this.fatal ??= this.livelock(`${maxAtOnce} operations in a row have waited for nothing`);
+    return new Promise(() => undefined);
   }
 
   sleepUntil(thread: Thread, timeMs: number): Promise<void> {
@@ -202,6 +227,7 @@ export class Core {
     }
     wait.setValue(undefined);
     this.current = wait.thread;
+    this.#atOnce = 0;
     wait.go();
   }
 
@@ -258,7 +284,9 @@ export class Core {
   }
 
   #push(step: Step): void {
-    const { machine } = step.thread.process;
+    const { process } = step.thread;
+    const { machine } = process;
+    if (this.#isOutside(process)) throw this.fatal;
     if (machine.isPaused) machine.deferred.push(() => this.#steps.push(step));
     else this.#steps.push(step);
     this.onActivity?.();
@@ -279,10 +307,31 @@ export class Core {
     for (let step = this.#steps.shift(); step; step = this.#steps.shift()) {
       if (!step.thread.isAlive) continue;
       this.current = step.thread;
+      this.#atOnce = 0;
       step.go();
       return true;
     }
     return false;
+  }
+
+  /** Whether that program goes on though nothing of the simulation has woken it: the run stops then. */
+  #isOutside(process: RunningProcess): boolean {
+    if (this.isOpen || process.exit) return false;
+    this.fatal ??= this.foreignWait(process, "was woken by");
+    return true;
+  }
+
+  /** Refuses an operation on what belongs to a process, unless it is that process which runs. */
+  checkCaller(operation: string, owner: RunningProcess): void {
+    const caller = this.current?.process;
+    if (caller === owner) return;
+    if (this.#isOutside(owner)) throw this.fatal;
+    if (caller === undefined) return;
+    throw new ParameterError(
+      `${operation}: it was called by ${caller.who} on what belongs to ${owner.who}; a process uses the host that its program ` +
+        "got, and the connections and listeners that it opened or was given as arguments of spawn; queues and mutexes are " +
+        "memory of one process",
+    );
   }
 
   /** Daemons are being started; nothing else runs yet. */
@@ -327,7 +376,7 @@ export class Core {
 
   threadReturned(thread: Thread, value: unknown): void {
     const { process } = thread;
-    if (process.exit || thread.exit) return;
+    if (process.exit || thread.exit || this.#isOutside(process)) return;
     thread.exit = { how: "returned", value };
     process.threads.delete(thread);
     if (thread === process.main) process.value = value;
@@ -337,6 +386,7 @@ export class Core {
 
   /** An error in a thread ends its whole process. */
   threadThrew(thread: Thread, thrown: unknown): void {
+    if (this.#isOutside(thread.process)) return;
     const error = thrown instanceof Error ? thrown : new Error(`threw ${shown(thrown)}, which is not an Error`);
     this.endProcess(thread.process, { how: "threw", error }, false);
   }
@@ -459,7 +509,7 @@ export class Core {
     const lines: string[] = [];
     for (const machine of this.machines.values()) {
       for (const process of machine.processes.members()) {
-        const who = `${process.name} (pid ${process.pid} on ${machine.name})`;
+        const { who } = process;
         if (!process.firstWait) lines.push(`${who}: no host operation is pending`);
         for (let wait = process.firstWait; wait; wait = wait.next) {
           const thread = wait.thread === process.main ? "" : `, thread ${wait.thread.threadName}`;
@@ -476,6 +526,23 @@ export class Core {
     if (waiting.length > 20) shownLines.push(`\n  and ${waiting.length - 20} more`);
     return new Deadlock(
       `nothing can happen any more at t=${this.now().toFixed(3)} ms, and these wait:${shownLines.join("")}`,
+    );
+  }
+
+  /** Of a program that is, or was, outside the simulation. */
+  foreignWait(process: RunningProcess, how: "waits on" | "was woken by"): ForeignWait {
+    return new ForeignWait(
+      `${process.who} ${how} something outside its host at t=${this.now().toFixed(3)} ms: in virtual time every await must end in an ` +
+        "operation of the program's own host (sleep, receive, take, done …), never in a real timer, file or network, nor in what " +
+        "belongs to another process: its host, its connections, a promise that it settles",
+    );
+  }
+
+  livelock(what: string): Livelock {
+    const process = this.current?.process;
+    const last = process ? `; the last was one of ${process.who}` : "";
+    return new Livelock(
+      `time stands still at t=${this.now().toFixed(3)} ms: ${what}${last}. Does a loop wait without letting time pass?`,
     );
   }
 

@@ -23,6 +23,13 @@ export class Fifo<T> {
     return item;
   }
 
+  some(holds: (item: T) => boolean): boolean {
+    for (let i = 0; i < this.count; i++) {
+      if (holds(this.items[(this.head + i) & (this.items.length - 1)] as T)) return true;
+    }
+    return false;
+  }
+
   /** Takes everything out, in order. */
   drain(): T[] {
     const items: T[] = [];

@@ -32,6 +32,12 @@ export class Guards {
       this.#thrower("AbortSignal.timeout", "use receive({ timeoutMs }) or host.sleep"),
     );
     this.#replace(performance, "now", this.#thrower("performance.now", "use host.now"));
+    for (const name of ["randomUUID", "getRandomValues"])
+      this.#replace(crypto, name, this.#thrower(`crypto.${name}`, "use host.random"));
+    if (nodeProcess) {
+      const hrtime = this.#thrower("process.hrtime", "use host.now");
+      this.#replace(nodeProcess, "hrtime", Object.assign(hrtime, { bigint: hrtime }));
+    }
     this.#replace(globalThis, "Date", this.#dateWithoutNow());
     if (nodeProcess?.stdout) this.#letThrough(nodeProcess.stdout);
     if (nodeProcess?.stderr) this.#letThrough(nodeProcess.stderr);
@@ -49,7 +55,7 @@ export class Guards {
   #refuse(name: string, advice: string): never {
     const core = this.#core;
     const process = core.current?.process;
-    const who = process ? ` by ${process.name} (pid ${process.pid} on ${process.machine.name})` : "";
+    const who = process ? ` by ${process.who}` : "";
     const error = new ForeignWait(
       `${name} was called${who} at t=${core.now().toFixed(3)} ms: it is outside the simulation; ${advice}`,
     );

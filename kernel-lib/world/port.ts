@@ -51,6 +51,7 @@ export class OpenPort implements Listener, WaitTarget {
   accept(): Promise<Connection> {
     if (this.isClosed && this.owner.exit) return new Promise(() => undefined);
     if (this.isClosed) return Promise.reject(new Closed(`accept: port ${this.port} is closed`));
+    this.core.checkCaller("accept", this.owner);
     const thread = this.core.threadOf(this.owner);
     const endpoint = this.#nextBacklogged();
     if (endpoint) {
@@ -133,6 +134,7 @@ export class OpenPort implements Listener, WaitTarget {
 export function openPort(thread: Thread, port: number, options: ListenOptions = {}): Promise<Listener> {
   const { machine, core } = thread.process;
   checkPort("listen", port, 0);
+  checkOptions("listen", options);
   const backlog = options.backlog === undefined ? defaultBacklog : checkWhole("listen", "backlog", options.backlog, 1);
   const keepAlive = checkKeepAlive("listen", options.keepAlive);
   if (machine.ports.has(port)) {
@@ -171,12 +173,18 @@ export function openConnection(
   const to = core.machines.get(host);
   if (!to) refuse("connect", "host", `one of the hosts ${[...core.machines.keys()].slice(0, 8).join(", ")}`, host);
   checkPort("connect", port, 1);
+  checkOptions("connect", options);
+  if (thread.process.exit) return new Promise(() => undefined);
   const timeoutMs =
     options.timeoutMs === undefined
       ? defaultConnectTimeoutMs
       : checkPositive("connect", "timeoutMs", options.timeoutMs);
   const keepAlive = checkKeepAlive("connect", options.keepAlive);
   return new Handshake(thread, machine, to, port, timeoutMs, keepAlive).begin();
+}
+
+function checkOptions(where: string, options: unknown): void {
+  if (typeof options !== "object" || options === null) refuse(where, "options", "an object, or left out", options);
 }
 
 class Handshake {

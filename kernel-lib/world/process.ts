@@ -50,6 +50,11 @@ export class RunningProcess implements Member<RunningProcess> {
     this.main = new Thread(core, this, name, 0, 0);
   }
 
+  /** As reports and errors call it. */
+  get who(): string {
+    return `${this.name} (pid ${this.pid} on ${this.machine.name})`;
+  }
+
   get isAlive(): boolean {
     return this.exit === undefined;
   }

@@ -6,16 +6,6 @@ import type { Mutex, Queue } from "./host.js";
 import type { RunningProcess } from "./process.js";
 import type { Wait, WaitKind, WaitTarget } from "./wait.js";
 
-/** Queues and locks are memory of one process: another one that got hold of them (by a closure) is told so. */
-function checkCaller(where: string, what: string, owner: RunningProcess): void {
-  const caller = owner.core.current?.process ?? owner;
-  if (caller === owner) return;
-  throw new ParameterError(
-    `${where}: this ${what} is memory of ${owner.name} (pid ${owner.pid}); ${caller.name} (pid ${caller.pid}) is another ` +
-      "process and can be reached by a connection only",
-  );
-}
-
 /** A queue between the threads of one process. */
 export class ThreadQueue<T> implements Queue<T>, WaitTarget {
   readonly #core: Core;
@@ -48,15 +38,14 @@ export class ThreadQueue<T> implements Queue<T>, WaitTarget {
   }
 
   put(value: T): Promise<void> {
-    checkCaller("put", "queue", this.#owner);
-    if (this.offer(value)) return Promise.resolve();
+    if (this.offer(value)) return this.#core.atOnce(this.#owner, undefined);
     const wait = this.#core.wait<void>(this.#core.threadOf(this.#owner), "put", this);
     this.#putters.push({ wait, value });
     return wait.newPromise();
   }
 
   offer(value: T): boolean {
-    checkCaller("offer", "queue", this.#owner);
+    this.#core.checkCaller("offer", this.#owner);
     const taker = this.#nextTaker();
     if (taker) {
       this.#core.ready(taker, value);
@@ -68,16 +57,17 @@ export class ThreadQueue<T> implements Queue<T>, WaitTarget {
   }
 
   take(options?: { readonly timeoutMs?: number }): Promise<T> {
-    checkCaller("take", "queue", this.#owner);
+    this.#core.checkCaller("take", this.#owner);
     const timeoutMs = options?.timeoutMs;
     if (timeoutMs !== undefined) checkPositive("take", "timeoutMs", timeoutMs);
     if (this.#values.size > 0) {
       const value = this.#values.shift() as T;
       this.#admitPutter();
-      return Promise.resolve(value);
+      return this.#core.atOnce(this.#owner, value);
     }
     const core = this.#core;
     const wait = core.wait<T>(core.threadOf(this.#owner), "take", this);
+    if (wait.state !== "pending") return wait.newPromise();
     this.#waitingTakers++;
     wait.abandon = () => {
       this.#waitingTakers--;
@@ -125,10 +115,10 @@ export class ThreadMutex implements Mutex, WaitTarget {
   }
 
   lock(): Promise<void> {
-    checkCaller("lock", "mutex", this.#owner);
+    this.#core.checkCaller("lock", this.#owner);
     if (!this.#isLocked) {
       this.#isLocked = true;
-      return Promise.resolve();
+      return this.#core.atOnce(this.#owner, undefined);
     }
     const wait = this.#core.wait<void>(this.#core.threadOf(this.#owner), "lock", this);
     this.#waiting.push(wait);
@@ -136,7 +126,7 @@ export class ThreadMutex implements Mutex, WaitTarget {
   }
 
   unlock(): void {
-    checkCaller("unlock", "mutex", this.#owner);
+    this.#core.checkCaller("unlock", this.#owner);
     if (!this.#isLocked) throw new ParameterError("unlock: the mutex is not locked");
     let next = this.#waiting.shift();
     while (next && !(next.state === "pending" && next.thread.isAlive)) next = this.#waiting.shift();

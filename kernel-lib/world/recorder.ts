@@ -82,7 +82,7 @@ export class Recorder {
     const { cells } = this.#tape;
     cells[at + 2] = isThread(thread);
     cells[at + 3] = ends.indexOf(exit.how);
-    if (exit.how === "threw") cells[at + 4] = this.#textNumber(`${exit.error.name}: ${exit.error.message}`);
+    if (exit.how === "threw") cells[at + 4] = this.#textNumber(errorText(exit.error));
   }
 
   wait(timeMs: number, thread: Thread, wait: { readonly text: string }): void {
@@ -247,4 +247,13 @@ export class Recorder {
 
 function isThread(thread: Thread): number {
   return Number(thread !== thread.process.main);
+}
+
+/** What an error is called and says, whatever a program has made of these two. */
+export function errorText(error: Error): string {
+  try {
+    return `${error.name}: ${error.message}`;
+  } catch {
+    return "an error whose name or message can't be read";
+  }
 }

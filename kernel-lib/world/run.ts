@@ -1,6 +1,7 @@
 import type { Core, ProgramState } from "./core.js";
 import { ProgramError } from "./errors.js";
 import type { Exit } from "./host.js";
+import { errorText } from "./recorder.js";
 import type { Job, Programs } from "./scenario.js";
 import type { TraceRow } from "./trace.js";
 
@@ -106,7 +107,7 @@ function programError(state: ProgramState, outcome: Outcome, endMs: number): Pro
   switch (outcome.how) {
     case "threw": {
       const { error } = outcome;
-      const text = `${who} threw at t=${state.exitMs.toFixed(3)} ms: ${error.name}: ${error.message}`;
+      const text = `${who} threw at t=${state.exitMs.toFixed(3)} ms: ${errorText(error)}`;
       return new ProgramError(text, { cause: error });
     }
     case "killed":

@@ -21,6 +21,7 @@ export function spawn<R>(
     refuse("spawn", "name", "a text that is not empty", options.name);
   const { process } = parent;
   const { core, machine } = process;
+  if (!process.exit) core.checkCaller("spawn", process);
   const base = options.name ?? (program.name || "program");
   if (as === "thread") {
     process.threadNames ??= new Map();
@@ -42,7 +43,10 @@ export function spawn<R>(
     streamName,
     undefined,
   );
-  if (process.exit) return new Started<R>(child.main, parent);
+  if (process.exit) {
+    child.exit = { how: "killed" }; // by whoever killed its parent: it never begins
+    return new Started<R>(child.main, parent);
+  }
   const handed: (Endpoint | OpenPort)[] = [];
   const own = args.map((arg) =>
     copied(arg, (value) => {
@@ -51,6 +55,7 @@ export function spawn<R>(
       return passes;
     }),
   );
+  for (const each of handed) core.checkCaller("spawn", each.owner);
   core.begin(child);
   for (const each of handed) {
     if (each instanceof Endpoint) core.adopt(each, child);
@@ -82,8 +87,8 @@ class Started<R> implements Process<R> {
     const thread = this.thread;
     const { process } = thread;
     const exit = this.#isThread ? (thread.exit ?? process.exit) : process.exit;
-    if (exit) return Promise.resolve(exit as Exit<R>);
     const { core } = process;
+    if (exit) return core.atOnce(this.parent.process, exit as Exit<R>);
     const waiter = core.threadOf(this.#isThread ? process : this.parent.process);
     const wait = core.wait<Exit<R>>(waiter, "done", {
       waitText: () => `the end of ${thread.threadName} (pid ${process.pid})`,

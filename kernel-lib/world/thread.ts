@@ -23,8 +23,6 @@ import { ThreadMutex, ThreadQueue } from "./queue.js";
 import { spawn } from "./spawn.js";
 import type { Step, Wait } from "./wait.js";
 
-const done: Promise<void> = Promise.resolve();
-
 /** What a thread does first. */
 interface Beginning {
   readonly program: Program<never[], unknown>;
@@ -162,14 +160,14 @@ export class Thread implements Host, Member<Thread>, Step {
     if (typeof timeMs !== "number" || !(Math.abs(timeMs) < Infinity))
       refuse("sleepUntil", "timeMs", "a finite number", timeMs);
     const { core } = this;
-    return timeMs <= core.now() ? done : core.sleepUntil(this, timeMs);
+    return timeMs <= core.now() ? core.atOnce(this.process, undefined) : core.sleepUntil(this, timeMs);
   }
 
   compute(ms: number, options?: { readonly priority?: number; readonly signal?: AbortSignal }): Promise<void> {
     checkNonNegative("compute", "ms", ms);
     const priority = options?.priority ?? 0;
     if (!Number.isFinite(priority)) refuse("compute", "priority", "a finite number", priority);
-    if (ms === 0) return done;
+    if (ms === 0) return this.core.atOnce(this.process, undefined);
     return this.process.machine.compute(this, ms, priority, options?.signal);
   }
 
@@ -212,6 +210,7 @@ export class Thread implements Host, Member<Thread>, Step {
     const { core, process } = this;
     // A program that has killed itself runs on to its next await, unheard.
     if (process.exit) return;
+    core.checkCaller("log", process);
     core.trace.log(core.now(), this, event, fields);
   }
 }

@@ -11,12 +11,14 @@ import {
   onInterrupt,
   realNowMs,
 } from "./environment.js";
-import { ForeignWait, Interrupted, Livelock } from "./errors.js";
+import { Interrupted } from "./errors.js";
 import { Guards } from "./guards.js";
+import { refuseInPrograms, setProgramsRun } from "./inside.js";
 import type { Frame } from "./network.js";
 import { SharedProcessor } from "./processor.js";
 import { makeRun, type Run } from "./run.js";
 import type { Programs, Scenario } from "./scenario.js";
+import type { Thread } from "./thread.js";
 import type { TraceLevel } from "./trace.js";
 
 /** Options of {@link simulate}. */
@@ -67,6 +69,8 @@ export class Simulation<P extends Programs> {
   #advancing = false;
   #over = false;
   #reachedLimit = false;
+  /** How far it was taken, past the last thing that happened. */
+  #reachedMs = 0;
   /** Steps since the clock last moved. */
   #stepsNow = 0;
 
@@ -82,7 +86,7 @@ export class Simulation<P extends Programs> {
 
   /** The scenario's time. */
   get nowMs(): number {
-    return this.#reachedLimit ? this.#scenario.limitMs : this.#driver.now();
+    return this.#reachedLimit ? this.#scenario.limitMs : Math.max(this.#reachedMs, this.#driver.now());
   }
 
   /** Whether the run has ended. */
@@ -93,6 +97,7 @@ export class Simulation<P extends Programs> {
   /** Takes the run forward up to and including that time, or to its end; the event loop gets its turn before it returns. */
   async advance(untilMs = Infinity): Promise<void> {
     if (untilMs !== Infinity) checkNonNegative("advance", "untilMs", untilMs);
+    refuseInPrograms("simulate");
     if (this.#advancing) throw new ParameterError("advance: the simulation is advancing already; await that first");
     this.#advancing = true;
     try {
@@ -122,7 +127,11 @@ export class Simulation<P extends Programs> {
       };
       let giveBack = (): void => undefined;
       const leave = (): void => {
-        if (stretchInProgress === leave) stretchInProgress = undefined;
+        if (stretchInProgress === leave) {
+          stretchInProgress = undefined;
+          setProgramsRun(false);
+        }
+        this.#core.pause();
         this.#guards.remove();
         giveBack();
         stopListening();
@@ -140,6 +149,7 @@ export class Simulation<P extends Programs> {
         // Guards and the adoption of rejections are the whole process's: one simulation at a time has them.
         if (stretchInProgress) return macrotask(begin);
         stretchInProgress = leave;
+        this.#core.isOpen = true;
         giveBack = adoptFailures(adopt);
         const end = (reached: boolean): void => {
           leave();
@@ -153,8 +163,10 @@ export class Simulation<P extends Programs> {
         if (drain) {
           this.#guards.install();
           try {
+            setProgramsRun(true);
             end(this.#runSynchronously(untilMs, drain));
           } catch (error) {
+            setProgramsRun(false);
             if (!this.#isDraining) return fail(error);
             // The program's own, from a tick or a listener: Node hands it to `adopt`, runs what is left, and then we go on.
             this.#isDraining = false;
@@ -216,7 +228,7 @@ export class Simulation<P extends Programs> {
   #step(untilMs: number): boolean {
     const core = this.#core;
     if (core.fatal) throw core.fatal;
-    if (++this.#stepsNow > maxStepsInAnInstant) throw this.#livelock();
+    if (++this.#stepsNow > maxStepsInAnInstant) throw core.livelock(`${maxStepsInAnInstant} steps have taken no time`);
     core.current = undefined;
     if (!this.#started) {
       this.#started = true;
@@ -228,14 +240,16 @@ export class Simulation<P extends Programs> {
     }
     if (core.step()) return false;
     const nextMs = this.#driver.scheduler.nextTimeMs;
-    if (nextMs > this.#scenario.limitMs) {
-      if (untilMs < this.#scenario.limitMs) return true;
+    if (nextMs > this.#scenario.limitMs && untilMs >= this.#scenario.limitMs) {
       this.#over = true;
       this.#reachedLimit = true;
       return true;
     }
-    if (nextMs === Infinity) throw core.deadlock();
-    if (nextMs > untilMs) return true;
+    if (nextMs === Infinity && this.#scenario.limitMs === Infinity) throw core.deadlock();
+    if (nextMs > untilMs) {
+      this.#reachedMs = untilMs;
+      return true;
+    }
     if (nextMs > this.#driver.now()) this.#stepsNow = 0;
     try {
       this.#driver.scheduler.step();
@@ -245,26 +259,11 @@ export class Simulation<P extends Programs> {
     return false;
   }
 
-  #livelock(): Livelock {
-    const process = this.#core.current?.process;
-    const last = process ? `; the last was one of ${process.name} (pid ${process.pid} on ${process.machine.name})` : "";
-    return new Livelock(
-      `time stands still at t=${this.#driver.now().toFixed(3)} ms: ${maxStepsInAnInstant} steps have taken no time${last}. ` +
-        "Does a loop wait without letting time pass?",
-    );
-  }
-
   /** After the code of a step has run: did it leave the simulation? */
   #check(): void {
     const core = this.#core;
     if (core.fatal) throw core.fatal;
-    if (!core.waitsOutside) return;
-    const { process } = core.current as NonNullable<typeof core.current>;
-    const who = `${process.name} (pid ${process.pid} on ${process.machine.name})`;
-    throw new ForeignWait(
-      `${who} waits on something outside its host at t=${core.now().toFixed(3)} ms: in virtual time every await must end in an ` +
-        "operation of the host (sleep, receive, take, done …), never in a real timer, file, network or another process's promise",
-    );
+    if (core.waitsOutside) throw core.foreignWait((core.current as Thread).process, "waits on");
   }
 }
 

@@ -59,7 +59,8 @@ export class Wait<T = unknown> implements Step {
   abandon: (() => void) | undefined = undefined;
   /** Of a `receive`: its promise gives an iterator's result. */
   iterates = false;
-  private failed = false;
+  /** It was given up, or came to nothing. */
+  failed = false;
   /** What it settles with: a value, or an error if it failed. */
   private result: unknown = undefined;
 

@@ -5,6 +5,7 @@ import { type Host, on, Simulation, scenario, simulate } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { inRoot } from "../../scripts/setup/paths.mjs";
+import { failureOf } from "./both-worlds.js";
 import { busyScenario } from "./busy-scenario.js";
 
 const test = suite("determinism");
@@ -101,6 +102,58 @@ test("a loop that lets no time pass is named, however long the limit is", async 
     message = `${error.name}: ${error.message}`;
   });
   assert.match(message, /^Livelock: time stands still at t=0\.000 ms.*the last was one of spinner \(pid 1 on a\)/);
+});
+
+const atOnce: Readonly<Record<string, (host: Host) => () => unknown>> = {
+  "sleepUntil(0)": (host) => () => host.sleepUntil(0),
+  "compute(0)": (host) => () => host.compute(0),
+  "a free lock": (host) => {
+    const mutex = host.mutex();
+    return async () => {
+      await mutex.lock();
+      mutex.unlock();
+    };
+  },
+  "a queue with room": (host) => {
+    const queue = host.queue();
+    return async () => {
+      await queue.put(1);
+      await queue.take();
+    };
+  },
+  "the end of a child that has ended": (host) => {
+    const child = host.spawn(async () => 1, { as: "process" });
+    return () => child.done();
+  },
+};
+for (const [what, prepare] of Object.entries(atOnce)) {
+  test(`a loop over ${what}, which waits for nothing, is named`, async () => {
+    const spinner = async (host: Host) => {
+      await host.sleep(5);
+      const operation = prepare(host);
+      for (;;) await operation();
+    };
+    const spinning = scenario({ hosts: { a: {} }, programs: { spinner: on("a", spinner) }, limitMs: 10 });
+    const message = await failureOf(() => simulate(spinning, { trace: "none" }));
+    assert.match(
+      message,
+      /^Livelock: time stands still at t=5\.000 ms: 5000000 operations in a row have waited for nothing; the last was one of spinner/,
+    );
+  });
+}
+
+test("a simulation stands where it was taken, also when nothing happens there", async () => {
+  const sleeper = async (host: Host) => host.sleep(5);
+  const simulation = new Simulation(scenario({ hosts: { a: {} }, programs: { sleeper: on("a", sleeper) } }));
+  await simulation.advance(3);
+  assert.is(simulation.nowMs, 3);
+  await simulation.advance(4);
+  assert.is(simulation.nowMs, 4);
+  await simulation.advance();
+  assert.is(simulation.nowMs, 5);
+  const cutShort = new Simulation(scenario({ hosts: { a: {} }, programs: { sleeper: on("a", sleeper) } }));
+  await cutShort.advance(3);
+  assert.is(cutShort.run().endMs, 3);
 });
 
 test.run();

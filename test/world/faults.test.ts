@@ -452,4 +452,26 @@ inBothWorlds(
   },
 );
 
+inBothWorlds(test, "a daemon that was due while its machine was down starts with the machine", async (play) => {
+  const late = async (host: Host) => {
+    host.log(`starts at ${host.now() < 40 ? "its time" : "the restart"}`);
+    await host.sleep(1e6);
+  };
+  const run = await play(
+    scenario({
+      hosts,
+      programs: {
+        due: on("server", late).daemon().at(20),
+        notYet: on("server", late).daemon().at(100),
+        other: on("client", (host) => host.sleep(60)),
+      },
+      faults: [
+        { kind: "crash", host: "server", atMs: 5 },
+        { kind: "restart", host: "server", atMs: 40 },
+      ],
+    }),
+  );
+  assert.equal(logged(run), ["starts at the restart"]);
+});
+
 test.run();

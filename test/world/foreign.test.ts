@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { type Host, on, Simulation, scenario, simulate } from "kernel-lib";
+import { setTimeout as setTimeoutAsync } from "node:timers/promises";
+import { type Host, on, runLive, Simulation, scenario, simulate } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { failureOf } from "./both-worlds.js";
+import { failureOf, inBothWorlds } from "./both-worlds.js";
 
 const test = suite("foreign waits");
 
@@ -24,6 +25,7 @@ const real = {
   setTimeout: globalThis.setTimeout,
   Date: globalThis.Date,
   random: Math.random,
+  hrtime: process.hrtime,
   now: Object.getOwnPropertyDescriptor(performance, "now"),
   timeout: AbortSignal.timeout,
   write: process.stdout.write,
@@ -34,6 +36,8 @@ function assertGlobalsAreBack(): void {
   assert.is(globalThis.setTimeout, real.setTimeout);
   assert.is(globalThis.Date, real.Date);
   assert.is(Math.random, real.random);
+  assert.is(process.hrtime, real.hrtime);
+  assert.equal(Object.getOwnPropertyNames(crypto), []);
   assert.equal(Object.getOwnPropertyDescriptor(performance, "now"), real.now);
   assert.is(AbortSignal.timeout, real.timeout);
   assert.is(process.stdout.write, real.write);
@@ -53,6 +57,9 @@ const calls: Readonly<Record<string, [call: () => unknown, advice: string]>> = {
   "Math.random": [() => Math.random(), "use host.random"],
   "AbortSignal.timeout": [() => AbortSignal.timeout(5), "use receive({ timeoutMs }) or host.sleep"],
   "performance.now": [() => performance.now(), "use host.now"],
+  "process.hrtime": [() => process.hrtime.bigint(), "use host.now"],
+  "crypto.randomUUID": [() => crypto.randomUUID(), "use host.random"],
+  "crypto.getRandomValues": [() => crypto.getRandomValues(new Uint8Array(1)), "use host.random"],
   "Date.now": [() => Date.now(), "use host.now"],
   "new Date()": [() => new Date(), "use host.now"],
   "Date()": [() => Date(), "use host.now"],
@@ -92,7 +99,8 @@ test("dates of given times, their methods and instanceof work inside programs", 
 
 const outside =
   "ForeignWait: p (pid 1 on a) waits on something outside its host at t=5.000 ms: in virtual time every await must end in an " +
-  "operation of the host (sleep, receive, take, done …), never in a real timer, file, network or another process's promise";
+  "operation of the program's own host (sleep, receive, take, done …), never in a real timer, file or network, nor in what " +
+  "belongs to another process: its host, its connections, a promise that it settles";
 
 test("an await outside the host stops the simulation at once, by every drain", async () => {
   const before = new Promise((resolve) => setTimeout(resolve, 30));
@@ -113,6 +121,66 @@ test("a race between a sleep and a real timer is no way out: the timer can't be 
     const race = (host: Host) => Promise.race([host.sleep(50), new Promise((resolve) => setTimeout(resolve, 1))]);
     assert.match(await failureOf(() => run(race, drain)), /^ForeignWait: setTimeout was called by p/);
   }
+});
+
+const whenWoken: Readonly<Record<string, (host: Host) => unknown>> = {
+  sleeps: (host) => host.sleep(1),
+  logs: (host) => host.log("awake"),
+  "hands a value over": (host) => host.queue().offer(1),
+  spawns: (host) => host.spawn(async () => 1, { as: "process" }),
+  returns: () => 1,
+  throws: () => {
+    throw new Error("on purpose");
+  },
+};
+for (const [what, act] of Object.entries(whenWoken)) {
+  test(`a program that real time wakes stops the simulation when it ${what}, though it waits on its host as well`, async () => {
+    const program = async (host: Host) => {
+      await Promise.race([host.sleep(1e12), setTimeoutAsync(20)]);
+      return act(host);
+    };
+    const ticking = async (host: Host) => {
+      for (;;) await host.sleep(1);
+    };
+    const both = scenario({ hosts: { a: {} }, programs: { p: on("a", program), ticking: on("a", ticking) } });
+    assert.match(
+      await failureOf(() => simulate(both)),
+      /^ForeignWait: p \(pid 1 on a\) was woken by something outside its host at t=\d+\.000 ms: in virtual time/,
+    );
+    assertGlobalsAreBack();
+  });
+}
+
+test("what a program that has ended does when real time wakes it reaches nobody", async () => {
+  let isAwake = false;
+  const program = async (host: Host) => {
+    host.spawn(
+      async () => {
+        await setTimeoutAsync(20);
+        isAwake = true;
+        await host.sleep(1);
+      },
+      { as: "thread" },
+    );
+    await host.sleep(1);
+    host.spawn(async () => undefined, { as: "thread" }).kill();
+  };
+  const { outcomes } = await simulate(scenario({ hosts: { a: {} }, programs: { p: on("a", program) } }));
+  assert.equal(outcomes.p, { how: "killed" });
+  await setTimeoutAsync(40);
+  assert.ok(isAwake);
+});
+
+inBothWorlds(test, "a program can't start a run", async (play) => {
+  const inner = scenario({ hosts: { a: {} }, programs: { q: on("a", (host) => host.sleep(1)) } });
+  const program = async (host: Host) => {
+    await host.sleep(1);
+    return [await failureOf(() => simulate(inner)), await failureOf(() => runLive(inner))];
+  };
+  const run = await play(scenario({ hosts: { a: {} }, programs: { p: on("a", program) } }));
+  const why = "it was called by a program of a run; call it outside, before or after";
+  assert.equal(run.results.p, [`ParameterError: simulate: ${why}`, `ParameterError: runLive: ${why}`]);
+  assert.is(await failureOf(() => simulate(inner)), "nothing thrown");
 });
 
 test("two processes that wait on each other's hand-made promises are told apart from a deadlock", async () => {

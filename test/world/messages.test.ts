@@ -379,4 +379,52 @@ inBothWorlds(
   },
 );
 
+inBothWorlds(test, "a send that was cancelled while it waited for room takes nothing else with it", async (play) => {
+  const server = async (host: Host) => {
+    const connection = await (await host.listen(7)).accept();
+    await host.sleep(50);
+    const first = (await connection.receive()) as Uint8Array;
+    return [first.length, await connection.receive()];
+  };
+  const client = async (host: Host) => {
+    const connection = await host.connect("server", 7);
+    await connection.send(new Uint8Array(70_000));
+    const second = host.spawn(() => failureOf(() => connection.send("second")), { as: "thread", name: "second" });
+    await host.sleep(5);
+    second.cancel();
+    const exit = await second.done();
+    return exit.how === "returned" && exit.value;
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { server: on("server", server), client: on("client", client) } }),
+  );
+  assert.is(run.results.client, "Cancelled: second was cancelled");
+  assert.equal(run.results.server, [70_000, undefined]);
+});
+
+inBothWorlds(test, "an end comes behind the message that is still being sent, whatever that costs", async (play) => {
+  const client = async (host: Host) => {
+    const connection = await host.connect("server", 7);
+    const sent = connection.send("last words");
+    connection.end();
+    await sent;
+    return failureOf(() => connection.send("more"));
+  };
+  const server = async (host: Host) => {
+    const connection = await (await host.listen(7)).accept();
+    return [await connection.receive(), await connection.receive()];
+  };
+  for (const messageMs of [0, 10]) {
+    const run = await play(
+      scenario({
+        hosts: { server: {}, client: { costs: { messageMs } } },
+        network,
+        programs: { server: on("server", server), client: on("client", client) },
+      }),
+    );
+    assert.equal(run.results.server, ["last words", undefined], `${messageMs} ms a message`);
+    assert.is(run.results.client, "Closed: send: this side of client#1>server:7 has ended");
+  }
+});
+
 test.run();

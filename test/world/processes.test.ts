@@ -456,11 +456,165 @@ inBothWorlds(test, "a queue or mutex of another process can't be used, and the e
     return exit.how === "returned" && exit.value;
   };
   const run = await play(scenario({ hosts, programs: { parent: on("client", parent) } }));
-  const why = "is memory of parent (pid 1); child (pid 2) is another process and can be reached by a connection only";
-  assert.equal(run.results.parent, [
-    `ParameterError: take: this queue ${why}`,
-    `ParameterError: lock: this mutex ${why}`,
-  ]);
+  const why =
+    "it was called by child (pid 2 on client) on what belongs to parent (pid 1 on client); a process uses the host";
+  const [take, lock] = run.results.parent as string[];
+  assert.match(take, `ParameterError: take: ${why}`);
+  assert.match(lock, `ParameterError: lock: ${why}`);
+});
+
+inBothWorlds(test, "the host, connections and listeners of another process can't be used either", async (play) => {
+  const server = async (host: Host) => {
+    const connection = await (await host.listen(7)).accept();
+    await connection.send("m1");
+    return connection.receive();
+  };
+  const parent = async (host: Host) => {
+    const own = await host.listen(9);
+    const byClosure = async () => [
+      await failureOf(() => host.sleep(1)),
+      await failureOf(() => host.log("x")),
+      await failureOf(() => host.spawn(async () => 1, { as: "thread" })),
+      await failureOf(() => host.connect("server", 7)),
+      await failureOf(() => own.accept()),
+    ];
+    const exit = await host.spawn(byClosure, { as: "process", name: "child" }).done();
+    const connection = await host.connect("server", 7);
+    const keep = async (me: Host, handed: Connection) => {
+      await me.sleep(10);
+      return handed.receive();
+    };
+    const keeper = host.spawn(keep, { as: "process", name: "keeper" }, connection);
+    await host.sleep(5);
+    const afterwards = [
+      await failureOf(() => connection.receive()),
+      await failureOf(() => connection.send("x")),
+      await failureOf(() => host.spawn(keep, { as: "process" }, connection)),
+    ];
+    return { inChild: exit.how === "returned" && exit.value, afterwards, kept: await keeper.done() };
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { server: on("server", server).daemon(), parent: on("client", parent) } }),
+  );
+  const { inChild, afterwards, kept } = run.results.parent;
+  const told = (texts: unknown) =>
+    (texts as string[]).map(
+      (text) => /^ParameterError: (.*) on client\); a process uses the host/.exec(text)?.[1] ?? text,
+    );
+  const byChild = "it was called by child (pid 3 on client) on what belongs to parent (pid 2";
+  assert.equal(
+    told(inChild),
+    ["sleep", "log", "spawn", "connect", "accept"].map((what) => `${what}: ${byChild}`),
+  );
+  const byParent = "it was called by parent (pid 2 on client) on what belongs to keeper (pid 4";
+  assert.equal(
+    told(afterwards),
+    ["receive", "send", "spawn"].map((what) => `${what}: ${byParent}`),
+  );
+  assert.equal(kept, { how: "returned", value: "m1" });
+});
+
+inBothWorlds(
+  test,
+  "what a dead program does up to its next await has no effect, and nobody else notices",
+  async (play) => {
+    const dies = async (host: Host) => {
+      host.spawn(async () => undefined, { as: "thread" }).kill();
+      const child = host.spawn(async (me: Host) => me.log("a child"), { as: "process" });
+      child.kill();
+      child.cancel();
+      host
+        .queue()
+        .take({ timeoutMs: 99_999 })
+        .catch(() => undefined);
+      host.connect("server", 7).catch(() => undefined);
+      host.log("unheard");
+      await host.sleepUntil(0);
+      host.log("not reached");
+    };
+    const waitsForChild = async (host: Host) => {
+      host.spawn(async () => undefined, { as: "thread" }).kill();
+      await host.spawn(async () => undefined, { as: "process" }).done();
+      host.log("not reached");
+    };
+    const other = async (host: Host) => {
+      await host.sleep(1);
+      return 1;
+    };
+    const run = await play(
+      scenario({
+        hosts,
+        network,
+        programs: { dies: on("client", dies), waits: on("client", waitsForChild), other: on("server", other) },
+      }),
+    );
+    assert.equal(run.outcomes, {
+      dies: { how: "killed" },
+      waits: { how: "killed" },
+      other: { how: "returned", value: 1 },
+    });
+    assert.equal(logged(run), []);
+    assert.ok(run.endMs < 100, `the run ends with its last program, not at ${run.endMs}`);
+  },
+);
+
+inBothWorlds(
+  test,
+  "a daemon that first waits for others, in whatever way, keeps nobody from starting",
+  async (play) => {
+    const waysToWait: ((host: Host) => Promise<unknown>)[] = [
+      (host) => host.spawn((me) => echo(me, 1), { as: "process" }).done(),
+      async (host) => {
+        const mutex = host.mutex();
+        await mutex.lock();
+        await mutex.lock();
+      },
+      async (host) => {
+        const queue = host.queue(1);
+        await queue.put(1);
+        await queue.put(2);
+      },
+    ];
+    for (const wait of waysToWait) {
+      const run = await play(
+        scenario({
+          hosts,
+          network,
+          programs: {
+            waits: on("server", async (host: Host) => void (await wait(host))).daemon(),
+            echo: on("server", (host: Host) => echo(host, 7)).daemon(),
+            client: on("client", async (host: Host) => {
+              const connection = await host.connect("server", 7);
+              await connection.send("hello");
+              return connection.receive();
+            }),
+          },
+        }),
+      );
+      assert.is(run.results.client, "hello");
+    }
+  },
+);
+
+inBothWorlds(test, "an error whose name or message can't be read ends its program like any other", async (play) => {
+  const odd = async () => {
+    throw Object.assign(new Error("m"), { name: Symbol("n") });
+  };
+  const worse = async () => {
+    const error = new Error("m");
+    Object.defineProperty(error, "message", {
+      get: () => {
+        throw new Error("no");
+      },
+    });
+    throw error;
+  };
+  const run = await play(scenario({ hosts, programs: { odd: on("client", odd), worse: on("client", worse) } }));
+  assert.is(run.outcomes.odd.how, "threw");
+  assert.is(run.outcomes.worse.how, "threw");
+  const unreadable = "an error whose name or message can't be read";
+  assert.match(await failureOf(() => run.results.odd), unreadable);
+  assert.match(await failureOf(() => run.results.worse), unreadable);
 });
 
 inBothWorlds(test, "limitMs ends the run; what still runs is unfinished, daemons too", async (play) => {
