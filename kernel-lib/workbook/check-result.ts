@@ -127,7 +127,7 @@ export class CheckResult implements Displayable {
       const form = "scenarios" in this.#exercise ? [] : [answerForm(this.#exercise)];
       return [`${exercise}: not attempted yet. ${this.#exercise.statement}`, ...form];
     }
-    if (state === "passed") return [`✓ ${exercise}: passed${this.#runs ? `, in all ${this.#runs} runs` : ""}.`];
+    if (state === "passed") return [`✓ ${exercise}: passed${this.#runs > 1 ? `, in all ${this.#runs} runs` : ""}.`];
     const more = (this.#exercise.hints?.length ?? 0) - this.#hints.length;
     return [
       `✗ ${exercise}: not yet.`,

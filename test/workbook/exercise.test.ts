@@ -71,6 +71,11 @@ test("the right answer passes in all runs", async () => {
   assert.is(result.diagram, undefined);
 });
 
+test("of a single run nothing is counted", async () => {
+  const once = exercise({ ...double, scenarios: { "n = 21": (answer: Client) => ask(answer, 21, 1) }, seeds: [1] });
+  assert.is(text(await check(once, right)), "✓ double: passed.");
+});
+
 test("no answer is not an attempt, and not an error", async () => {
   forgetResults();
   const result = await check(double, undefined);
