@@ -1,7 +1,8 @@
 import { type Connection, type Host, on, type Programs, type Run, scenario } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { failureOf, inBothWorlds, logged, rowsOf } from "./both-worlds.js";
+import { alikeInBoth } from "./alike.js";
+import { failureOf, logged, rowsOf } from "./both-worlds.js";
 
 const test = suite("programs");
 
@@ -68,7 +69,7 @@ const traffic = <P extends Programs>(run: Run<P>) => {
 };
 
 for (const [name, server] of Object.entries(servers)) {
-  inBothWorlds(test, `${name} answers every open-loop request, with the same messages and bytes`, async (play) => {
+  alikeInBoth(test, `${name} answers every open-loop request, with the same messages and bytes`, async (play) => {
     const run = await play(
       scenario({
         hosts,
@@ -83,30 +84,26 @@ for (const [name, server] of Object.entries(servers)) {
   });
 }
 
-inBothWorlds(
-  test,
-  "a bounded queue sheds load: what it has no room for is refused, the rest answered",
-  async (play) => {
-    const server = async (host: Host) => {
-      const queue = host.queue<Connection>(2);
-      const work = async (own: Host) => {
-        for (;;) {
-          const connection = await queue.take();
-          await own.sleep(150);
-          await connection.send("done");
-        }
-      };
-      host.spawn(work, { as: "thread" });
-      for await (const connection of await host.listen(7)) if (!queue.offer(connection)) await connection.send("busy");
+alikeInBoth(test, "a bounded queue sheds load: what it has no room for is refused, the rest answered", async (play) => {
+  const server = async (host: Host) => {
+    const queue = host.queue<Connection>(2);
+    const work = async (own: Host) => {
+      for (;;) {
+        const connection = await queue.take();
+        await own.sleep(150);
+        await connection.send("done");
+      }
     };
-    const client = async (host: Host) => (await host.connect("server", 7)).receive();
-    const clients = [0, 20, 40, 60, 80].map((atMs) => on("client", client).at(atMs));
-    const run = await play(scenario({ hosts, network, programs: { server: on("server", server).daemon(), clients } }));
-    assert.equal(run.results.clients, ["done", "done", "done", "busy", "busy"]);
-  },
-);
+    host.spawn(work, { as: "thread" });
+    for await (const connection of await host.listen(7)) if (!queue.offer(connection)) await connection.send("busy");
+  };
+  const client = async (host: Host) => (await host.connect("server", 7)).receive();
+  const clients = [0, 20, 40, 60, 80].map((atMs) => on("client", client).at(atMs));
+  const run = await play(scenario({ hosts, network, programs: { server: on("server", server).daemon(), clients } }));
+  assert.equal(run.results.clients, ["done", "done", "done", "busy", "busy"]);
+});
 
-inBothWorlds(test, "a superserver listens on many ports and starts a process for each request", async (play) => {
+alikeInBoth(test, "a superserver listens on many ports and starts a process for each request", async (play) => {
   const services: Readonly<Record<number, (host: Host, connection: Connection) => Promise<void>>> = {
     7: async (_, connection) => {
       for await (const message of connection) await connection.send(message);
@@ -156,7 +153,7 @@ inBothWorlds(test, "a superserver listens on many ports and starts a process for
   );
 });
 
-inBothWorlds(test, "an endpoint daemon tells clients the dynamic port at which a server listens", async (play) => {
+alikeInBoth(test, "an endpoint daemon tells clients the dynamic port at which a server listens", async (play) => {
   const daemon = async (host: Host) => {
     const table = new Map<string, number>();
     for await (const connection of await host.listen(135)) {
@@ -193,7 +190,7 @@ inBothWorlds(test, "an endpoint daemon tells clients the dynamic port at which a
   assert.equal(run.results.clients, ["I am news at 49153", "I am mail at 49152", "unknown"]);
 });
 
-inBothWorlds(test, "a client that dies mid-request: the server stops its work and serves the next", async (play) => {
+alikeInBoth(test, "a client that dies mid-request: the server stops its work and serves the next", async (play) => {
   const server = async (host: Host) => {
     for await (const connection of await host.listen(7)) {
       const { name, ms } = await connection.receive();
@@ -227,7 +224,7 @@ inBothWorlds(test, "a client that dies mid-request: the server stops its work an
   ]);
 });
 
-inBothWorlds(test, "urgent data interrupts a transfer on the same connection, and by a second port", async (play) => {
+alikeInBoth(test, "urgent data interrupts a transfer on the same connection, and by a second port", async (play) => {
   const server = async (host: Host) => {
     const control = await host.listen(21);
     const data = await host.listen(20);
@@ -290,7 +287,7 @@ inBothWorlds(test, "urgent data interrupts a transfer on the same connection, an
   );
 });
 
-inBothWorlds(
+alikeInBoth(
   test,
   "a stateless file server crashes and keeps its disk: the client's retries get all blocks",
   async (play) => {
@@ -356,7 +353,7 @@ inBothWorlds(
   },
 );
 
-inBothWorlds(test, "a relay carries every byte twice", async (play) => {
+alikeInBoth(test, "a relay carries every byte twice", async (play) => {
   const backend = async (host: Host) => {
     for await (const connection of await host.listen(80)) {
       const { bytes } = await connection.receive();
