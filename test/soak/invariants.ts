@@ -1,4 +1,4 @@
-import type { Run, Scenario, TraceRow } from "kernel-lib";
+import type { Job, Run, Scenario, TraceRow } from "kernel-lib";
 
 type Of<K, R extends TraceRow = TraceRow> = R extends TraceRow ? (K extends R["kind"] ? R : never) : never;
 const of = <K extends TraceRow["kind"]>(run: Run, ...kinds: K[]) =>
@@ -9,8 +9,13 @@ export function violations(plan: Scenario, run: Run): string[] {
   return [
     ...timeGoesForward(plan, run),
     ...messagesAreInOrder(plan, run),
+    ...endsAndResetsAreTrue(run),
+    ...arrivedMessagesAreTaken(plan, run),
     ...everyStartHasItsEnd(run),
+    ...everyProgramStarts(plan, run),
     ...everyWaitHasItsEnd(run),
+    ...nobodyIsKilledWithoutCause(plan, run),
+    ...theRunEndsWithItsPrograms(plan, run),
     ...machinesDoNoMoreThanTheyCan(plan, run),
     ...outcomesAgree(run),
   ];
@@ -59,7 +64,7 @@ function messagesAreInOrder(plan: Scenario, run: Run): string[] {
 }
 
 function latencyOf(plan: Scenario, a: string, b: string): number {
-  const link = plan.network.links?.find(({ between }) => between.includes(a) && between.includes(b));
+  const link = plan.network.links?.findLast(({ between }) => between.includes(a) && between.includes(b));
   return link?.latencyMs ?? plan.network.latencyMs ?? 0;
 }
 
@@ -86,16 +91,28 @@ function everyStartHasItsEnd(run: Run): string[] {
   return wrong;
 }
 
+/**
+ * A thread waits on one thing at a time, as its program says: when it ends, however that is, no more is left than the one
+ * wait that the end cut short, and nothing of a thread that returned.
+ */
 function everyWaitHasItsEnd(run: Run): string[] {
-  const waits = new Map<string, number>();
+  const wrong: string[] = [];
+  const waits = new Map<string, string[]>();
+  // What is in the queue changes while a thread waits.
+  const target = (on: string): string => on.replace(/ \(.*/, "");
   for (const row of of(run, "wait", "wake")) {
-    const open = (waits.get(threadKey(row)) ?? 0) + (row.kind === "wait" ? 1 : -1);
-    if (open < 0) return [`${threadKey(row)} woke without a wait`];
+    const open = waits.get(threadKey(row)) ?? [];
     waits.set(threadKey(row), open);
+    if (row.kind === "wait") open.push(target(row.on));
+    else if (!open.includes(target(row.on))) wrong.push(`${threadKey(row)} woke without a wait: ${row.on}`);
+    else open.splice(open.indexOf(target(row.on)), 1);
   }
-  return of(run, "exit")
-    .filter((row) => row.how === "returned" && (waits.get(threadKey(row)) ?? 0) > 0)
-    .map((row) => `${threadKey(row)} returned and still waits`);
+  for (const row of of(run, "exit")) {
+    const open = waits.get(threadKey(row)) ?? [];
+    const most = row.how === "returned" ? 0 : 1;
+    if (open.length > most) wrong.push(`${threadKey(row)} ${row.how} and still waits: ${open.join(", ")}`);
+  }
+  return wrong;
 }
 
 function machinesDoNoMoreThanTheyCan(plan: Scenario, run: Run): string[] {
@@ -134,6 +151,200 @@ function outcomesAgree(run: Run): string[] {
         wrong.push(`${name} is unfinished, and the run did not end by its limit`);
     }
   } // prettier-ignore
-  for (const row of of(run, "exit")) if (row.how === "threw") wrong.push(`${threadKey(row)} threw ${row.error}`);
+  for (const row of of(run, "exit"))
+    if (row.how === "threw" && row.error !== "Error: on purpose") wrong.push(`${threadKey(row)} threw ${row.error}`);
   return wrong;
+}
+
+/** The other direction of a connection. */
+const back = (direction: unknown): "out" | "in" => (direction === "out" ? "in" : "out");
+
+/** Bytes of a direction that were sent and not taken, after each row that tells of them. */
+class Unread {
+  readonly #bytes = new Map<string, number>();
+
+  see(row: TraceRow): void {
+    if (row.kind !== "send" && row.kind !== "receive") return;
+    const key = `${row.connection} ${row.direction}`;
+    this.#bytes.set(key, this.of(row.connection, row.direction) + (row.kind === "send" ? row.bytes : -row.bytes));
+  }
+
+  of(connection: string, direction: string): number {
+    return this.#bytes.get(`${connection} ${direction}`) ?? 0;
+  }
+}
+
+/**
+ * Who is told that the peer has ended has had every byte that was sent; who is told of a reset by a peer has a peer that reset the
+ * connection, died, or returned with something unread. Never is more taken than was sent.
+ */
+function endsAndResetsAreTrue(run: Run): string[] {
+  const wrong: string[] = [];
+  const unread = new Unread();
+  const owners = new Map<string, number>();
+  const ends = new Map<number, string>();
+  const resets = new Set<string>();
+  const urgent = new Set<string>();
+  for (const row of run.rows) {
+    unread.see(row);
+    if (row.kind === "receive" && unread.of(row.connection, row.direction) < 0)
+      wrong.push(`${row.connection} ${row.direction}: more bytes taken than sent`);
+    if (row.kind === "urgent" && row.sent) urgent.add(`${row.connection} ${row.direction}`);
+    if (row.kind === "exit" && row.as === "process") ends.set(row.pid, row.how);
+    if (row.kind !== "log") continue;
+    const { connection, hears, message, probes } = row.fields as Record<string, string>;
+    if (row.event === "owns") owners.set(`${connection} ${hears}`, row.pid);
+    if (row.event === "resets") resets.add(`${connection}`);
+    const silent = /^(\S+): keepalive got no answer/.exec(`${message}`)?.[1];
+    if (silent) resets.add(silent);
+    if (row.event === "ended") {
+      const lost = unread.of(`${connection}`, `${hears}`);
+      if (lost !== 0) wrong.push(`${connection} ${hears} ended at ${row.timeMs}, and ${lost} bytes were lost`);
+    }
+    const by =
+      row.event === "ConnectionReset" && hears ? /^(\S+) was reset by (?!this)/.exec(`${message}`)?.[1] : undefined;
+    if (!by || resets.has(by)) continue;
+    const towards = `${by} ${back(hears)}`;
+    const owner = owners.get(towards);
+    // Nobody accepted it, or it was on its way to a child; or a probe found an end that had been given up.
+    if (owner === undefined || probes) continue;
+    const cause =
+      ends.get(owner) !== "returned" ? ends.get(owner) : unread.of(by, back(hears)) > 0 || urgent.has(towards);
+    if (!cause) wrong.push(`${by}: pid ${row.pid} was reset at ${row.timeMs}, and pid ${owner} did not`);
+  }
+  return wrong;
+}
+
+/** Nobody waits for a message that has come: what was sent long enough before the end is here, unless a fault holds it. */
+function arrivedMessagesAreTaken(plan: Scenario, run: Run): string[] {
+  if (plan.faults.length > 0) return [];
+  const wrong: string[] = [];
+  const unread = new Unread();
+  const sent = new Map<string, Of<"send">>();
+  const waiting = new Map<string, Of<"wait">>();
+  let bytes = 0;
+  for (const row of run.rows) {
+    unread.see(row);
+    if (row.kind === "send") {
+      sent.set(`${row.connection} ${row.direction}`, row as Of<"send">);
+      bytes += row.bytes;
+    }
+    if (row.kind === "wait") waiting.set(threadKey(row), row);
+    else if (row.kind === "wake" || (row.kind === "exit" && row.timeMs < run.endMs)) waiting.delete(threadKey(row));
+  }
+  // Each message passes two interfaces, each of which has taken all others before at worst.
+  const passingMs = (2 * bytes * 1000) / slowestRate(plan);
+  for (const { on, host, pid } of waiting.values()) {
+    const [, connection = "", from, to] = /^receive on ((\S+)#\d+>(\S+):\d+) from/.exec(on) ?? [];
+    if (from === to) continue;
+    const direction = host === to ? "out" : "in";
+    const last = sent.get(`${connection} ${direction}`);
+    if (!last || unread.of(connection, direction) === 0) continue;
+    if (last.timeMs + latencyOf(plan, last.host, host) + passingMs < run.endMs)
+      wrong.push(`pid ${pid} waits for what has come: ${on}`);
+  }
+  return wrong;
+}
+
+function slowestRate({ hosts, network }: Scenario): number {
+  const rates = [network, ...Object.values(hosts), ...(network.links ?? [])].map(
+    ({ bytesPerS }) => bytesPerS ?? Infinity,
+  );
+  return Math.min(...rates);
+}
+
+/** What the scenario says of a program, by its name. */
+function jobsByName(plan: Scenario): Map<string, Job> {
+  const named = Object.entries(plan.programs).flatMap(([name, entry]): [string, Job][] =>
+    Array.isArray(entry) ? entry.map((job: Job, i) => [`${name}[${i}]`, job]) : [[name, entry as Job]],
+  );
+  return new Map(named);
+}
+
+/** A program starts at its time, and a daemon again whenever its machine boots; no program runs twice at once. */
+function everyProgramStarts(plan: Scenario, run: Run): string[] {
+  const wrong: string[] = [];
+  for (const [name, { host, startMs, isDaemon }] of jobsByName(plan)) {
+    const own = run.rows.filter(
+      (row): row is Of<"start"> | Of<"exit"> =>
+        (row.kind === "start" || row.kind === "exit") && row.as === "process" && row.process === name,
+    ); // prettier-ignore
+    const running = new Set<number>();
+    for (const { kind, pid, timeMs } of own) {
+      if (kind === "start") running.add(pid);
+      else running.delete(pid);
+      if (running.size > 1) wrong.push(`${name} runs twice at ${timeMs}`);
+    }
+    const startsMs = own.filter(({ kind }) => kind === "start").map(({ timeMs }) => timeMs);
+    if (startsMs.some((timeMs) => timeMs < startMs)) wrong.push(`${name} started at ${startsMs}, before ${startMs}`);
+    const faults = of(run, "fault").filter((row) => row.host === host && /^(crash|restart|pause)/.test(row.fault));
+    const isPausedAt = (atMs: number): boolean =>
+      faults.some(({ fault, timeMs }) => {
+        const [, forMs] = /^pause for (\S+) ms/.exec(fault) ?? [];
+        return forMs !== undefined && timeMs <= atMs && timeMs + Number(forMs) >= atMs;
+      });
+    const upOrDown = faults.filter(({ fault }) => !fault.startsWith("pause"));
+    const before = upOrDown.findLast(({ timeMs }) => timeMs <= startMs);
+    const dueMs = before?.fault === "crash" ? [] : [startMs];
+    upOrDown.forEach(({ fault, timeMs }, i) => {
+      // The machine may crash again at that very moment.
+      const isBoot = fault === "restart" && upOrDown[i + 1]?.timeMs !== timeMs;
+      if (isDaemon && isBoot && timeMs >= startMs) dueMs.push(timeMs);
+    });
+    for (const timeMs of dueMs) {
+      if (isPausedAt(timeMs) || timeMs >= lastRowMs(run)) continue;
+      if (!startsMs.includes(timeMs)) wrong.push(`${name} did not start at ${timeMs}`);
+    }
+  }
+  return wrong;
+}
+
+/** Who is killed was killed by a fault, by a program, or with the run. */
+function nobodyIsKilledWithoutCause(plan: Scenario, run: Run): string[] {
+  const wrong: string[] = [];
+  const struck = new Set<string>();
+  const isDaemon = daemonsOf(plan, run);
+  for (const row of run.rows) {
+    if (row.kind === "fault")
+      struck.add(row.fault === "kill" ? `pid ${row.pid}` : `${row.fault} ${row.host} ${row.timeMs}`);
+    if (row.kind === "log" && row.event === "kills") struck.add(`pid ${row.fields.pid}`);
+    if (row.kind !== "exit" || row.how !== "killed" || row.as !== "process") continue;
+    const isEnd = row.timeMs === lastRowMs(run) && (run.reachedLimit || isDaemon(row.pid));
+    const causes = [`pid ${row.pid}`, `crash ${row.host} ${row.timeMs}`];
+    if (!isEnd && !causes.some((cause) => struck.has(cause)))
+      wrong.push(`pid ${row.pid} was killed at ${row.timeMs} by nobody`);
+  }
+  return wrong;
+}
+
+/** When something happened last: at the limit what is left is ended then, and the run's end is later. */
+const lastRowMs = (run: Run): number => run.rows.at(-1)?.timeMs ?? 0;
+
+/** Whether a process is a daemon or a child of one. */
+function daemonsOf(plan: Scenario, run: Run): (pid: number) => boolean {
+  const jobs = jobsByName(plan);
+  const daemons = new Map<number, boolean>();
+  for (const { pid, parent, process } of of(run, "start"))
+    if (!daemons.has(pid))
+      daemons.set(pid, parent === 0 ? (jobs.get(process)?.isDaemon ?? false) : (daemons.get(parent) ?? false));
+  // Some are killed before their first line.
+  for (const { pid, process } of of(run, "exit"))
+    if (!daemons.has(pid)) daemons.set(pid, jobs.get(process)?.isDaemon ?? true);
+  return (pid) => daemons.get(pid) ?? false;
+}
+
+/** At the limit something still runs that the run waits for; else the run ends with the last such process, and not before. */
+function theRunEndsWithItsPrograms(plan: Scenario, run: Run): string[] {
+  const isDaemon = daemonsOf(plan, run);
+  const awaited = of(run, "exit").filter(({ as, pid }) => as === "process" && !isDaemon(pid));
+  const outcomes = Object.values(run.outcomes).flat() as { how: string }[];
+  if (run.reachedLimit) {
+    const runs =
+      outcomes.some(({ how }) => how === "unfinished") || awaited.some(({ timeMs }) => timeMs === lastRowMs(run));
+    return runs ? [] : [`nothing that is awaited runs at the limit`];
+  }
+  const lastMs = Math.max(0, ...awaited.map(({ timeMs }) => timeMs));
+  return lastMs === run.endMs || awaited.length < outcomes.length
+    ? []
+    : [`the run ended at ${run.endMs}, its programs at ${lastMs}`];
 }

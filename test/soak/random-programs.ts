@@ -3,7 +3,7 @@ import { type Connection, type Host, type Listener, on, type Process, type Scena
 
 /** One line of a random program. Numbers that choose among things are taken modulo how many there are. */
 export type Line =
-  | { readonly do: "sleep" | "sleepUntil" | "put"; readonly ms: number }
+  | { readonly do: "sleep" | "sleepUntil" | "offer" | "put"; readonly ms: number }
   | { readonly do: "compute"; readonly ms: number; readonly priority: number }
   | { readonly do: "connect"; readonly to: number; readonly port: number; readonly timeoutMs: number }
   | { readonly do: "send"; readonly which: number; readonly bytes: number }
@@ -14,10 +14,16 @@ export type Line =
       readonly do: "spawn";
       readonly as: "thread" | "process";
       readonly hands: boolean;
+      readonly throws: boolean;
       readonly lines: readonly Line[];
     }
+  | { readonly do: "killSelf"; readonly spawns: readonly ("thread" | "process")[]; readonly kills: boolean }
+  | { readonly do: "handListener"; readonly port: number; readonly lines: readonly Line[] }
+  | { readonly do: "cancelSend"; readonly which: number; readonly bytes: number; readonly ms: number }
+  | { readonly do: "fillAndLeave"; readonly to: number; readonly bytes: number; readonly ms: number }
   | { readonly do: "write" | "read" | "remove"; readonly file: number; readonly bytes: number }
-  | { readonly do: "critical"; readonly ms: number }
+  | { readonly do: "critical"; readonly mutex: number; readonly ms: number }
+  | { readonly do: "lock" | "unlock"; readonly mutex: number }
   | { readonly do: "log" };
 
 const ms = fc.oneof(
@@ -26,51 +32,65 @@ const ms = fc.oneof(
   fc.double({ min: 0, max: 30, noNaN: true }),
 );
 const which = fc.nat({ max: 3 });
+const mutex = fc.nat({ max: 1 });
 const timeoutMs = fc.constantFrom(1, 10, 50, 200);
 const bytes = fc.oneof(fc.nat({ max: 50 }), fc.constantFrom(1000, 20_000, 70_000));
 
 const simpleLine: fc.Arbitrary<Line> = fc.oneof(
-  fc.record({ do: fc.constantFrom("sleep" as const, "sleepUntil" as const, "put" as const), ms }),
+  fc.record({ do: fc.constantFrom("sleep" as const, "sleepUntil" as const, "offer" as const, "put" as const), ms }),
   fc.record({ do: fc.constant("compute" as const), ms, priority: fc.integer({ min: -1, max: 1 }) }),
   {
     weight: 5,
-    arbitrary: fc.record({ do: fc.constant("connect" as const), to: which, port: fc.nat({ max: 1 }), timeoutMs }),
+    arbitrary: fc.record({ do: fc.constant("connect" as const), to: which, port: fc.nat({ max: 2 }), timeoutMs }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("send" as const), which, bytes }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("receive" as const, "take" as const), which, timeoutMs }) },
   fc.record({ do: fc.constant("receiveUrgent" as const), which, timeoutMs }),
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("urgent" as const), which }) },
   fc.record({
-    do: fc.constantFrom(
-      "urgent" as const,
-      "end" as const,
-      "reset" as const,
-      "kill" as const,
-      "cancel" as const,
-      "done" as const,
-    ),
+    do: fc.constantFrom("end" as const, "reset" as const, "kill" as const, "cancel" as const, "done" as const),
     which,
   }),
   fc.record({ do: fc.constant("accept" as const), port: fc.nat({ max: 1 }), echoes: fc.boolean() }),
   fc.record({ do: fc.constantFrom("write" as const, "read" as const, "remove" as const), file: which, bytes }),
-  fc.record({ do: fc.constant("critical" as const), ms }),
+  fc.record({ do: fc.constant("critical" as const), mutex, ms }),
+  fc.record({ do: fc.constantFrom("lock" as const, "unlock" as const), mutex }),
+  fc.record({ do: fc.constant("cancelSend" as const), which, bytes: fc.constantFrom(20_000, 70_000), ms }),
   fc.record({ do: fc.constant("log" as const) }),
 ); // prettier-ignore
+
+/** What nothing follows: the process kills itself, or returns with a send that it has cancelled. */
+const lastLine: fc.Arbitrary<Line> = fc.oneof(
+  fc.record({
+    do: fc.constant("killSelf" as const),
+    spawns: fc.array(fc.constantFrom("thread" as const, "process" as const), { maxLength: 2 }),
+    kills: fc.boolean(),
+  }),
+  fc.record({ do: fc.constant("fillAndLeave" as const), to: which, bytes: fc.constantFrom(20_000, 70_000), ms }),
+);
 
 const lines: fc.Arbitrary<readonly Line[]> = fc.letrec<{ lines: readonly Line[]; line: Line }>((tie) => ({
   line: fc.oneof(
     { maxDepth: 2, depthIdentifier: "spawn" },
-    { weight: 12, arbitrary: simpleLine },
+    { weight: 14, arbitrary: simpleLine },
     {
       weight: 2,
       arbitrary: fc.record({
         do: fc.constant("spawn" as const),
         as: fc.constantFrom("thread" as const, "process" as const),
         hands: fc.boolean(),
+        throws: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, fc.constant(true)),
         lines: tie("lines"),
       }),
     },
+    fc.record({ do: fc.constant("handListener" as const), port: fc.nat({ max: 1 }), lines: tie("lines") }),
   ),
-  lines: fc.array(tie("line"), { minLength: 5, maxLength: 30, depthIdentifier: "spawn" }),
+  lines: fc
+    .tuple(
+      fc.array(tie("line"), { minLength: 5, maxLength: 30, depthIdentifier: "spawn" }),
+      fc.option(lastLine, { freq: 2, nil: undefined }),
+    )
+    .map(([list, last]) => (last ? [...list, last] : list)),
 })).lines;
 
 /** What one process shares among its threads. */
@@ -79,7 +99,12 @@ interface Memory {
   readonly children: Process[];
   readonly listeners: Map<number, Listener>;
   readonly queue: ReturnType<Host["queue"]>;
+  readonly mutexes: readonly Lock[];
+}
+
+interface Lock {
   readonly mutex: ReturnType<Host["mutex"]>;
+  isHeld: boolean;
 }
 
 const newMemory = (host: Host): Memory => ({
@@ -87,7 +112,7 @@ const newMemory = (host: Host): Memory => ({
   children: [],
   listeners: new Map(),
   queue: host.queue(2),
-  mutex: host.mutex(),
+  mutexes: [0, 1].map(() => ({ mutex: host.mutex(), isHeld: false })),
 });
 
 const pick = <T>(list: readonly T[], which: number): T | undefined => list[which % list.length];
@@ -95,22 +120,44 @@ const pick = <T>(list: readonly T[], which: number): T | undefined => list[which
 /** Failures that a program has to reckon with; any other is a fault of the library. */
 const expected = new Set(["ConnectionRefused", "ConnectionReset", "TimedOut", "AddressInUse", "Closed", "Cancelled"]);
 
+/** Which messages a side of a connection hears. */
+const hears = new WeakMap<Connection, "out" | "in">();
+
+/** A row that says who owns a side of a connection. */
+function own(host: Host, connection: Connection, direction = hears.get(connection) as "out" | "in"): Connection {
+  hears.set(connection, direction);
+  host.log("owns", { connection: connection.id, hears: direction });
+  return connection;
+}
+
+/** A row for a failure that a program has to reckon with, and what it happened to. */
+function logFailure(host: Host, error: unknown, connection?: Connection, fields: object = {}): void {
+  const { name, message } = error as Error;
+  if (!expected.has(name)) throw error;
+  host.log(name, { message, ...(connection && { hears: hears.get(connection) }), ...fields });
+}
+
 /** Runs the lines, each failure a row in the trace. */
 async function interpret(host: Host, lines: readonly Line[], memory: Memory): Promise<string> {
   for (const line of lines) {
+    const connection = "which" in line ? pick(memory.connections, line.which) : undefined;
     try {
-      await runLine(host, line, memory);
+      await runLine(host, line, memory, connection);
     } catch (error) {
-      const { name, message } = error as Error;
-      if (!expected.has(name)) throw error;
-      host.log(name, { message });
+      logFailure(host, error, connection);
     }
   }
   return "done";
 }
 
-async function runLine(host: Host, line: Line, memory: Memory): Promise<void> {
-  const connection = "which" in line ? pick(memory.connections, line.which) : undefined;
+/** As a child does it: an error of its own at the end, if it is to throw. */
+async function interpretAsChild(host: Host, lines: readonly Line[], memory: Memory, throws: boolean): Promise<string> {
+  await interpret(host, lines, memory);
+  if (throws) throw new Error("on purpose");
+  return "done";
+}
+
+async function runLine(host: Host, line: Line, memory: Memory, connection: Connection | undefined): Promise<void> {
   const child = "which" in line ? pick(memory.children, line.which) : undefined;
   switch (line.do) {
     case "sleep":
@@ -122,13 +169,14 @@ async function runLine(host: Host, line: Line, memory: Memory): Promise<void> {
     case "connect": {
       const opened = await host.connect(hostName(line.to), 1 + line.port, { timeoutMs: line.timeoutMs });
       opened.onUrgent((byte) => host.log("urgent", { byte }));
-      memory.connections.push(opened);
+      memory.connections.push(own(host, opened, "in"));
       return;
     }
     case "send":
       return connection?.send(line.bytes % 2 ? new Uint8Array(line.bytes) : { text: "x".repeat(line.bytes) });
     case "receive":
-      await connection?.receive({ timeoutMs: line.timeoutMs });
+      if (connection && (await connection.receive({ timeoutMs: line.timeoutMs })) === undefined)
+        host.log("ended", { connection: connection.id, hears: hears.get(connection) });
       return;
     case "receiveUrgent":
       await connection?.receiveUrgent({ timeoutMs: line.timeoutMs });
@@ -138,8 +186,21 @@ async function runLine(host: Host, line: Line, memory: Memory): Promise<void> {
     case "end":
       return connection?.end();
     case "reset":
+      if (connection) host.log("resets", { connection: connection.id });
       return connection?.reset();
+    case "cancelSend": {
+      if (!connection) return;
+      return cancelSend(host, connection, line, () => memory.connections.includes(connection));
+    }
+    case "fillAndLeave": {
+      const opened = await host.connect(hostName(line.to), sinkPort, { timeoutMs: 50 });
+      own(host, opened, "in");
+      await cancelSend(host, opened, line, () => true);
+      return opened.end();
+    }
     case "put":
+      return memory.queue.put(line.ms);
+    case "offer":
       if (!memory.queue.offer(line.ms)) host.log("full");
       return;
     case "take":
@@ -149,16 +210,37 @@ async function runLine(host: Host, line: Line, memory: Memory): Promise<void> {
       return accept(host, line.port, line.echoes, memory);
     case "spawn": {
       if (line.as === "thread") {
-        memory.children.push(host.spawn(interpret, { as: "thread" }, line.lines, memory));
+        memory.children.push(host.spawn(interpretAsChild, { as: "thread" }, line.lines, memory, line.throws));
         return;
       }
       const handed = line.hands ? memory.connections.splice(0, 1) : [];
-      const run = (own: Host, list: readonly Line[], connections: Connection[]) =>
-        interpret(own, list, { ...newMemory(own), connections });
+      const run = async (child: Host, list: readonly Line[], connections: Connection[]) => {
+        for (const connection of connections) own(child, connection);
+        return interpretAsChild(child, list, { ...newMemory(child), connections }, line.throws);
+      };
       memory.children.push(host.spawn(run, { as: "process", name: "child" }, line.lines, handed));
       return;
     }
+    case "handListener": {
+      const listener = memory.listeners.get(line.port);
+      if (!listener) return;
+      memory.listeners.delete(line.port);
+      const run = (child: Host, list: readonly Line[], port: number, handed: Listener) =>
+        interpretAsChild(child, list, { ...newMemory(child), listeners: new Map([[port, handed]]) }, false);
+      memory.children.push(host.spawn(run, { as: "process", name: "heir" }, line.lines, line.port, listener));
+      return;
+    }
+    case "killSelf": {
+      host.log("kills", { pid: host.pid });
+      host.spawn(async () => undefined, { as: "thread", name: "doom" }).kill();
+      for (const as of line.spawns) {
+        const late = host.spawn(async () => undefined, { as, name: "late" });
+        if (line.kills) late.kill();
+      }
+      return host.sleep(0);
+    }
     case "kill":
+      if (child) host.log("kills", { pid: child.pid });
       return child?.kill();
     case "cancel":
       return child?.cancel();
@@ -174,17 +256,54 @@ async function runLine(host: Host, line: Line, memory: Memory): Promise<void> {
       await host.disk.remove(`f${line.file}`);
       await host.disk.list();
       return;
-    case "critical":
-      await memory.mutex.lock();
+    case "critical": {
+      const lock = memory.mutexes[line.mutex] as Lock;
+      await lock.mutex.lock();
+      lock.isHeld = true;
       try {
         await host.sleep(line.ms);
       } finally {
-        memory.mutex.unlock();
+        unlock(lock);
       }
       return;
+    }
+    case "lock": {
+      const lock = memory.mutexes[line.mutex] as Lock;
+      await lock.mutex.lock();
+      lock.isHeld = true;
+      return;
+    }
+    case "unlock":
+      return unlock(memory.mutexes[line.mutex] as Lock);
     case "log":
       return host.log("here", { random: host.random(), load: host.load() });
   }
+}
+
+/** Sends more than the credit window holds, as long as the connection is this process's own, and stops a while later. */
+async function cancelSend(
+  host: Host,
+  connection: Connection,
+  { bytes, ms }: { readonly bytes: number; readonly ms: number },
+  isOwn: () => boolean,
+): Promise<void> {
+  const send = async (thread: Host) => {
+    try {
+      for (let i = 0; i < 5 && isOwn(); i++) await connection.send(new Uint8Array(bytes));
+    } catch (error) {
+      logFailure(thread, error, connection);
+    }
+  };
+  const sender = host.spawn(send, { as: "thread", name: "sender" });
+  await host.sleep(ms);
+  sender.cancel();
+}
+
+/** Whoever waits for the lock has it from now on. */
+function unlock(lock: Lock): void {
+  if (!lock.isHeld) return;
+  lock.isHeld = false;
+  lock.mutex.unlock();
 }
 
 /** Opens the port unless it is, takes one connection, and keeps it or answers what comes. */
@@ -195,24 +314,61 @@ async function accept(host: Host, port: number, echoes: boolean, memory: Memory)
     memory.listeners.set(port, listener);
   }
   const connection = await listener.accept();
+  own(host, connection, "out");
   if (!echoes) memory.connections.push(connection);
-  else host.spawn(async () => echo(connection), { as: "thread", name: "echo" });
+  else host.spawn(async (thread: Host) => echo(thread, connection, false), { as: "thread", name: "echo" });
 }
 
-async function echo(connection: Connection): Promise<void> {
+/** Answers what comes; a sink takes its time and says nothing. */
+async function echo(host: Host, connection: Connection, probes: boolean, sinks = false): Promise<void> {
+  own(host, connection, "out");
   try {
-    for await (const message of connection) await connection.send(message);
+    for await (const message of connection) await (sinks ? host.sleep(20) : connection.send(message));
+    host.log("ended", { connection: connection.id, hears: "out" });
     connection.end();
   } catch (error) {
-    if (!expected.has((error as Error).name)) throw error;
+    logFailure(host, error, connection, { probes });
   }
 }
 
-/** A server that stays: echoes on one port, by threads or processes. */
-async function server(host: Host, port: number, as: "thread" | "process", keepAlive: boolean): Promise<void> {
+/** What a daemon does before it serves: nothing, or it waits for threads and processes of its own. */
+type First = "nothing" | "done" | "put" | "lock";
+
+const sinkPort = 3;
+
+/** A server that stays: it serves one port, by threads or processes. */
+async function server(
+  host: Host,
+  port: number,
+  as: "thread" | "process",
+  keepAlive: boolean,
+  first: First,
+): Promise<void> {
+  const nap = async (own: Host) => own.sleep(3);
+  if (first === "done") await host.spawn(nap, { as: "process", name: "nap" }).done();
+  if (first === "put") {
+    const queue = host.queue<number>(1);
+    await queue.put(1);
+    const taker = async (own: Host) => nap(own).then(() => queue.take());
+    host.spawn(taker, { as: "thread", name: "taker" });
+    await queue.put(2);
+  }
+  if (first === "lock") {
+    const mutex = host.mutex();
+    await mutex.lock();
+    const holder = async (own: Host) => nap(own).then(() => mutex.unlock());
+    host.spawn(holder, { as: "thread", name: "holder" });
+    await mutex.lock();
+  }
   const options = keepAlive ? { keepAlive: { idleMs: 30, intervalMs: 10, probes: 2 } } : {};
-  for await (const connection of await host.listen(1 + port, options))
-    host.spawn(async (_: Host, own: Connection) => echo(own), { as, name: "server's" }, connection);
+  const serve = async (own: Host, connection: Connection) => echo(own, connection, keepAlive, 1 + port === sinkPort);
+  try {
+    for await (const connection of await host.listen(1 + port, options))
+      host.spawn(serve, { as, name: "server's" }, connection);
+  } catch (error) {
+    // While it waited, another program may have opened the port.
+    logFailure(host, error);
+  }
 }
 
 const run = (host: Host, list: readonly Line[]): Promise<string> => interpret(host, list, newMemory(host));
@@ -232,7 +388,11 @@ const atMs = fc.nat({ max: 300 });
 const between = fc.constantFrom(["h0", "h1"], ["h1", "h2"], ["h2", "h0"]) as fc.Arbitrary<[string, string]>;
 const host = fc.nat({ max: 2 }).map(hostName);
 const fault = fc.oneof(
-  fc.record({ kind: fc.constant("kill" as const), program: fc.constantFrom("p[0]", "p[1]", "server[1]"), atMs }),
+  fc.record({
+    kind: fc.constant("kill" as const),
+    program: fc.constantFrom("p[0]", "p[1]", "p[2]", "server[1]", "late[0]"),
+    atMs,
+  }),
   fc.record({ kind: fc.constantFrom("crash" as const, "restart" as const), host, atMs }),
   fc.record({ kind: fc.constantFrom("cut" as const, "heal" as const), between, atMs }),
   fc.record({ kind: fc.constant("pause" as const), host, atMs, forMs: fc.integer({ min: 1, max: 80 }) }),
@@ -244,26 +404,36 @@ export const randomScenario: fc.Arbitrary<{ plan: Scenario; seed: number; stepMs
     hosts: fc.tuple(hostSpec, hostSpec, hostSpec),
     latencyMs: fc.constantFrom(0, 1, 3.7, 25),
     bytesPerS: rate,
-    link: fc.option(fc.record({ between, latencyMs: fc.constantFrom(0, 11) }), { nil: undefined }),
-    programs: fc.array(fc.record({ host, lines, startMs: fc.constantFrom(0, 0, 20) }), { minLength: 2, maxLength: 5 }),
+    links: fc.array(
+      fc.record({
+        between,
+        latencyMs: fc.constantFrom(undefined, 0, 11),
+        bytesPerS: fc.constantFrom(undefined, 3e4, 1e7),
+      }),
+      { maxLength: 3 },
+    ),
+    programs: fc.array(fc.record({ host, lines, startMs: fc.constantFrom(0, 0, 20) }), { minLength: 3, maxLength: 5 }),
     server: fc.record({
       host,
       port: fc.nat({ max: 1 }),
       as: fc.constantFrom("thread" as const, "process" as const),
       keepAlive: fc.boolean(),
+      first: fc.constantFrom<First[]>("nothing", "nothing", "done", "put", "lock"),
     }),
+    lateMs: fc.tuple(...[0, 1, 2].map(() => fc.integer({ min: 1, max: 150 }))),
     faults: fc.array(fault, { maxLength: 5 }),
     limitMs: fc.constantFrom(301, 600, 2000),
     seed: fc.nat({ max: 1000 }),
     stepMs: fc.constantFrom(0.9, 7, 50, 1000),
   })
-  .map(({ hosts, latencyMs, bytesPerS, link, programs, server: s, faults, limitMs, seed, stepMs }) => {
+  .map(({ hosts, latencyMs, bytesPerS, links, programs, server: s, lateMs, faults, limitMs, seed, stepMs }) => {
     const [h0, h1, h2] = hosts.map(defined) as [object, object, object];
     const plan = scenario({
       hosts: { h0, h1, h2 } as Record<string, object>,
-      network: defined({ latencyMs, bytesPerS, links: link ? [link] : [] }) as object,
+      network: defined({ latencyMs, bytesPerS, links: links.map(defined) }) as object,
       programs: {
-        server: [0, 1, 2].map((i) => on(hostName(i), server, i % 2, s.as, s.keepAlive).daemon()),
+        server: [0, 1, 2].map((i) => on(hostName(i), server, i % 2, s.as, s.keepAlive, s.first).daemon()),
+        late: lateMs.map((startMs, i) => on(hostName(i), server, 2, s.as, s.keepAlive, s.first).daemon().at(startMs)),
         p: programs.map(({ host: where, lines: list, startMs }) => on(where, run, list).at(startMs)),
       },
       faults,
