@@ -1,6 +1,16 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { errorsOf, eventually, interruptAt, isAlive, kernelOf, promptMs, resultOf, sleep, textOf } from "./support.js";
+import {
+  errorsOf,
+  eventually,
+  interruptAt,
+  interruptPromptly,
+  isAlive,
+  kernelOf,
+  resultOf,
+  sleep,
+  textOf,
+} from "./support.js";
 
 const test = suite("kernel: interrupt");
 const kernel = kernelOf(test);
@@ -33,12 +43,11 @@ await new Promise(() => {});`,
   ],
 ] as const) {
   test(`${what} is stopped within a second, and the next cell runs`, async () => {
-    const execution = await interruptAt(kernel(), "go", code);
+    const execution = await interruptPromptly(kernel(), "go", code);
     assert.is(execution.status, "error");
     const [error, ...more] = errorsOf(execution);
     assert.is(error?.ename, "Interrupted");
     assert.is(more.length, 0);
-    assert.ok(execution.tookMs < promptMs, `took ${execution.tookMs} ms`);
     const next = await kernel().execute("await (Promise.resolve(1 + 1))");
     assert.is(resultOf(next), "2", JSON.stringify(next));
   });
@@ -56,11 +65,10 @@ test("a terminated callback leaves no asynchronous context behind", async () => 
 });
 
 test("an interrupt_request on the control channel does the same", async () => {
-  const execution = await interruptAt(kernel(), "go", 'console.log("go"); for (;;);', async () => {
+  const execution = await interruptPromptly(kernel(), "go", 'console.log("go"); for (;;);', async () => {
     assert.is((await kernel().request("control", "interrupt_request", {})).status, "ok");
   });
   assert.is(errorsOf(execution)[0]?.ename, "Interrupted");
-  assert.ok(execution.tookMs < promptMs, `took ${execution.tookMs} ms`);
 });
 
 test("variables outlive an interrupt", async () => {
@@ -123,7 +131,7 @@ for (const [what, marker, limitMs, run] of [
   ["a run in virtual time", "start 1", 1e12, "await simulate(long);"],
   ["a live run", "start 2", 20_000, "await runLive(long, { maxRealMs: 60_000, timeScale: 1 });"],
 ] as const) {
-  test(`${what} is stopped, and leaves no socket, timer or worker`, async () => {
+  test(`${what} is stopped within a second, and leaves no socket, timer or worker`, async () => {
     const defined = await kernel().execute(`let starts = 0;
 import { type Host, on, runLive, scenario, simulate } from "kernel-lib";
 const echo = async (host: Host) => {
@@ -143,12 +151,11 @@ const open = () => (process as any).getActiveResourcesInfo().sort().join(" ");`)
     assert.is(defined.status, "ok", JSON.stringify(defined.outputs));
     const before = resultOf(await kernel().execute("open()"));
     assert.type(before, "string");
-    const execution = await interruptAt(kernel(), marker, run);
+    const execution = await interruptPromptly(kernel(), marker, `starts = 0; ${run}`);
     assert.equal(
       errorsOf(execution).map(({ evalue }) => evalue),
       ["the cell was stopped"],
     );
-    assert.ok(execution.tookMs < promptMs, `took ${execution.tookMs} ms`);
     let after: unknown;
     for (let i = 0; i < 20 && after !== before; i++) {
       await sleep(100);
