@@ -1,6 +1,21 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { errorsOf, interruptAt, isAlive, kernelOf, promptMs, resultOf, sleep, textOf } from "../kernel/support.js";
+import { startKernel } from "../../jupyter/client.js";
+import {
+  errorsOf,
+  eventually,
+  interruptPromptly,
+  isAlive,
+  kernelOf,
+  resultOf,
+  root,
+  sleep,
+} from "../kernel/support.js";
 
 const test = suite("live: nothing is left in the notebook's kernel");
 const kernel = kernelOf(test);
@@ -43,6 +58,32 @@ async function heldOnceIs(wanted: unknown): Promise<unknown> {
   }
 }
 
+const toldBy = (text: string) =>
+  JSON.parse(text.slice("told ".length)) as { pid: number; tmp: string; ports: number[] };
+
+/** Whether somebody listens on a port of loopback. */
+const isOpen = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    const ended = (open: boolean) => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.once("connect", () => ended(true));
+    socket.once("error", () => ended(false));
+  });
+
+/** The processes that run in the groups of those processes. */
+function companions(leaders: readonly number[]): number[] {
+  const table = execFileSync("ps", ["-A", "-o", "pid=,pgid="], { encoding: "utf8" });
+  const rows = table.split("\n").map((line) => line.trim().split(/\s+/).map(Number) as [pid: number, group: number]);
+  return rows.filter(([pid, group]) => leaders.includes(group) && isAlive(pid)).map(([pid]) => pid);
+}
+
+/** The group of a process. */
+const groupOf = (pid: number): number =>
+  Number(execFileSync("ps", ["-o", "pgid=", "-p", String(pid)], { encoding: "utf8" }));
+
 const onlyOnLinux = process.platform === "linux" ? test : test.skip;
 
 onlyOnLinux(
@@ -55,9 +96,9 @@ onlyOnLinux(
     const before = resultOf(await kernel().execute("held()"));
     for (const afterMs of [0, 20, 60, 150, 400]) {
       const code = `console.log("go"); await runLive(plan(3000), { timeScale: 1, maxRealMs: 60_000 });`;
-      const execution = await interruptAt(kernel(), "go", code, () => sleep(afterMs).then(() => kernel().interrupt()));
+      const later = () => sleep(afterMs).then(() => kernel().interrupt());
+      const execution = await interruptPromptly(kernel(), "go", code, later, afterMs);
       assert.is(errorsOf(execution)[0]?.ename, "Interrupted", JSON.stringify(execution.outputs));
-      assert.ok(execution.tookMs < promptMs + afterMs, `took ${execution.tookMs} ms`);
       assert.is(resultOf(await kernel().execute(one)), "3", "the next live run gets its turn");
     }
     assert.is(await heldOnceIs(before), before);
@@ -68,24 +109,65 @@ onlyOnLinux("a program's busy loop in a live run can be interrupted, and leaves 
   const before = resultOf(await kernel().execute("held()"));
   // The virtual run passes it first.
   const code = "passes = 0; await runLive(plan(20, 5), { timeScale: 1 });";
-  const execution = await interruptAt(kernel(), "busy", code);
+  const execution = await interruptPromptly(kernel(), "busy", code);
   assert.is(errorsOf(execution)[0]?.ename, "Interrupted", JSON.stringify(execution.outputs));
-  assert.ok(execution.tookMs < promptMs, `took ${execution.tookMs} ms`);
   assert.is(resultOf(await kernel().execute("(await runLive(plan(2), { timeScale: 1 })).results.client")), "2");
   assert.is(await heldOnceIs(before), before);
 });
 
-test("SIGKILL of a kernel in the middle of a live run leaves no process", async () => {
-  await kernel().execute(definitions);
-  const pid = Number(textOf(await kernel().execute("console.log(process.pid)")));
-  const running = kernel()
-    .execute('console.log("go"); await runLive(plan(3000), { timeScale: 1, maxRealMs: 60_000 });', {
-      onMessage: ({ header }) =>
-        void (header.msg_type === "stream" && setTimeout(() => process.kill(pid, "SIGKILL"), 500)),
-    })
-    .catch(() => undefined);
-  await running;
-  assert.not.ok(isAlive(pid));
+test("SIGKILL of a kernel in the middle of a live run leaves no process, no file, and its ports closed", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "leaks-kernel-"));
+  const victim = await startKernel({ cwd: root, env: { ...process.env, TMPDIR: folder } });
+  try {
+    assert.is((await victim.execute(definitions)).status, "ok");
+    const code = `import { Server } from "node:net";
+const tell = (): void => {
+  const servers = (process as any)._getActiveHandles().filter((handle: unknown) => handle instanceof Server);
+  const ports = servers.map((server: Server) => (server.address() as any)?.port ?? 0);
+  if (ports.length === 0 || ports.includes(0)) return void setTimeout(tell, 100);
+  console.log("told " + JSON.stringify({ pid: process.pid, tmp: process.env.TMPDIR, ports }));
+};
+setTimeout(tell, 100);
+await runLive(plan(3000), { timeScale: 1, maxRealMs: 60_000 });`;
+    let told = "";
+    let openBefore: boolean[] = [];
+    const launcher = victim.process.pid as number;
+    const groups = [launcher];
+    let before: number[] = [];
+    const running = victim.execute(code, {
+      onMessage: ({ header, content }) => {
+        if (header.msg_type !== "stream" || told) return;
+        told = content.text as string;
+        const { pid, ports } = toldBy(told);
+        void Promise.all(ports.map(isOpen)).then((open) => {
+          openBefore = open;
+          groups.push(groupOf(pid));
+          before = companions(groups);
+          process.kill(pid, "SIGKILL");
+        });
+      },
+    });
+    const execution = await running.catch(() => undefined);
+    assert.ok(told, JSON.stringify(execution));
+    const { pid, tmp, ports } = toldBy(told);
+    assert.is(tmp, folder);
+    assert.ok(ports.length > 0);
+    assert.equal(
+      openBefore,
+      ports.map(() => true),
+    );
+    assert.not.ok(isAlive(pid));
+    assert.ok(before.includes(pid) && before.includes(launcher), `${before}`);
+    assert.ok(await eventually(() => companions(groups).length === 0), `${companions(groups)} are left`);
+    assert.equal(
+      await Promise.all(ports.map(isOpen)),
+      ports.map(() => false),
+    );
+    assert.equal(readdirSync(folder), []);
+  } finally {
+    await victim.kill();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test.run();
