@@ -230,7 +230,8 @@ function arrivedMessagesAreTaken(plan: Scenario, run: Run): string[] {
       bytes += row.bytes;
     }
     if (row.kind === "wait") waiting.set(threadKey(row), row);
-    else if (row.kind === "wake" || (row.kind === "exit" && row.timeMs < run.endMs)) waiting.delete(threadKey(row));
+    else if (row.kind === "wake" || (row.kind === "exit" && row.timeMs < lastRowMs(run)))
+      waiting.delete(threadKey(row));
   }
   // Each message passes two interfaces, each of which has taken all others before at worst.
   const passingMs = (2 * bytes * 1000) / slowestRate(plan);
