@@ -276,6 +276,15 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
     if (keepAlive) this.#watchUntil(this.#heardMs + keepAlive.idleMs);
   }
 
+  /** It belongs to that process from now on; nobody of the former one hears of it any more. */
+  passTo(process: RunningProcess): void {
+    this.owner = process;
+    this.#onUrgent = undefined;
+    const handedOver = new Closed(`${this.id} was handed over to ${process.who}`);
+    for (const wait of this.#receivers.drain()) this.core.fail(wait, handedOver);
+    for (const wait of this.#urgentReceivers?.drain() ?? []) this.core.fail(wait, handedOver);
+  }
+
   /** Its process has ended: what it sent still goes, but not what waits for room; nothing more is wanted. */
   closeWithProcess(abruptly: boolean): void {
     if (this.isGone) return;

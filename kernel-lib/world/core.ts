@@ -456,7 +456,7 @@ export class Core {
   adopt(endpoint: Endpoint, process: RunningProcess): void {
     if (endpoint.owner === process) return;
     if (endpoint.owner.connections.delete(endpoint)) process.connections.add(endpoint);
-    endpoint.owner = process;
+    endpoint.passTo(process);
   }
 
   // ---- frames

@@ -90,10 +90,12 @@ export class OpenPort implements Listener, WaitTarget {
     }
   }
 
-  /** The port belongs to that process from now on. */
+  /** The port belongs to that process from now on; nobody of the former one accepts any more. */
   passTo(process: RunningProcess): void {
     if (this.owner.ports?.delete(this)) process.open(this);
     this.owner = process;
+    const handedOver = new Closed(`accept: port ${this.port} was handed over to ${process.who}`);
+    for (const wait of this.#acceptors.drain()) this.core.fail(wait, handedOver);
   }
 
   /** A place in the backlog is taken until the connection has arrived. */

@@ -514,6 +514,39 @@ inBothWorlds(test, "the host, connections and listeners of another process can't
   assert.equal(kept, { how: "returned", value: "m1" });
 });
 
+inBothWorlds(test, "a connection that is handed over leaves nothing with the one that had it", async (play) => {
+  const server = async (host: Host) => {
+    const connection = await (await host.listen(7)).accept();
+    await host.sleep(20);
+    connection.sendUrgent(9);
+    await connection.send("hello");
+  };
+  const heir = async (host: Host, connection: Connection, listener: Listener) => {
+    await host.sleep(40);
+    await host.connect("client", 9);
+    const accepted = await listener.accept();
+    return [await connection.receiveUrgent(), await connection.receive(), accepted.peer];
+  };
+  const parent = async (host: Host) => {
+    const connection = await host.connect("server", 7);
+    const heard: unknown[] = [];
+    connection.onUrgent((byte) => void heard.push(byte));
+    const listener = await host.listen(9);
+    const waiting = [failureOf(() => connection.receive()), failureOf(() => listener.accept())];
+    const child = host.spawn(heir, { as: "process", name: "heir" }, connection, listener);
+    return [await child.done(), ...(await Promise.all(waiting)), heard];
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { server: on("server", server).daemon(), parent: on("client", parent) } }),
+  );
+  assert.equal(run.results.parent, [
+    { how: "returned", value: [9, "hello", "client"] },
+    "Closed: client#1>server:7 was handed over to heir (pid 3 on client)",
+    "Closed: accept: port 9 was handed over to heir (pid 3 on client)",
+    [],
+  ]);
+});
+
 inBothWorlds(
   test,
   "what a dead program does up to its next await has no effect, and nobody else notices",
