@@ -56,7 +56,7 @@ export class Scheduler {
   at(timeMs: number, callback: () => void): EventId;
   at<T>(timeMs: number, callback: (argument: T) => void, argument: T): EventId;
   at(timeMs: number, callback: (argument: never) => void, argument?: unknown): EventId {
-    if (!(timeMs >= this.#now && timeMs < Infinity)) {
+    if (typeof timeMs !== "number" || !(timeMs >= this.#now && timeMs < Infinity)) {
       refuse("Scheduler.at", "timeMs", `a finite number of at least ${this.#now} (now)`, timeMs);
     }
     if (typeof callback !== "function") refuse("Scheduler.at", "callback", "a function", callback);
@@ -102,12 +102,17 @@ export class Scheduler {
    * stopped the run before. An error thrown by a callback comes out of here; the event that threw is gone, the others
    * are still scheduled.
    *
-   * @throws {@link ParameterError} if `untilMs` is past, `maxEvents` is not a whole number of at least 0, or the call
-   * comes from a callback of the same run.
+   * @throws {@link ParameterError} if `untilMs` is past or no number, `maxEvents` is not a whole number of at least 0, or
+   * the call comes from a callback of the same run.
    */
   run(options: RunOptions = {}): RunSummary {
+    if (typeof options !== "object" || options === null) {
+      refuse("Scheduler.run", "options", "an object such as { untilMs: 100 }", options);
+    }
     const { untilMs = Infinity, maxEvents = Infinity } = options;
-    if (!(untilMs >= this.#now)) refuse("Scheduler.run", "untilMs", `a number of at least ${this.#now} (now)`, untilMs);
+    if (typeof untilMs !== "number" || !(untilMs >= this.#now)) {
+      refuse("Scheduler.run", "untilMs", `a number of at least ${this.#now} (now)`, untilMs);
+    }
     if (maxEvents !== Infinity) checkWhole("Scheduler.run", "maxEvents", maxEvents);
     if (this.#running) {
       throw new ParameterError("Scheduler.run: can't be called from one of its own callbacks; use at, after or stop");

@@ -69,8 +69,8 @@ export function grid<G extends { readonly [name: string]: readonly unknown[] }>(
  *
  * @param points the combinations of parameters; see {@link grid}.
  * @param model takes a point and a seed and returns what it measured, as named finite numbers; it may be async.
- * @throws {@link ParameterError} if an option is out of range, a point can't be copied or names a parameter like a
- * column of the result, or a run returns anything but the same finite numbers. An error thrown by the model comes out
+ * @throws {@link ParameterError} if the model is none, an option is out of range, a point can't be copied or names a
+ * parameter like a column of the result, or a run returns anything but the same finite numbers. An error thrown by the model comes out
  * with its point and seed; when several runs fail, the first in the order of rows does.
  */
 export async function sweep<const Point extends SweepPoint, M extends Measures>(
@@ -78,6 +78,9 @@ export async function sweep<const Point extends SweepPoint, M extends Measures>(
   model: ((point: Point, seed: number) => M | Promise<M>) | ModelElsewhere<Point, M>,
   options: SweepOptions = {},
 ): Promise<Sweep<Point, M>> {
+  if (typeof model !== "function" && typeof model?.open !== "function") {
+    refuse("sweep", "model", "a function of a point and a seed, or made by exportedModel or selfContainedModel", model);
+  }
   const replications = checkWhole("sweep", "replications", options.replications ?? 20, 2);
   const firstSeed = checkWhole("sweep", "firstSeed", options.firstSeed ?? 1);
   if (options.workers !== undefined) checkWhole("sweep", "workers", options.workers, 1, 1024);

@@ -239,7 +239,7 @@ test("an error in a callback comes out of run, and the events after it still run
   assert.is(ran, true);
 });
 
-test("a time that is past, NaN or infinite, a negative delay and a callback that is none are ParameterErrors", () => {
+test("a time that is past, NaN, infinite or no number, a negative delay and a callback that is none are ParameterErrors", () => {
   const scheduler = new Scheduler();
   scheduler.at(5, () => {});
   scheduler.run();
@@ -260,6 +260,23 @@ test("a time that is past, NaN or infinite, a negative delay and a callback that
     () => scheduler.run({ maxEvents: -1 }),
     "Scheduler.run: maxEvents must be a whole number of at least 0, got -1",
   );
+  refused(
+    () => scheduler.at(6n as never, none),
+    "Scheduler.at: timeMs must be a finite number of at least 5 (now), got 6n",
+  );
+  refused(
+    () => scheduler.at("6" as never, none),
+    'Scheduler.at: timeMs must be a finite number of at least 5 (now), got "6"',
+  );
+  refused(
+    () => scheduler.run({ untilMs: "6" as never }),
+    'Scheduler.run: untilMs must be a number of at least 5 (now), got "6"',
+  );
+  refused(
+    () => scheduler.run(null as never),
+    "Scheduler.run: options must be an object such as { untilMs: 100 }, got null",
+  );
+  assert.is(scheduler.size, 0);
   scheduler.at(6, () => scheduler.run());
   refused(() => scheduler.run(), "Scheduler.run: can't be called from one of its own callbacks; use at, after or stop");
   assert.is(scheduler.size, 0);

@@ -152,6 +152,8 @@ test("a model that changes its point changes no other run's", async () => {
 test("bad points, options and results are ParameterErrors", async () => {
   const bad: [() => Promise<unknown>, RegExp][] = [
     [() => sweep([], singleServer), /^sweep: points must be an array of at least one point, got \[\]$/],
+    [() => sweep(points, 5 as never), /^sweep: model must be a function of a point and a seed, or made by .*, got 5$/],
+    [() => sweep(points, null as never), /^sweep: model must be .*, got null$/],
     [() => sweep([{ seed: 1 }], () => ({ x: 1 })), /points\[0\] must be without a parameter named seed/],
     [() => sweep([{ f: () => 1 }], () => ({ x: 1 })), /points\[0\] must be plain data that can be copied/],
     [
