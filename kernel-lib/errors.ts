@@ -13,13 +13,20 @@ export class ParameterError extends NamedError {}
 /** An invariant of the library is broken: a fault of ours, not of the caller. */
 export class ModelError extends NamedError {}
 
-/** A short, safe rendering of any value, for messages: `NaN`, `"serverr"`, `[1, 2, …]`, `an object`. */
+/** A short, safe rendering of any value, for messages: `NaN`, `"serverr"`, `[1, […]]`, `an object (Map)`. */
 export function shown(value: unknown): string {
+  return shownAt(value, true);
+}
+
+function shownAt(value: unknown, isOutermost: boolean): string {
   if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value);
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return value.name ? `the function ${value.name}` : "a function";
-  if (Array.isArray(value))
-    return value.length > 3 ? `an array of ${value.length} values` : `[${value.map(shown).join(", ")}]`;
+  if (Array.isArray(value)) {
+    if (value.length > 3) return `an array of ${value.length} values`;
+    if (!isOutermost && value.length > 0) return "[…]";
+    return `[${value.map((item) => shownAt(item, false)).join(", ")}]`;
+  }
   if (typeof value === "object" && value !== null) return `an object (${value.constructor?.name ?? "no prototype"})`;
   return String(value);
 }

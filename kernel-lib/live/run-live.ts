@@ -1,7 +1,7 @@
 import { checkPositive } from "../errors.js";
 import type { Programs, Run, Scenario, TraceLevel } from "../world/index.js";
 import { refuseInPrograms } from "../world/inside.js";
-import { checkScenario, checkSeed } from "../world/virtual.js";
+import { checkRun } from "../world/options.js";
 import { LiveSession } from "./live-session.js";
 import { type MachineInfo, measureMachine } from "./machine.js";
 import { defaultTimeScale, limitsOf, predict, refuseLongRun } from "./prediction.js";
@@ -18,7 +18,10 @@ export interface RunLiveOptions {
    * overhead (about 1 ms a request) does not drown it; never below 1, and no more than fits into half of `maxRealMs`.
    */
   readonly timeScale?: number;
-  /** The longest real time that the run may take; 10,000 ms unless told. */
+  /**
+   * The longest real time that the run may take; 10,000 ms unless told. What was predicted to take longer is refused; a run is
+   * broken off at 1.5 times that and 2 s.
+   */
   readonly maxRealMs?: number;
   /** Stops the run: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -55,9 +58,8 @@ export async function runLive<P extends Programs>(
   scenario: Scenario<string, P>,
   options: RunLiveOptions = {},
 ): Promise<LiveRun<P>> {
-  checkScenario("runLive", scenario);
+  checkRun("runLive", scenario, options, ["timeScale", "maxRealMs"]);
   const { seed } = options;
-  checkSeed("runLive", seed);
   refuseInPrograms("runLive");
   const maxRealMs = options.maxRealMs === undefined ? 10_000 : checkPositive("runLive", "maxRealMs", options.maxRealMs);
   if (options.timeScale !== undefined) checkPositive("runLive", "timeScale", options.timeScale);

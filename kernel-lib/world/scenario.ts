@@ -1,4 +1,5 @@
-import { checkNonNegative, checkPositive, checkWhole, ParameterError, refuse, shown } from "../errors.js";
+import { checkPositive, checkWhole, ParameterError, refuse, shown } from "../errors.js";
+import { checkSpanMs, checkTimeMs, isRecord, rejectUnknownFields } from "./checks.js";
 import type { Host, Program } from "./host.js";
 
 /** A machine. */
@@ -7,12 +8,12 @@ export interface HostSpec {
   readonly cores?: number;
   /** The disk; without cost unless told. */
   readonly disk?: {
-    /** What each access takes, whatever its size. */
+    /** Milliseconds that each access takes, whatever its size; 0 unless told. */
     readonly accessMs?: number;
-    /** What it reads and writes; without bound unless told. */
+    /** Bytes a second that it reads and writes, at least 0.001; without bound unless told. */
     readonly bytesPerS?: number;
   };
-  /** CPU time that the operating system takes; 0 unless told. */
+  /** CPU time that the operating system takes, in milliseconds; 0 unless told. */
   readonly costs?: {
     /** To start a thread: paid by the new thread before its first line. */
     readonly threadMs?: number;
@@ -21,7 +22,7 @@ export interface HostSpec {
     /** To send or to receive one message. */
     readonly messageMs?: number;
   };
-  /** The speed of this machine's network interface, each way; that of the network unless told. */
+  /** Bytes a second that pass this machine's network interface, each way, at least 0.001; as the network says unless told. */
   readonly bytesPerS?: number;
 }
 
@@ -29,17 +30,20 @@ export interface HostSpec {
 export interface LinkSpec<H extends string = string> {
   /** The two machines. */
   readonly between: readonly [H, H];
-  /** From the last byte sent to the last byte received; the network's unless told. */
+  /** Milliseconds from the last byte sent to the last byte received; the network's unless told. */
   readonly latencyMs?: number;
-  /** How fast each of the two interfaces is for this pair; as fast as the slower one unless told. */
+  /** Bytes a second of each of the two interfaces for this pair, at least 0.001; the interface's own unless told. */
   readonly bytesPerS?: number;
 }
 
 /** The network: every pair of machines, unless a link says otherwise. A machine reaches itself at once. */
 export interface NetworkSpec<H extends string = string> {
-  /** From the last byte sent to the last byte received; 0 unless told. */
+  /** Milliseconds from the last byte sent to the last byte received; 0 unless told. */
   readonly latencyMs?: number;
-  /** The speed of each machine's interface, each way, shared first in first out by all its connections; without bound unless told. */
+  /**
+   * Bytes a second that pass each machine's interface, each way, at least 0.001, shared first in first out by all its connections;
+   * without bound unless told.
+   */
   readonly bytesPerS?: number;
   /** Pairs of machines with a latency or a rate of their own. */
   readonly links?: readonly LinkSpec<H>[];
@@ -105,7 +109,10 @@ export interface Job<H extends string = string, R = unknown> {
   readonly isDaemon: boolean;
   /** When it starts, in scenario time. */
   readonly startMs: number;
-  /** The same job, as a server that ends with the run: nobody waits for it, and it starts before the others. */
+  /**
+   * The same job, as a server that ends with the run: nobody waits for it, and it starts before the others, which begin when it
+   * first waits to be served.
+   */
   daemon(): Job<H, R>;
   /** The same job, started at that time. */
   at(startMs: number): Job<H, R>;
@@ -118,7 +125,10 @@ class PlacedJob<H extends string, R> implements Job<H, R> {
     readonly args: readonly unknown[],
     readonly isDaemon = false,
     readonly startMs = 0,
-  ) {}
+  ) {
+    Object.freeze(args);
+    Object.freeze(this);
+  }
   daemon(): Job<H, R> {
     return new PlacedJob(this.host, this.program, this.args, true, this.startMs);
   }
@@ -128,7 +138,7 @@ class PlacedJob<H extends string, R> implements Job<H, R> {
       this.program,
       this.args,
       this.isDaemon,
-      checkNonNegative("on(…).at", "startMs", startMs),
+      checkTimeMs("on(…).at", "startMs", startMs),
     );
   }
 }
@@ -163,13 +173,17 @@ export interface ScenarioSpec<H extends string, P extends Programs<Checked<H>>> 
   readonly network?: NetworkSpec<Checked<H>>;
   /** What goes wrong, in any order. */
   readonly faults?: readonly Fault<Checked<H>>[];
-  /** Which programs run where, by name. Daemons start first, in the order written. */
+  /**
+   * Which programs run where, by name. Daemons start first, in the order written (names that are whole numbers come before others,
+   * in numeric order), each when the one before first waits to be served: one that computes or reads its disk before that delays
+   * everybody's start.
+   */
   readonly programs: P;
-  /** The run ends there at the latest, in scenario time; programs that still run are `unfinished`. */
+  /** The run ends there at the latest, in scenario time, and nothing starts or goes wrong later; programs that still run are `unfinished`. */
   readonly limitMs?: number;
 }
 
-/** A checked scenario. */
+/** A checked scenario: a copy of what was given, which nobody can change (but for the programs' arguments). */
 export interface Scenario<H extends string = string, P extends Programs<H> = Programs<H>> {
   /** As given. */
   readonly hosts: Readonly<Record<H, HostSpec>>;
@@ -189,7 +203,8 @@ const maxHosts = 100_000;
  * Describes a run: machines, the network between them, what goes wrong, and which program runs where. Nothing runs
  * yet: give the result to `simulate` (virtual time) or `runLive` (this machine).
  *
- * @throws {@link ParameterError} if a host is unknown, a number is out of range or a job was not made by {@link on}.
+ * @throws {@link ParameterError} if a host is unknown, a number is out of range (no time is above 1e15 ms) or a job was not made
+ * by {@link on}.
  */
 export function scenario<const H extends string, const P extends Programs<Checked<H>>>(
   spec: ScenarioSpec<H, P>,
@@ -198,42 +213,53 @@ export function scenario<const H extends string, const P extends Programs<Checke
   const known = ["hosts", "network", "faults", "programs", "limitMs"];
   rejectUnknownFields("scenario", "", spec, known);
   if (!isRecord(spec.hosts)) refuse("scenario", "hosts", "an object of machines by name", spec.hosts);
-  const names = Object.keys(spec.hosts);
-  if (names.length === 0 || names.length > maxHosts) {
-    refuse("scenario", "hosts", `1 to ${maxHosts} machines by name`, names.length);
+  const names = new Set(Object.keys(spec.hosts));
+  if (names.size === 0 || names.size > maxHosts) {
+    refuse("scenario", "hosts", `1 to ${maxHosts} machines by name`, names.size);
   }
   for (const name of names) checkHost(name, (spec.hosts as Record<string, unknown>)[name]);
   const limitMs =
     spec.limitMs === undefined || spec.limitMs === Infinity
       ? Infinity
-      : checkPositive("scenario", "limitMs", spec.limitMs);
-  checkNetwork(spec.network ?? {}, names);
-  const jobs = checkPrograms(spec.programs, names);
-  checkFaults(spec.faults ?? [], names, jobs, limitMs);
-  return Object.freeze({
-    hosts: spec.hosts,
-    network: spec.network ?? {},
-    faults: spec.faults ?? [],
-    programs: spec.programs,
+      : checkSpanMs("scenario", "limitMs", spec.limitMs);
+  const { network = {}, faults = [], programs } = spec;
+  checkNetwork(network, names);
+  checkFaults(faults, names, checkPrograms(programs, names, limitMs), limitMs);
+  const made = {
+    hosts: frozen(spec.hosts),
+    network: frozen(network),
+    faults: frozen(faults),
+    programs: frozen(programs),
     limitMs,
-  }) as Scenario<H, P>;
+  };
+  scenarios.add(made);
+  return Object.freeze(made) as Scenario<H, P>;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** All that {@link scenario} has made. */
+const scenarios = new WeakSet<object>();
+
+/** Whether {@link scenario} has made it, and so checked it. */
+export function isScenario(value: unknown): boolean {
+  return scenarios.has(value as object);
 }
 
-function rejectUnknownFields(where: string, path: string, value: object, known: readonly string[]): void {
-  for (const field of Object.keys(value)) {
-    if (!known.includes(field)) {
-      throw new ParameterError(`${where}: ${path}${field} is not a field here; there are ${known.join(", ")}`);
-    }
-  }
+/** A copy of plain data that nobody can change; jobs are such already. */
+function frozen<T>(data: T): T {
+  if (Array.isArray(data)) return Object.freeze(data.map(frozen)) as T;
+  if (!isRecord(data) || data instanceof PlacedJob) return data;
+  return Object.freeze(Object.fromEntries(Object.entries(data).map(([field, value]) => [field, frozen(value)]))) as T;
+}
+
+/** The name `__proto__` would vanish from every object whose keys are names. */
+function checkNotProto(field: string, name: string): void {
+  if (name === "__proto__") refuse("scenario", field, 'names other than "__proto__"', name);
 }
 
 function checkHost(name: string, host: unknown): void {
   const path = `hosts.${name}`;
   if (name === "" || name === "*") refuse("scenario", "hosts", 'names other than "" and "*"', name);
+  checkNotProto("hosts", name);
   if (!isRecord(host)) refuse("scenario", path, "an object such as { cores: 1 }", host);
   rejectUnknownFields("scenario", `${path}.`, host, ["cores", "disk", "costs", "bytesPerS"]);
   const spec = host as HostSpec;
@@ -249,35 +275,40 @@ function checkHost(name: string, host: unknown): void {
     rejectUnknownFields("scenario", `${path}.${group}.`, values, fields);
     for (const [field, value] of Object.entries(values)) {
       if (field === "bytesPerS") checkRate(`${path}.disk.bytesPerS`, value);
-      else if (value !== undefined) checkNonNegative("scenario", `${path}.${group}.${field}`, value);
+      else if (value !== undefined) checkTimeMs("scenario", `${path}.${group}.${field}`, value);
     }
   }
 }
 
+/** So slow that a message may take a year, yet no time overflows. */
+const minBytesPerS = 1e-3;
+
 /** A rate may be left out, or `Infinity`: without bound. */
 function checkRate(field: string, value: unknown): void {
-  if (value !== undefined && value !== Infinity) checkPositive("scenario", field, value);
+  if (value === undefined || value === Infinity) return;
+  if (checkPositive("scenario", field, value) < minBytesPerS) {
+    refuse("scenario", field, `at least ${minBytesPerS} bytes a second`, value);
+  }
 }
 
-function checkPair(path: string, between: unknown, names: readonly string[]): void {
+function checkPair(path: string, between: unknown, names: ReadonlySet<string>): void {
   if (!Array.isArray(between) || between.length !== 2) refuse("scenario", `${path}.between`, "two hosts", between);
   for (const end of between) checkName(`${path}.between`, end, names);
   if (between[0] === between[1]) refuse("scenario", `${path}.between`, "two different hosts", between);
 }
 
-function checkName(field: string, name: unknown, names: readonly string[]): void {
-  if (typeof name !== "string" || !names.includes(name))
-    refuse("scenario", field, `one of the hosts ${list(names)}`, name);
+function checkName(field: string, name: unknown, names: ReadonlySet<string>, what = "hosts"): void {
+  if (!names.has(name as string)) refuse("scenario", field, `one of the ${what} ${list([...names])}`, name);
 }
 
 function list(names: readonly string[]): string {
   return names.length > 8 ? `${names.slice(0, 8).join(", ")}, …` : names.join(", ");
 }
 
-function checkNetwork(network: NetworkSpec, names: readonly string[]): void {
+function checkNetwork(network: NetworkSpec, names: ReadonlySet<string>): void {
   if (!isRecord(network)) refuse("scenario", "network", "an object such as { latencyMs: 1 }", network);
   rejectUnknownFields("scenario", "network.", network, ["latencyMs", "bytesPerS", "links"]);
-  if (network.latencyMs !== undefined) checkNonNegative("scenario", "network.latencyMs", network.latencyMs);
+  if (network.latencyMs !== undefined) checkTimeMs("scenario", "network.latencyMs", network.latencyMs);
   checkRate("network.bytesPerS", network.bytesPerS);
   if (network.links === undefined) return;
   if (!Array.isArray(network.links)) refuse("scenario", "network.links", "an array of links", network.links);
@@ -286,7 +317,7 @@ function checkNetwork(network: NetworkSpec, names: readonly string[]): void {
     if (!isRecord(link)) refuse("scenario", path, "an object such as { between: [a, b], latencyMs: 5 }", link);
     rejectUnknownFields("scenario", `${path}.`, link, ["between", "latencyMs", "bytesPerS"]);
     checkPair(path, link.between, names);
-    if (link.latencyMs !== undefined) checkNonNegative("scenario", `${path}.latencyMs`, link.latencyMs);
+    if (link.latencyMs !== undefined) checkTimeMs("scenario", `${path}.latencyMs`, link.latencyMs);
     checkRate(`${path}.bytesPerS`, link.bytesPerS);
   });
 }
@@ -306,47 +337,53 @@ export function namedJobs(programs: Programs): NamedJob[] {
   );
 }
 
-function checkPrograms(programs: unknown, names: readonly string[]): NamedJob[] {
+/** @returns the names by which the faults may know the programs. */
+function checkPrograms(programs: unknown, names: ReadonlySet<string>, limitMs: number): ReadonlySet<string> {
   if (!isRecord(programs)) refuse("scenario", "programs", "an object of programs by name", programs);
-  const jobs = namedJobs(programs as Programs);
+  for (const name of Object.keys(programs)) checkNotProto("programs", name);
   const seen = new Set<string>();
-  for (const { name, job } of jobs) {
+  for (const { name, job } of namedJobs(programs as Programs)) {
     if (seen.has(name)) throw new ParameterError(`scenario: two programs are known as ${name}; rename one`);
     seen.add(name);
     if (!(job instanceof PlacedJob)) refuse("scenario", `programs.${name}`, 'made by on("host", program, …)', job);
     checkName(`programs.${name}'s host`, job.host, names);
+    checkInTime(`programs.${name}'s startMs`, job.startMs, limitMs);
   }
-  return jobs;
+  return seen;
 }
 
-function checkFaults(faults: unknown, names: readonly string[], jobs: readonly NamedJob[], limitMs: number): void {
+function checkInTime(field: string, timeMs: number, limitMs: number): void {
+  if (timeMs > limitMs) throw new ParameterError(`scenario: ${field} is ${timeMs}, past limitMs, which is ${limitMs}`);
+}
+
+/** What a fault of each kind says, beside its kind and its time. */
+const faultFields: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ["kill", ["program"]],
+  ["crash", ["host"]],
+  ["restart", ["host"]],
+  ["cut", ["between"]],
+  ["heal", ["between"]],
+  ["pause", ["host", "forMs"]],
+]);
+
+function checkFaults(
+  faults: unknown,
+  names: ReadonlySet<string>,
+  programs: ReadonlySet<string>,
+  limitMs: number,
+): void {
   if (!Array.isArray(faults)) refuse("scenario", "faults", "an array of faults", faults);
   faults.forEach((fault: Fault, i) => {
     const path = `faults[${i}]`;
     if (!isRecord(fault)) refuse("scenario", path, "an object such as { kind, atMs }", fault);
-    checkNonNegative("scenario", `${path}.atMs`, fault.atMs);
-    if (fault.atMs > limitMs) {
-      throw new ParameterError(`scenario: ${path}.atMs is ${fault.atMs}, past limitMs, which is ${limitMs}`);
-    }
-    const fields: Record<string, readonly string[]> = {
-      kill: ["program"],
-      crash: ["host"],
-      restart: ["host"],
-      cut: ["between"],
-      heal: ["between"],
-      pause: ["host", "forMs"],
-    };
-    const own = fields[fault.kind];
+    checkInTime(`${path}.atMs`, checkTimeMs("scenario", `${path}.atMs`, fault.atMs), limitMs);
+    const own = faultFields.get(fault.kind);
     if (!own) refuse("scenario", `${path}.kind`, "kill, crash, restart, cut, heal or pause", fault.kind);
     rejectUnknownFields("scenario", `${path}.`, fault, ["kind", "atMs", ...own]);
-    if (fault.kind === "kill") {
-      if (!jobs.some((job) => job.name === fault.program)) {
-        const known = jobs.map((job) => job.name);
-        refuse("scenario", `${path}.program`, `one of the programs ${list(known)}`, fault.program);
-      }
-    } else if (fault.kind === "cut" || fault.kind === "heal") checkPair(path, fault.between, names);
+    if (fault.kind === "kill") checkName(`${path}.program`, fault.program, programs, "programs");
+    else if (fault.kind === "cut" || fault.kind === "heal") checkPair(path, fault.between, names);
     else checkName(`${path}.host`, fault.host, names);
-    if (fault.kind === "pause") checkPositive("scenario", `${path}.forMs`, fault.forMs);
+    if (fault.kind === "pause") checkSpanMs("scenario", `${path}.forMs`, fault.forMs);
   });
 }
 

@@ -15,6 +15,7 @@ import { Interrupted } from "./errors.js";
 import { Guards } from "./guards.js";
 import { refuseInPrograms, setProgramsRun } from "./inside.js";
 import type { Frame } from "./network.js";
+import { checkRun } from "./options.js";
 import { SharedProcessor } from "./processor.js";
 import { makeRun, type Run } from "./run.js";
 import type { Programs, Scenario } from "./scenario.js";
@@ -76,8 +77,8 @@ export class Simulation<P extends Programs> {
 
   /** @internal @param drain forces one of the ways to run promises to the last; found by trying unless told. */
   constructor(scenario: Scenario<string, P>, options: SimulateOptions = {}, drain?: DrainKind) {
-    this.#scenario = checkScenario("simulate", scenario);
-    checkSeed("simulate", options.seed);
+    checkRun("simulate", scenario, options);
+    this.#scenario = scenario;
     this.#options = options;
     this.#core = new Core(scenario as Scenario, this.#driver, options.seed ?? 1, options.trace);
     this.#guards = new Guards(this.#core);

@@ -13,6 +13,9 @@ const host = (a: Wrong): Wrong => spec({ hosts: { a, b: {} } });
 const net = (network: Wrong): Wrong => spec({ network });
 const fault = (one: Wrong, more: Wrong = {}): Wrong => spec({ faults: [one], ...more });
 
+const cyclic: unknown[] = [];
+cyclic.push(cyclic);
+
 const refusals: [input: Wrong, message: string][] = [
   [undefined, "its argument must be an object with hosts and programs, got undefined"],
   [{ ...spec({}), host: {} }, "host is not a field here; there are hosts, network, faults, programs, limitMs"],
@@ -71,6 +74,29 @@ const refusals: [input: Wrong, message: string][] = [
   [fault({ kind: "crash", host: "a" }), "faults[0].atMs must be a finite number of at least 0, got undefined"],
   [fault({ kind: "crash", host: "a", atMs: 11 }, { limitMs: 10 }), "faults[0].atMs is 11, past limitMs, which is 10"],
   [fault({ kind: "crush", atMs: 1 }), 'faults[0].kind must be kill, crash, restart, cut, heal or pause, got "crush"'],
+  ...["toString", "constructor", "__proto__"].map((kind): [Wrong, string] => [
+    fault({ kind, atMs: 1 }),
+    `faults[0].kind must be kill, crash, restart, cut, heal or pause, got "${kind}"`,
+  ]),
+  [
+    fault({ kind: "pause", host: "a", atMs: 1e308, forMs: 1e308 }),
+    "faults[0].atMs must be at most 1e15 ms, got 1e+308",
+  ],
+  [fault({ kind: "pause", host: "a", atMs: 1, forMs: 1e308 }), "faults[0].forMs must be at most 1e15 ms, got 1e+308"],
+  [spec({ limitMs: 1e16 }), "limitMs must be at most 1e15 ms, got 10000000000000000"],
+  [net({ latencyMs: 1e16 }), "network.latencyMs must be at most 1e15 ms, got 10000000000000000"],
+  [net({ bytesPerS: 1e-306 }), "network.bytesPerS must be at least 0.001 bytes a second, got 1e-306"],
+  [host({ disk: { bytesPerS: 1e-4 } }), "hosts.a.disk.bytesPerS must be at least 0.001 bytes a second, got 0.0001"],
+  [
+    spec({ limitMs: 10, programs: { p: on("a", nothing).at(50) } }),
+    "programs.p's startMs is 50, past limitMs, which is 10",
+  ],
+  [spec({ hosts: JSON.parse('{ "__proto__": {} }') }), 'hosts must be names other than "__proto__", got "__proto__"'],
+  [
+    spec({ programs: { ["__proto__"]: on("a", nothing) } }),
+    'programs must be names other than "__proto__", got "__proto__"',
+  ],
+  [spec({ limitMs: cyclic }), "limitMs must be a finite number above 0, got [[…]]"],
   [fault({ kind: "crash", host: "c", atMs: 1 }), 'faults[0].host must be one of the hosts a, b, got "c"'],
   [
     fault({ kind: "crash", program: "p", atMs: 1 }),
@@ -99,14 +125,77 @@ test("what is given for a run is checked before anything starts", async () => {
       "simulate: its first argument must be made by scenario({ … }), got an object (Object)",
     ],
     [() => simulate(plan, { seed: 1.5 }), "simulate: seed must be a whole number of at least 0, got 1.5"],
-    [() => simulate(plan, { trace: "some" as Wrong }), 'trace must be "all", "none" or an array of kinds, got "some"'],
     [() => runLive({} as Wrong), "runLive: its first argument must be made by scenario({ … }), got an object (Object)"],
     [() => runLive(plan, { seed: -1 }), "runLive: seed must be a whole number of at least 0, got -1"],
+    [
+      () => simulate(Object.freeze({ limitMs: 1 }) as Wrong),
+      "simulate: its first argument must be made by scenario({ … }), got an object (Object)",
+    ],
+    [
+      () => simulate(plan, { sed: 3 } as Wrong),
+      "simulate: sed is not a field here; there are seed, trace, signal, onProgress",
+    ],
+    [
+      () => runLive(plan, { sed: 3 } as Wrong),
+      "runLive: sed is not a field here; there are seed, trace, timeScale, maxRealMs, signal, onProgress",
+    ],
     [() => runLive(plan, { timeScale: 0 }), "runLive: timeScale must be a finite number above 0, got 0"],
     [() => runLive(plan, { maxRealMs: Number.NaN }), "runLive: maxRealMs must be a finite number above 0, got NaN"],
   ]; // prettier-ignore
+  for (const play of [simulate, runLive]) {
+    for (const [options, message] of [
+      [null, "options must be an object such as { seed: 1 }, got null"],
+      [{ signal: 5 }, "signal must be an AbortSignal, got 5"],
+      [{ signal: { aborted: false } }, "signal must be an AbortSignal, got an object (Object)"],
+      [{ onProgress: 5 }, "onProgress must be a function of the scenario's time, got 5"],
+      [{ trace: "some" }, 'trace must be "all", "none" or an array of kinds, got "some"'],
+      [{ trace: ["snd"] }, /^trace must be kinds of start, .*, got "snd"$/],
+    ] as [Wrong, string | RegExp][]) {
+      const failure = await failureOf(() => play(plan, options));
+      const prefix = `ParameterError: ${play.name}: `;
+      assert.ok(failure.startsWith(prefix), failure);
+      if (typeof message === "string") assert.is(failure.slice(prefix.length), message);
+      else assert.match(failure.slice(prefix.length), message);
+    }
+  }
   for (const [work, message] of wrong) assert.is(await failureOf(work), `ParameterError: ${message}`);
   assert.is(starts, 0);
+});
+
+test("a scenario is a frozen copy: what becomes of the objects it was given does not matter, nor is it forbidden", async () => {
+  const links = [{ between: ["a", "b"] as ["a", "b"], latencyMs: 5 }];
+  const given = {
+    hosts: { a: { cores: 1, disk: { accessMs: 1 } }, b: {} },
+    network: { latencyMs: 1, links },
+    faults: [] as Fault<"a" | "b">[],
+    programs: { many: [on("a", (h: Host) => h.disk.read("x").then(() => h.now()))] },
+  };
+  const plan = scenario(given);
+  given.hosts.a.cores = Number.NaN;
+  given.hosts.a.disk.accessMs = 7;
+  given.faults.push({ kind: "crash", host: "a", atMs: 0 });
+  links.length = 0;
+  given.programs.many.length = 0;
+  assert.equal((await simulate(plan)).results.many, [1]);
+  const copied: Wrong = plan;
+  for (const change of [
+    () => copied.faults.push(1),
+    () => copied.programs.many.pop(),
+    () => (copied.programs.many[0].startMs = 1),
+    () => (copied.hosts.a.disk.accessMs = 1),
+    () => copied.network.links[0].between.pop(),
+  ])
+    assert.match(await failureOf(change), /^TypeError/);
+});
+
+test("a scenario of thousands of hosts and jobs is checked in less than two seconds", () => {
+  const names = Array.from({ length: 50_000 }, (_, i) => `h${i}`);
+  const hosts = Object.fromEntries(names.map((name) => [name, {}]));
+  const beganMs = performance.now();
+  const jobs = names.map((name) => on(name, nothing));
+  scenario({ hosts, programs: { jobs }, faults: names.map((host) => ({ kind: "crash", host, atMs: 1 })) });
+  const tookMs = performance.now() - beganMs;
+  assert.ok(tookMs < 2000, `${tookMs} ms`);
 });
 
 test("a live run that would take too long is refused with a smaller proposal, one without end too", async () => {
