@@ -1,6 +1,8 @@
 import { ParameterError } from "../errors.js";
+import { maxTimeMs } from "../world/checks.js";
 import { Deadlock, ForeignWait } from "../world/errors.js";
 import type { Programs, Run, Scenario, WorkRow } from "../world/index.js";
+import { namedJobs } from "../world/scenario.js";
 import { Simulation } from "../world/virtual.js";
 
 /** A mean CPU or disk time below which Node's overhead shows, in real ms. */
@@ -50,12 +52,12 @@ export async function predict<P extends Programs>(
     signal: patience.signal,
     onProgress,
   });
-  const scale = Math.min(1, timeScale ?? 1);
+  // Far enough to propose a time scale; what is longer by far, or never ends, is refused as it is.
+  const untilMs = (farTooLong * maxRealMs) / Math.min(1, timeScale ?? 1);
   let brokeOff: Error | undefined;
   try {
     signal.throwIfAborted();
-    // Far enough to propose a time scale; what is longer by far, or never ends, is refused as it is.
-    await simulation.advance((farTooLong * maxRealMs) / scale);
+    await simulation.advance(untilMs);
   } catch (error) {
     if (!(error instanceof Deadlock || error instanceof ForeignWait)) throw error;
     brokeOff = error;
@@ -64,12 +66,23 @@ export async function predict<P extends Programs>(
   }
   if (!simulation.isOver) {
     throw new ParameterError(
-      `runLive: the scenario takes more than ${Math.floor(simulation.nowMs)} ms in virtual time, or never ends; ` +
-        `limitMs: ${Math.floor(maxRealMs / (timeScale ?? 1))} would fit`,
+      `runLive: the scenario takes more than ${untilMs} ms in virtual time, or never ends; ` +
+        `${fittingLimit(scenario, maxRealMs / (timeScale ?? 1))} would fit`,
     );
   }
   const run = simulation.run();
   return { run, brokeOff, ...computing(scenario, run) };
+}
+
+/** A limit that `scenario` takes, not above `longestMs`, and what it asks for. */
+function fittingLimit(scenario: Scenario, longestMs: number): string {
+  // Below 1 ms a twentieth is left for the rounding.
+  const limitMs =
+    longestMs < 1 ? Number((0.95 * longestMs).toPrecision(2)) : Math.floor(Math.min(longestMs, maxTimeMs));
+  const isLate =
+    scenario.faults.some(({ atMs }) => atMs > limitMs) ||
+    namedJobs(scenario.programs).some(({ job }) => job.startMs > limitMs);
+  return `limitMs: ${limitMs}${isLate ? ", with no fault or start after it," : ""}`;
 }
 
 function neverMovesOn(nowMs: number, maxRealMs: number): ParameterError {

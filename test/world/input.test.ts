@@ -1,4 +1,14 @@
-import { type Fault, type Host, type HostSpec, type Job, on, runLive, scenario, simulate } from "kernel-lib";
+import {
+  type Fault,
+  type Host,
+  type HostSpec,
+  type Job,
+  on,
+  type RunLiveOptions,
+  runLive,
+  scenario,
+  simulate,
+} from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { failureOf, inBothWorlds } from "./both-worlds.js";
@@ -211,6 +221,32 @@ test("a live run that would take too long is refused with a smaller proposal, on
     },
   }); // prettier-ignore
   assert.match(await failureOf(() => runLive(endless)), /^ParameterError: runLive: .* never ends/);
+});
+
+test("a refusal of a live run says how far it looked, and proposes a limit that is accepted and fits", async () => {
+  const ticking = (ms: number, more: Wrong = {}) => {
+    const program = async (h: Host) => {
+      for (;;) await h.sleep(ms);
+    };
+    return scenario({ hosts: { a: {} }, programs: { p: on("a", program) }, ...more });
+  };
+  const faults = [{ kind: "pause", host: "a", atMs: 2e4, forMs: 1 }];
+  const cases: [number, Wrong, RunLiveOptions, untilMs: number, limitMs: number][] = [
+    [4e4, {}, { maxRealMs: 300 }, 3e4, 300],
+    [1000, {}, { timeScale: 600, maxRealMs: 300 }, 3e4, 0.47],
+    [1, {}, { maxRealMs: 0.5 }, 50, 0.47],
+    [1000, { faults }, { maxRealMs: 300 }, 3e4, 300],
+  ];
+  for (const [ms, more, options, untilMs, limitMs] of cases) {
+    const isLate = more.faults ? ", with no fault or start after it," : "";
+    assert.is(
+      await failureOf(() => runLive(ticking(ms, more), options)),
+      `ParameterError: runLive: the scenario takes more than ${untilMs} ms in virtual time, or never ends; ` +
+        `limitMs: ${limitMs}${isLate} would fit`,
+    );
+    const limited = await runLive(ticking(ms, { limitMs }), options);
+    assert.ok(limited.reachedLimit);
+  }
 });
 
 inBothWorlds(test, "what a program asks in vain fails in the program, with the field and what came", async (play) => {
