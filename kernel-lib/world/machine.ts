@@ -1,4 +1,5 @@
 import { refuse } from "../errors.js";
+import { checkSignal } from "./checks.js";
 import type { Core } from "./core.js";
 import type { Processor, ProcessorJob, Store } from "./driver.js";
 import { Fifo } from "./fifo.js";
@@ -71,6 +72,7 @@ export class Machine implements WaitTarget {
   /** Burns CPU time for a thread. */
   compute(thread: Thread, workMs: number, priority: number, signal: AbortSignal | undefined): Promise<void> {
     const core = this.core;
+    checkSignal("compute", signal);
     if (signal?.aborted) return Promise.reject(signal.reason);
     const wait = core.wait<void>(thread, "compute", this);
     if (wait.state !== "pending") return wait.newPromise();
@@ -166,9 +168,19 @@ export class DiskDrive {
       this.#next();
     };
     const failed = (error: Error): void => {
+      core.trace.ended(traced, core.now());
       this.#busy = false;
       core.fail(wait, error);
       this.#next();
+    };
+    const found = (file: Uint8Array | undefined): void => {
+      let value: unknown;
+      try {
+        value = file && decodeFromDisk(file);
+      } catch (error) {
+        return failed(error as Error);
+      }
+      finish(value);
     };
     // The machine crashed, or its process was killed, before the access was done: nothing of it happens.
     if (!wait.thread.isAlive || wait.state !== "pending") {
@@ -177,7 +189,7 @@ export class DiskDrive {
       this.#next();
     } else if (access.access === "list") finish([...this.#sizes.keys()].sort());
     else if (access.access === "read") {
-      this.#store.read(name, (found) => finish(found === undefined ? undefined : decodeFromDisk(found)), failed);
+      this.#store.read(name, found, failed);
     } else {
       const written = (): void => {
         if (bytes) this.#sizes.set(name, bytes.length);

@@ -1,4 +1,5 @@
 import { checkPositive, checkWhole, ParameterError, refuse, shown } from "../errors.js";
+import { copied } from "./arguments.js";
 import { checkSpanMs, checkTimeMs, isRecord, rejectUnknownFields } from "./checks.js";
 import type { Host, Program } from "./host.js";
 
@@ -146,7 +147,9 @@ class PlacedJob<H extends string, R> implements Job<H, R> {
 /**
  * Places a program on a host: `on("client", ping, 5)` runs `ping(host, 5)` there.
  *
- * @throws {@link ParameterError} if `program` is not a function.
+ * Each run gives the program a copy of its arguments, as `spawn` does for a process.
+ *
+ * @throws {@link ParameterError} if `program` is not a function, or an argument can't be copied (a promise, say).
  */
 export function on<const H extends string, A extends unknown[], R>(
   host: H,
@@ -155,6 +158,7 @@ export function on<const H extends string, A extends unknown[], R>(
 ): Job<H, R> {
   if (typeof host !== "string") refuse("on", "host", "a host's name", host);
   if (typeof program !== "function") refuse("on", "program", "an async function of a host", program);
+  for (const arg of args) copied(arg, () => false, "on");
   return new PlacedJob(host, program as unknown as Program<never[], R>, args);
 }
 

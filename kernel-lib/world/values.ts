@@ -1,5 +1,9 @@
 import { addExtension, Packr, REUSE_BUFFER_MODE } from "msgpackr/pack";
+import { hostObject } from "./arguments.js";
 import { MessageError } from "./errors.js";
+
+// For spawn and the core.
+export { copied } from "./arguments.js";
 
 /** Taken before a simulation's guards put a proxy in its place, which would be asked for every value. */
 const RealDate = Date;
@@ -19,23 +23,69 @@ const packr = new Packr({ useRecords: false });
 /** Set while our packer is at work: what follows must not touch msgpackr for anybody else in this process. */
 let isPacking = false;
 
-/** What msgpackr would mangle without a word: it takes the first bytes of other typed arrays, and makes arrays of errors. */
-const mangled = {
-  [Symbol.hasInstance]: (value: unknown): boolean =>
-    isPacking &&
-    ((ArrayBuffer.isView(value) && !(value instanceof Uint8Array)) ||
-      value instanceof Error ||
-      value instanceof RegExp),
+const itsItems = "make it an array";
+const itsText = "send its text";
+const itsValue = "take the value out of it";
+
+/** What neither travels nor is copied, by its {@link tagOf | tag}, and what to do instead. */
+export const strangers: ReadonlyMap<string, string> = new Map([
+  ["Promise", "await it first"],
+  ["Generator", itsItems],
+  ["AsyncGenerator", itsItems],
+  ["WeakMap", "make it a Map"],
+  ["WeakSet", itsItems],
+  ["WeakRef", itsValue],
+  ["SharedArrayBuffer", "processes share no memory"],
+  ["AbortSignal", "it is memory of one process"],
+]);
+
+/** What msgpackr would mangle without a word: it makes arrays of errors, and empty objects of most others. */
+const mangled: ReadonlyMap<string, string> = new Map([
+  ...strangers,
+  ["Error", itsText],
+  ["DOMException", itsText],
+  ["RegExp", itsText],
+  ["Number", itsValue],
+  ["String", itsValue],
+  ["Boolean", itsValue],
+]);
+
+/** What kind of object it is, of whatever realm: `Promise`, `Map`; `Object` for instances of most classes. */
+export function tagOf(value: object): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** What it is and what to do instead: `a Promise; await it first`. */
+export function nameOf(value: object, tag: string): string {
+  const name = tag === "Error" ? value.constructor.name : tag;
+  return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}; ${mangled.get(tag) ?? "make it an array or a Uint8Array"}`;
+}
+
+/** Values that msgpackr must not see: all those above, host objects, and maps of other classes than Map. */
+const special = {
+  [Symbol.hasInstance]: (value: object): boolean => {
+    if (!isPacking || value instanceof Uint8Array || value instanceof RealDate) return false;
+    const tag = tagOf(value);
+    return ArrayBuffer.isView(value) || tag === "Map" || mangled.has(tag) || hostObject(value) !== undefined;
+  },
 };
 addExtension({
-  Class: mangled as unknown as new () => object,
+  Class: special as unknown as new () => object,
   write: (value: object) => {
-    const advice = ArrayBuffer.isView(value) ? "; make it an array or a Uint8Array" : "; send its text";
-    throw new Error(
-      `it holds ${/^[AEIO]/.test(value.constructor.name) ? "an" : "a"} ${value.constructor.name}${advice}`,
-    );
+    const tag = tagOf(value);
+    if (tag === "Map") return new Map(value as Map<unknown, unknown>);
+    throw new Error(`it holds ${hostObject(value) ?? nameOf(value, tag)}`);
   },
 } as never);
+
+/** Set when a map was packed: msgpackr asks for this option then, and never else. */
+let hasMap = false;
+Object.defineProperty(packr, "mapAsEmptyObject", {
+  get: () => {
+    hasMap = true;
+    return false;
+  },
+});
 
 /** The largest encoded message. */
 export const maxMessageBytes = 16 * 1024 * 1024;
@@ -73,13 +123,17 @@ let targetBytes!: Uint8Array;
 function packed(value: unknown, where: string): Encoded {
   try {
     isPacking = true;
+    hasMap = false;
     const target = packr.pack(value, REUSE_BUFFER_MODE) as unknown as Target;
     if (target !== lastTarget) {
       lastTarget = target;
       // A plain array on the same memory, so that byte arrays inside are decoded as Uint8Array and not as Node's Buffer.
       targetBytes = new Uint8Array(target.buffer, target.byteOffset, target.length);
     }
-    return { bytes: targetBytes, start: target.start, end: target.end };
+    const encoded = { bytes: targetBytes, start: target.start, end: target.end };
+    // Not every key of a map can be made again: better that its sender knows.
+    if (hasMap) unpacked(encoded);
+    return encoded;
   } catch (error) {
     throw new MessageError(`${where}: ${brief(value)} can't be encoded: ${reasonOf(error as Error)}`);
   } finally {
@@ -92,6 +146,8 @@ function reasonOf(error: Error): string {
   if (/call stack/i.test(error.message)) return "it refers to itself, or nests too deep";
   if (/bigint/i.test(error.message)) return "it is too large for 64 bits";
   if (/symbol/i.test(error.message)) return "it holds a symbol";
+  if (/property type/.test(error.message)) return "it holds a Map whose keys are objects; make them texts";
+  if (/16-bit/.test(error.message)) return "it holds an object of more than 65,535 fields; make it a Map or an array";
   return error.message;
 }
 
@@ -100,16 +156,20 @@ const span = { start: 0, end: 0 };
 /**
  * The value that {@link encode} packed.
  *
- * @throws {@link MessageError} if it can't be made again: a map whose keys are objects.
+ * @throws {@link MessageError} if it nests too deep for what is left of the stack.
  */
-export function decode({ bytes, start, end }: Encoded): unknown {
+export function decode(encoded: Encoded): unknown {
   try {
-    span.start = start;
-    span.end = end;
-    return packr.unpack(bytes, span);
+    return unpacked(encoded);
   } catch (error) {
-    throw new MessageError(`the message can't be decoded: ${(error as Error).message}`);
+    throw new MessageError(`the message can't be decoded: ${reasonOf(error as Error)}`);
   }
+}
+
+function unpacked({ bytes, start, end }: Encoded): unknown {
+  span.start = start;
+  span.end = end;
+  return packr.unpack(bytes, span);
 }
 
 /** A value in short, on one line, for the trace: `"get"`, `{ op: "read", block: 3 }`, `1000 bytes`. */
@@ -128,41 +188,7 @@ export function brief(value: unknown, depth = 1): string {
   }
   const entries = value instanceof Map ? [...value] : Object.entries(value);
   if (depth === 0 && entries.length > 0) return "{…}";
-  const shown = entries.slice(0, 3).map(([key, item]) => `${key}: ${brief(item, depth - 1)}`);
+  const shown = entries.slice(0, 3).map(([key, item]) => `${String(key)}: ${brief(item, depth - 1)}`);
   if (entries.length > 3) shown.push("…");
   return shown.length === 0 ? "{}" : `{ ${shown.join(", ")} }`;
-}
-
-/**
- * A copy of a process's arguments, as fork gives: the child shares no object with its parent. What `passes` says (connections)
- * and functions are handed over as they are; instances of classes become plain objects.
- */
-export function copied(value: unknown, passes: (value: object) => boolean, seen = new Map<object, unknown>()): unknown {
-  if (typeof value !== "object" || value === null || passes(value)) return value;
-  const known = seen.get(value);
-  if (known !== undefined) return known;
-  if (ArrayBuffer.isView(value) || value instanceof RealDate || value instanceof ArrayBuffer)
-    return structuredClone(value);
-  if (Array.isArray(value)) {
-    const copy: unknown[] = [];
-    seen.set(value, copy);
-    for (const item of value) copy.push(copied(item, passes, seen));
-    return copy;
-  }
-  if (value instanceof Map) {
-    const copy = new Map<unknown, unknown>();
-    seen.set(value, copy);
-    for (const [key, item] of value) copy.set(copied(key, passes, seen), copied(item, passes, seen));
-    return copy;
-  }
-  if (value instanceof Set) {
-    const copy = new Set<unknown>();
-    seen.set(value, copy);
-    for (const item of value) copy.add(copied(item, passes, seen));
-    return copy;
-  }
-  const copy: Record<string, unknown> = {};
-  seen.set(value, copy);
-  for (const [key, item] of Object.entries(value)) copy[key] = copied(item, passes, seen);
-  return copy;
 }

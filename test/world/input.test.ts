@@ -260,6 +260,7 @@ inBothWorlds(test, "what a program asks in vain fails in the program, with the f
       [() => h.sleepUntil(Infinity), "sleepUntil: timeMs must be a finite number, got Infinity"],
       [() => h.compute(-5), "compute: ms must be a finite number of at least 0, got -5"],
       [() => h.compute(5, { priority: Number.NaN }), "compute: priority must be a finite number, got NaN"],
+      [() => h.compute(5, { signal: {} as Wrong }), "compute: signal must be an AbortSignal, got an object (Object)"],
       [() => h.queue(0), "queue: capacity must be a whole number of at least 1, or Infinity, got 0"],
       [() => h.listen(65536), "listen: port must be a whole number from 0 to 65535, got 65536"],
       [() => h.listen("7" as Wrong), 'listen: port must be a whole number, got "7"'],

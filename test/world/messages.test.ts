@@ -164,18 +164,63 @@ inBothWorlds(
   },
 );
 
-inBothWorlds(test, "a map whose keys are objects fails at the receiver, whose own error it is", async (play) => {
-  const client = async (host: Host) => {
-    const connection = await host.connect("server", 7);
-    await connection.send(new Map([[{}, 1]]));
-    return await failureOf(() => connection.receive());
+inBothWorlds(
+  test,
+  "what would arrive as an empty object is refused at the sender, with what to do instead",
+  async (play) => {
+    class Cache extends Map<string, unknown> {}
+    const client = async (host: Host) => {
+      const connection = await host.connect("server", 7);
+      const failures: string[] = [];
+      const numbers = function* () {
+        yield 1;
+      };
+      for (const value of [
+        { block: Promise.resolve(1) },
+        [new WeakMap()],
+        numbers(),
+        { n: new Number(5) },
+        new Map([["f", () => 1]]),
+        new Map([[{}, 1]]),
+        [new Cache([["k", new WeakSet()]])],
+        new Map([[Symbol("s"), 1]]),
+        host.queue(),
+        { connection },
+        Object.fromEntries(Array.from({ length: 70_000 }, (_, i) => [`k${i}`, i])),
+      ])
+        failures.push((await failureOf(() => connection.send(value))).replace(/^.*: it holds /, ""));
+      await connection.send(new Cache([["k", 1]]));
+      return [...failures, await connection.receive()];
+    };
+    const run = await play(
+      scenario({ hosts, network, programs: { echo: on("server", echo).daemon(), client: on("client", client) } }),
+    );
+    assert.equal(run.results.client, [
+      "a Promise; await it first",
+      "a WeakMap; make it a Map",
+      "a Generator; make it an array",
+      "a Number; take the value out of it",
+      "a function",
+      "a Map whose keys are objects; make them texts",
+      "a WeakSet; make it an array",
+      "a symbol",
+      "a queue, which is memory of one process",
+      "a connection, which belongs to a process",
+      "an object of more than 65,535 fields; make it a Map or an array",
+      { k: 1 },
+    ]);
+  },
+);
+
+inBothWorlds(test, "what can't be read again from a disk can't be written, and the disk goes on", async (play) => {
+  const program = async (host: Host) => {
+    const failure = await failureOf(() => host.disk.write("x", new Map([[{}, 1]])));
+    await host.disk.write("y", new Map([["k", 1]]));
+    return [failure, await host.disk.read("x"), await host.disk.read("y")];
   };
-  const run = await play(
-    scenario({ hosts, network, programs: { echo: on("server", echo).daemon(), client: on("client", client) } }),
-  );
-  assert.is(run.results.client, "ConnectionReset: client#1>server:7 was reset by server");
-  const outcome = run.outcomes.echo;
-  assert.match(outcome.how === "threw" ? String(outcome.error) : "", /^MessageError: the message can't be decoded/);
+  const run = await play(scenario({ hosts, programs: { program: on("client", program) } }));
+  assert.match(run.results.program[0], /^MessageError: disk\.write of "x": .* it holds a Map whose keys are objects/);
+  assert.equal(run.results.program.slice(1), [undefined, { k: 1 }]);
 });
 
 inBothWorlds(test, "a message of 16 MiB passes, whole", async (play) => {

@@ -115,6 +115,70 @@ inBothWorlds(test, "each run and each process gets its arguments as a copy", asy
   assert.equal(shared.count, 0);
 });
 
+inBothWorlds(test, "errors and regular expressions are copied as what they are", async (play) => {
+  class Refused extends TypeError {
+    override readonly name = "Refused";
+    constructor(readonly reason: { code: number }) {
+      super("no", { cause: /a(.)/i });
+    }
+  }
+  const child = async (_: Host, own: Refused, pattern: RegExp) => {
+    own.reason.code++;
+    const cause = own.cause as RegExp;
+    return [own instanceof Refused, `${own}`, own.reason.code, cause.exec("AB")?.[1], pattern.source, pattern.flags];
+  };
+  const parent = async (host: Host) => {
+    const error = new Refused({ code: 1 });
+    const exit = await host.spawn(child, { as: "process" }, error, /x/g).done();
+    return [exit.how === "returned" && exit.value, error.reason.code];
+  };
+  const run = await play(scenario({ hosts, programs: { parent: on("client", parent) } }));
+  assert.equal(run.results.parent, [[true, "Refused: no", 2, "B", "x", "g"], 1]);
+});
+
+inBothWorlds(
+  test,
+  "what can't be copied is no argument of a process, nor of a program of the scenario",
+  async (play) => {
+    const child = async (_: Host, __: unknown) => undefined;
+    const failures = async (start: (value: unknown) => unknown, more: readonly unknown[]) => {
+      const values = [
+        Promise.resolve(1),
+        { map: new WeakMap() },
+        new SharedArrayBuffer(1),
+        new AbortController().signal,
+      ];
+      const all = [...values, new Uint8Array(new SharedArrayBuffer(1)), ...more];
+      return Promise.all(all.map((value) => failureOf(() => start(value))));
+    };
+    const parent = async (host: Host) => {
+      const given = [host, [host.queue()], host.mutex(), host.disk];
+      const spawned = await failures((value) => host.spawn(child, { as: "process" }, value), given);
+      const passed = host.spawn(child, { as: "process" }, [await host.listen(7)]);
+      return {
+        spawned,
+        passed: (await passed.done()).how,
+        placed: await failures((value) => on("client", child, value), given),
+      };
+    };
+    const run = await play(scenario({ hosts, programs: { parent: on("client", parent) } }));
+    const refusals = [
+      "a Promise; await it first",
+      "a WeakMap; make it a Map",
+      "a SharedArrayBuffer; processes share no memory",
+      "an AbortSignal; it is memory of one process",
+      "a SharedArrayBuffer; processes share no memory",
+      "a host; each process gets one of its own",
+      "a queue, which is memory of one process",
+      "a mutex, which is memory of one process",
+      "a disk; each process has its host's",
+    ];
+    const told = (where: string) =>
+      refusals.map((what) => `ParameterError: ${where}: a process's arguments are copied, and can't hold ${what}`);
+    assert.equal(run.results.parent, { spawned: told("spawn"), passed: "returned", placed: told("on") });
+  },
+);
+
 inBothWorlds(test, "threads share memory and pid, processes do not share a pid", async (play) => {
   const program = async (host: Host) => {
     const pids: number[] = [];
