@@ -32,23 +32,34 @@ export interface Killed {
   readonly how: "killed";
 }
 
-/** A machine, as one of its threads sees it. Each thread gets a host of its own: use yours, not your parent's. */
+/**
+ * A machine, as one of its threads sees it. Each thread gets a host of its own: use yours, not your parent's.
+ *
+ * Whatever waits (here, on connections, queues and disks) rejects with {@link Cancelled}, or the reason given, when its thread is
+ * cancelled; and throws a {@link ParameterError} at once for an argument out of range. No time may be above 1e15 ms.
+ */
 export interface Host {
   /** The machine's name in the scenario. */
   readonly name: string;
   /** The number of this thread's process, unique in the run, in order of start. */
   readonly pid: number;
-  /** Aborted when this process is cancelled. */
+  /** Aborted when this process, or this thread of it, is cancelled. */
   readonly signal: AbortSignal;
   /** Milliseconds since the run began, in the scenario's time. */
   now(): number;
-  /** Waits for `ms` milliseconds without using the CPU. */
+  /** Waits for `ms` milliseconds without using the CPU. @throws {@link ParameterError} if `ms` is below 0 or not finite. */
   sleep(ms: number): Promise<void>;
-  /** Waits until the clock shows `timeMs`; a time in the past returns at once. Open-loop clients use it: it never drifts. */
+  /**
+   * Waits until the clock shows `timeMs`; a time in the past returns at once. Open-loop clients use it: it never drifts.
+   *
+   * @throws {@link ParameterError} if `timeMs` is not finite.
+   */
   sleepUntil(timeMs: number): Promise<void>;
   /**
    * Uses `ms` milliseconds of CPU time on this host's cores, shared equally with the other jobs of the same priority. A higher
    * `priority` runs first (0 unless told). An aborted `signal` ends the wait with the signal's reason.
+   *
+   * @throws {@link ParameterError} if `ms` is below 0 or not finite, `priority` is not finite or `signal` is none.
    */
   compute(ms: number, options?: { readonly priority?: number; readonly signal?: AbortSignal }): Promise<void>;
   /** Jobs that want the CPU, divided by the number of cores. */
@@ -57,7 +68,11 @@ export interface Host {
   readonly disk: Disk;
   /** The next number in [0, 1) of this thread's own random stream. */
   random(): number;
-  /** A queue between threads of one process; `put` waits while `capacity` values are in it (no bound unless told). */
+  /**
+   * A queue between threads of one process; `put` waits while `capacity` values are in it (no bound unless told).
+   *
+   * @throws {@link ParameterError} if `capacity` is not a whole number of at least 1, or Infinity.
+   */
   queue<T>(capacity?: number): Queue<T>;
   /** A lock between threads of one process. */
   mutex(): Mutex;
@@ -75,23 +90,27 @@ export interface Host {
    */
   connect(host: string, port: number, options?: ConnectOptions): Promise<Connection>;
   /**
-   * Starts a program beside this one, on this host. A thread shares its process (pid, connections, fate); a process gets
-   * a copy of its arguments, except connections, which pass to it.
+   * Starts a program beside this one, on this host. The program must use the host that it is given. A thread shares its process
+   * (pid, connections, memory, fate). A process gets a copy of its arguments: connections and listeners pass over to it, functions
+   * are shared, instances of classes become plain objects (errors stay errors).
+   *
+   * @throws {@link ParameterError} if `program` or an option is none, or an argument of a process can't be copied: a promise,
+   *   shared memory, a host, a queue or a mutex.
    */
   spawn<A extends unknown[], R>(
     program: (host: Host, ...args: A) => Promise<R>,
     options: SpawnOptions,
     ...args: A
   ): Process<R>;
-  /** Writes a row of kind `log` into the trace. */
+  /** Writes a row of kind `log` into the trace. @throws {@link ParameterError} if `event` is not a text. */
   log(event: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
 /** When to give up a silent peer: after `idleMs` without a frame, `probes` questions `intervalMs` apart. */
 export interface KeepAlive {
-  /** How long the peer may be silent before it is asked. */
+  /** How many milliseconds the peer may be silent before it is asked. */
   readonly idleMs: number;
-  /** How long to wait for each answer. */
+  /** How many milliseconds to wait for each answer. */
   readonly intervalMs: number;
   /** How many questions may stay without an answer. */
   readonly probes: number;
@@ -107,7 +126,7 @@ export interface ListenOptions {
 
 /** Options of {@link Host.connect}. */
 export interface ConnectOptions {
-  /** How long to try; 127 s unless told, as long as Linux repeats a SYN. */
+  /** How many milliseconds to try; 127,000 unless told, as long as Linux repeats a SYN. */
   readonly timeoutMs?: number;
   /** Keepalive of this end; off unless told. */
   readonly keepAlive?: KeepAlive;
@@ -125,7 +144,7 @@ export interface SpawnOptions {
 export interface Listener extends AsyncIterable<Connection> {
   /** The port's number in the scenario, also live. */
   readonly port: number;
-  /** The next connection; it belongs to the accepting process. */
+  /** The next connection; it belongs to the accepting process. @throws {@link Closed} if the port is or was closed. */
   accept(): Promise<Connection>;
   /** Closes the port: connections that wait to be accepted are reset, later ones refused. */
   close(): void;
@@ -135,8 +154,9 @@ export interface Listener extends AsyncIterable<Connection> {
  * One end of a connection: framed messages, in order, at most once. Iterating receives until the peer ends.
  *
  * Values travel as MessagePack: plain objects, arrays, strings, numbers, booleans, null, bigint to 64 bits, dates and
- * Uint8Array arrive as they were sent; instances of classes and maps arrive as plain objects, -0 as 0. A Uint8Array alone
- * is sent as its bytes.
+ * Uint8Array arrive as they were sent; instances of classes and maps arrive as plain objects, sets as arrays, an ArrayBuffer as
+ * Uint8Array, -0 as 0, a key `__proto__` as `__proto_`. Functions, promises, errors, other typed arrays and the like can't be
+ * sent. A Uint8Array alone is sent as its bytes.
  */
 // biome-ignore lint/suspicious/noExplicitAny: what a peer sends is known to the program's author alone
 export interface Connection<In = any, Out = any> extends AsyncIterable<In> {
@@ -146,15 +166,26 @@ export interface Connection<In = any, Out = any> extends AsyncIterable<In> {
   readonly peer: string;
   /** Aborted when a reset arrives or keepalive gives up: work for a client who is gone can stop. */
   readonly signal: AbortSignal;
-  /** Resolves when the message is inside the credit window (64 KiB unread at the other side), not when it is delivered. */
+  /**
+   * Resolves when the message is inside the credit window (64 KiB unread at the other side), not when it is delivered.
+   *
+   * @throws {@link MessageError} if the message can't be sent, {@link ConnectionReset}, {@link Closed} after `end`,
+   *   {@link TimedOut} if keepalive gave up.
+   */
   send(message: Out): Promise<void>;
   /**
-   * The next message, or `undefined` when the peer has ended and all is read.
+   * The next message, or `undefined` when the peer has ended and all is read. To wait no longer than a given time, use `timeoutMs`:
+   * a `receive` that lost a race against `sleep` still waits, and takes the next message with it.
    *
-   * @throws {@link TimedOut}, {@link ConnectionReset}
+   * @throws {@link TimedOut} after `timeoutMs` or if keepalive gave up, {@link ConnectionReset}, {@link Closed} if the process
+   *   that the connection belongs to has ended, {@link MessageError} if the message nests too deep to be decoded.
    */
   receive(options?: { readonly timeoutMs?: number }): Promise<In | undefined>;
-  /** Sends one byte that passes what the peer has not read yet (not what is still on the wire). */
+  /**
+   * Sends one byte, from 0 to 255, that passes what the peer has not read yet (not what is still on the wire).
+   *
+   * @throws {@link ParameterError} for another number; {@link ConnectionReset}, {@link Closed} or {@link TimedOut} as `send`.
+   */
   sendUrgent(byte: number): void;
   /**
    * Calls back for each urgent byte that no {@link Connection.receiveUrgent} waits for; those that came before are handed over
@@ -165,7 +196,7 @@ export interface Connection<In = any, Out = any> extends AsyncIterable<In> {
    * Waits for the next urgent byte, from 0 to 255, or gives one that has come and was not handed over; `undefined` when the peer
    * has ended and no more can come. Messages stay where they are, for `receive`.
    *
-   * @throws {@link TimedOut}, {@link ConnectionReset}
+   * @throws {@link TimedOut}, {@link ConnectionReset}, {@link Closed} as `receive`.
    */
   receiveUrgent(options?: { readonly timeoutMs?: number }): Promise<number | undefined>;
   /** Sends no more; the other direction stays open. */
@@ -184,7 +215,10 @@ export interface Process<R = unknown> {
   done(): Promise<Exit<R>>;
   /** Ends it at once: no line of it runs any more, `finally` neither; its connections are reset. A thread takes its process along. */
   kill(): void;
-  /** Asks it to stop: its pending waits reject with `reason`, its `signal` aborts, `finally` runs. */
+  /**
+   * Asks it to stop: its pending waits reject with `reason` ({@link Cancelled} unless told), its `signal` aborts, `finally` runs.
+   * One that has not come to its first line begins nevertheless, and finds its `signal` aborted.
+   */
   cancel(reason?: Error): void;
 }
 
@@ -194,19 +228,19 @@ export interface Queue<T> {
   readonly size: number;
   /** How many threads wait in `take`. */
   readonly takers: number;
-  /** Waits while the queue is full. */
+  /** Waits while the queue is full. @throws {@link ParameterError} in another process. */
   put(value: T): Promise<void>;
-  /** Puts the value if there is room; says whether there was. */
+  /** Puts the value if there is room; says whether there was. @throws {@link ParameterError} in another process. */
   offer(value: T): boolean;
-  /** Waits while the queue is empty. @throws {@link TimedOut} */
+  /** Waits while the queue is empty. @throws {@link TimedOut} after `timeoutMs`, {@link ParameterError} in another process. */
   take(options?: { readonly timeoutMs?: number }): Promise<T>;
 }
 
-/** A lock: threads get it in the order in which they asked. */
+/** A lock between threads of one process, who get it in the order in which they asked. */
 export interface Mutex {
-  /** Waits until nobody holds the lock, and takes it. */
+  /** Waits until nobody holds the lock, and takes it. @throws {@link ParameterError} in another process. */
   lock(): Promise<void>;
-  /** Gives the lock to whoever waits longest. @throws {@link ParameterError} if it is not locked. */
+  /** Gives the lock to whoever waits longest. @throws {@link ParameterError} if it is not locked, or in another process. */
   unlock(): void;
 }
 
