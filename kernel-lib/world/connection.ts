@@ -1,5 +1,6 @@
-import { checkPositive, checkWhole, ParameterError, refuse } from "../errors.js";
+import { checkWhole, ParameterError, refuse } from "../errors.js";
 import type { EventId } from "../simulation/index.js";
+import { checkSpanMs } from "./checks.js";
 import type { Core } from "./core.js";
 import type { Pipe } from "./driver.js";
 import { Closed, ConnectionReset, MessageError, TimedOut } from "./errors.js";
@@ -165,7 +166,7 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   }
 
   receive(options?: { readonly timeoutMs?: number }): Promise<unknown> {
-    if (options?.timeoutMs !== undefined) checkPositive("receive", "timeoutMs", options.timeoutMs);
+    if (options?.timeoutMs !== undefined) checkSpanMs("receive", "timeoutMs", options.timeoutMs);
     this.core.checkCaller("receive", this.owner);
     const thread = this.core.threadOf(this.owner);
     const costMs = this.machine.spec.costs?.messageMs ?? 0;
@@ -234,7 +235,7 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
 
   receiveUrgent(options?: { readonly timeoutMs?: number }): Promise<number | undefined> {
     const timeoutMs = options?.timeoutMs;
-    if (timeoutMs !== undefined) checkPositive("receiveUrgent", "timeoutMs", timeoutMs);
+    if (timeoutMs !== undefined) checkSpanMs("receiveUrgent", "timeoutMs", timeoutMs);
     this.core.checkCaller("receiveUrgent", this.owner);
     const thread = this.core.threadOf(this.owner);
     const refusal = this.#refusal("receiveUrgent");
@@ -546,8 +547,8 @@ export function checkKeepAlive(where: string, keepAlive: KeepAlive | undefined):
   if (typeof keepAlive !== "object" || keepAlive === null) {
     throw new ParameterError(`${where}: keepAlive must be { idleMs, intervalMs, probes }`);
   }
-  checkPositive(where, "keepAlive.idleMs", keepAlive.idleMs);
-  checkPositive(where, "keepAlive.intervalMs", keepAlive.intervalMs);
+  checkSpanMs(where, "keepAlive.idleMs", keepAlive.idleMs);
+  checkSpanMs(where, "keepAlive.intervalMs", keepAlive.intervalMs);
   checkWhole(where, "keepAlive.probes", keepAlive.probes, 1);
   return keepAlive;
 }

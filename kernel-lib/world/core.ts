@@ -1,4 +1,5 @@
 import { ModelError, ParameterError, shown } from "../errors.js";
+import { copied } from "./arguments.js";
 import type { Endpoint } from "./connection.js";
 import type { Driver } from "./driver.js";
 import { Cancelled, Deadlock, ForeignWait, Livelock } from "./errors.js";
@@ -12,7 +13,6 @@ import { Recorder } from "./recorder.js";
 import { type NamedJob, namedJobs, type Scenario } from "./scenario.js";
 import type { Thread } from "./thread.js";
 import type { TraceLevel } from "./trace.js";
-import { copied } from "./values.js";
 import { noTimer, type Step, Wait, type WaitKind, type WaitTarget } from "./wait.js";
 
 const sleeping: WaitTarget = { waitText: () => "sleep" };
@@ -147,7 +147,7 @@ export class Core {
     machine.processes.add(process);
     process.threads.add(process.main);
     // Each run, and each start after a crash, gets a copy of its own, as a child process does.
-    const args = job.args.map((arg) => copied(arg, () => false));
+    const args = job.args.map((arg) => copied(arg, () => false, "on"));
     this.launch(process.main, job.program, args, 0);
   }
 

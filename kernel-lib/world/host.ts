@@ -167,7 +167,8 @@ export interface Connection<In = any, Out = any> extends AsyncIterable<In> {
   /** Aborted when a reset arrives or keepalive gives up: work for a client who is gone can stop. */
   readonly signal: AbortSignal;
   /**
-   * Resolves when the message is inside the credit window (64 KiB unread at the other side), not when it is delivered.
+   * Resolves when the message is inside the credit window (64 KiB unread at the other side), not when it is delivered. Await it:
+   * what still waits for room when the process ends is lost, and the peer is told so by a reset.
    *
    * @throws {@link MessageError} if the message can't be sent, {@link ConnectionReset}, {@link Closed} after `end`,
    *   {@link TimedOut} if keepalive gave up.

@@ -1,5 +1,6 @@
-import { checkPositive, checkWhole, refuse } from "../errors.js";
+import { checkWhole, refuse } from "../errors.js";
 import type { EventId } from "../simulation/index.js";
+import { checkSpanMs } from "./checks.js";
 import { checkKeepAlive, Endpoint } from "./connection.js";
 import type { Core } from "./core.js";
 import type { Pipe } from "./driver.js";
@@ -178,9 +179,7 @@ export function openConnection(
   checkOptions("connect", options);
   if (thread.process.exit) return new Promise(() => undefined);
   const timeoutMs =
-    options.timeoutMs === undefined
-      ? defaultConnectTimeoutMs
-      : checkPositive("connect", "timeoutMs", options.timeoutMs);
+    options.timeoutMs === undefined ? defaultConnectTimeoutMs : checkSpanMs("connect", "timeoutMs", options.timeoutMs);
   const keepAlive = checkKeepAlive("connect", options.keepAlive);
   return new Handshake(thread, machine, to, port, timeoutMs, keepAlive).begin();
 }

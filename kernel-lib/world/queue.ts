@@ -1,4 +1,5 @@
-import { checkPositive, ParameterError, refuse } from "../errors.js";
+import { ParameterError, refuse } from "../errors.js";
+import { checkSpanMs } from "./checks.js";
 import type { Core } from "./core.js";
 import { TimedOut } from "./errors.js";
 import { Fifo } from "./fifo.js";
@@ -59,7 +60,7 @@ export class ThreadQueue<T> implements Queue<T>, WaitTarget {
   take(options?: { readonly timeoutMs?: number }): Promise<T> {
     this.#core.checkCaller("take", this.#owner);
     const timeoutMs = options?.timeoutMs;
-    if (timeoutMs !== undefined) checkPositive("take", "timeoutMs", timeoutMs);
+    if (timeoutMs !== undefined) checkSpanMs("take", "timeoutMs", timeoutMs);
     if (this.#values.size > 0) {
       const value = this.#values.shift() as T;
       this.#admitPutter();

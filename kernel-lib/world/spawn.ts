@@ -1,11 +1,11 @@
 import { refuse } from "../errors.js";
+import { copied } from "./arguments.js";
 import { Endpoint } from "./connection.js";
 import { Cancelled } from "./errors.js";
 import type { Exit, Process, Program, SpawnOptions } from "./host.js";
 import { OpenPort } from "./port.js";
 import { RunningProcess } from "./process.js";
 import { Thread } from "./thread.js";
-import { copied } from "./values.js";
 
 /** Starts a program beside a thread: as one more thread of its process, or as a child process. */
 export function spawn<R>(

@@ -1,5 +1,6 @@
-import { checkNonNegative, refuse } from "../errors.js";
+import { refuse } from "../errors.js";
 import { randomStream } from "../simulation/index.js";
+import { checkTimeMs, maxTimeMs } from "./checks.js";
 import type { Core } from "./core.js";
 import type {
   Connection,
@@ -151,7 +152,7 @@ export class Thread implements Host, Member<Thread>, Step {
   }
 
   sleep(ms: number): Promise<void> {
-    checkNonNegative("sleep", "ms", ms);
+    checkTimeMs("sleep", "ms", ms);
     const { core } = this;
     return core.sleepUntil(this, core.now() + ms);
   }
@@ -159,12 +160,13 @@ export class Thread implements Host, Member<Thread>, Step {
   sleepUntil(timeMs: number): Promise<void> {
     if (typeof timeMs !== "number" || !(Math.abs(timeMs) < Infinity))
       refuse("sleepUntil", "timeMs", "a finite number", timeMs);
+    if (timeMs > maxTimeMs) refuse("sleepUntil", "timeMs", "at most 1e15 ms", timeMs);
     const { core } = this;
     return timeMs <= core.now() ? core.atOnce(this.process, undefined) : core.sleepUntil(this, timeMs);
   }
 
   compute(ms: number, options?: { readonly priority?: number; readonly signal?: AbortSignal }): Promise<void> {
-    checkNonNegative("compute", "ms", ms);
+    checkTimeMs("compute", "ms", ms);
     const priority = options?.priority ?? 0;
     if (!Number.isFinite(priority)) refuse("compute", "priority", "a finite number", priority);
     if (ms === 0) return this.core.atOnce(this.process, undefined);

@@ -2,9 +2,6 @@ import { addExtension, Packr, REUSE_BUFFER_MODE } from "msgpackr/pack";
 import { hostObject } from "./arguments.js";
 import { MessageError } from "./errors.js";
 
-// For spawn and the core.
-export { copied } from "./arguments.js";
-
 /** Taken before a simulation's guards put a proxy in its place, which would be asked for every value. */
 const RealDate = Date;
 

@@ -1,4 +1,4 @@
-import { checkNonNegative, checkWhole, ParameterError, shown } from "../errors.js";
+import { checkNonNegative, ParameterError } from "../errors.js";
 import { type EventId, Scheduler } from "../simulation/index.js";
 import { Core } from "./core.js";
 import type { Driver, Pipe, Processor, Store } from "./driver.js";
@@ -319,17 +319,4 @@ class VirtualDriver implements Driver {
     };
     opened(pipe, pipe);
   }
-}
-
-/** A scenario made by `scenario`, else a {@link ParameterError}. */
-export function checkScenario<P extends Programs>(where: string, value: Scenario<string, P>): Scenario<string, P> {
-  if (typeof value !== "object" || value === null || !Object.isFrozen(value) || !("limitMs" in value)) {
-    throw new ParameterError(`${where}: its first argument must be made by scenario({ … }), got ${shown(value)}`);
-  }
-  return value;
-}
-
-/** A seed, or none. */
-export function checkSeed(where: string, seed: unknown): void {
-  if (seed !== undefined) checkWhole(where, "seed", seed);
 }
