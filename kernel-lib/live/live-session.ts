@@ -2,7 +2,7 @@ import { Core } from "../world/core.js";
 import { adoptFailures, findSynchronousDrain, macrotask, onInterrupt } from "../world/environment.js";
 import { Interrupted } from "../world/errors.js";
 import type { Programs, Run, Scenario } from "../world/index.js";
-import { setProgramsRun } from "../world/inside.js";
+import { setProgramsRun } from "../world/programs-run.js";
 import { makeRun } from "../world/run.js";
 import { LiveDriver } from "./driver.js";
 import type { MachineInfo } from "./machine.js";

@@ -1,7 +1,7 @@
 import { checkPositive } from "../errors.js";
 import type { Programs, Run, Scenario, TraceLevel } from "../world/index.js";
-import { refuseInPrograms } from "../world/inside.js";
 import { checkRun } from "../world/options.js";
+import { refuseInPrograms } from "../world/programs-run.js";
 import { LiveSession } from "./live-session.js";
 import { type MachineInfo, measureMachine } from "./machine.js";
 import { defaultTimeScale, limitsOf, predict, refuseLongRun } from "./prediction.js";

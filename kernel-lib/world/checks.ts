@@ -15,6 +15,22 @@ export function checkSpanMs(where: string, field: string, value: unknown): numbe
   return checkTimeMs(where, field, checkPositive(where, field, value));
 }
 
+const timeout = ["timeoutMs"];
+
+/** The `timeoutMs` of an operation's options, if there is one, else a {@link ParameterError}. */
+export function checkTimeout(where: string, options: unknown): number | undefined {
+  if (options === undefined) return undefined;
+  checkFields(where, options, timeout);
+  const { timeoutMs } = options as { timeoutMs?: number };
+  return timeoutMs === undefined ? undefined : checkSpanMs(where, "timeoutMs", timeoutMs);
+}
+
+/** Options with none but the known fields, else a {@link ParameterError}. */
+export function checkFields(where: string, options: unknown, known: readonly string[]): void {
+  if (!isRecord(options)) refuse(where, "options", `an object with ${known.join(", ")}, or left out`, options);
+  rejectUnknownFields(where, "", options, known);
+}
+
 /** A signal or none, else a {@link ParameterError}; one of another realm too. */
 export function checkSignal(where: string, signal: unknown): void {
   if (signal === undefined) return;

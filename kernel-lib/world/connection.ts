@@ -1,6 +1,6 @@
 import { checkWhole, ParameterError, refuse } from "../errors.js";
 import type { EventId } from "../simulation/index.js";
-import { checkSpanMs } from "./checks.js";
+import { checkSpanMs, checkTimeout } from "./checks.js";
 import type { Core } from "./core.js";
 import type { Pipe } from "./driver.js";
 import { Closed, ConnectionReset, MessageError, TimedOut } from "./errors.js";
@@ -12,7 +12,7 @@ import { type Frame, type FrameType, headerBytes, type Path } from "./network.js
 import type { RunningProcess } from "./process.js";
 import type { Thread } from "./thread.js";
 import { decode, type Encoded, encode, whole } from "./values.js";
-import type { Wait, WaitKind, WaitTarget } from "./wait.js";
+import { dropSettled, type Wait, type WaitKind, type WaitTarget } from "./wait.js";
 
 /** How much a sender may have unread at the other side before `send` waits. */
 export const creditWindowBytes = 64 * 1024;
@@ -119,12 +119,12 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
     try {
       outgoing = this.#encode(message);
     } catch (error) {
-      return Promise.reject(error);
+      return core.refuseAtOnce(this.owner, error);
     }
+    const refusal = this.#refusalToSend();
+    if (refusal) return core.refuseAtOnce(this.owner, refusal);
     const costMs = this.machine.spec.costs?.messageMs ?? 0;
     if (costMs > 0) return this.#sendAtCost(outgoing, costMs);
-    const refusal = this.#refusalToSend();
-    if (refusal) return this.#refused(refusal);
     if (this.#unreadAtPeer < creditWindowBytes && this.#senders.size === 0) {
       this.#transmitMessage(outgoing, core.threadOf(this.owner));
       return done;
@@ -140,21 +140,22 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   }
 
   async #sendAtCost(outgoing: Outgoing, costMs: number): Promise<void> {
-    const thread = this.core.threadOf(this.owner);
-    const refusal = this.#refusalToSend();
-    if (refusal) throw refusal;
+    const { owner } = this;
+    const thread = this.core.threadOf(owner);
     let credited: Promise<void> | undefined;
     this.#preparing++;
     try {
       await this.machine.compute(thread, costMs, 0, undefined);
       // An end that was called meanwhile comes behind it.
-      const late = this.#refusal("send");
+      const late = this.owner === owner ? this.#refusal("send") : this.#handedOver();
       if (late) throw late;
       if (this.#unreadAtPeer < creditWindowBytes && this.#senders.size === 0) this.#transmitMessage(outgoing, thread);
       else credited = this.#sendWhenCredited(outgoing, thread);
     } finally {
-      this.#preparing--;
-      this.#endWhenSent();
+      if (this.owner === owner) {
+        this.#preparing--;
+        this.#endWhenSent();
+      }
     }
     if (credited) await credited;
   }
@@ -166,12 +167,12 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   }
 
   receive(options?: { readonly timeoutMs?: number }): Promise<unknown> {
-    if (options?.timeoutMs !== undefined) checkSpanMs("receive", "timeoutMs", options.timeoutMs);
+    const timeoutMs = checkTimeout("receive", options);
     this.core.checkCaller("receive", this.owner);
     const thread = this.core.threadOf(this.owner);
     const costMs = this.machine.spec.costs?.messageMs ?? 0;
-    if (costMs > 0) return this.#receiveAtCost(thread, costMs, options?.timeoutMs);
-    return this.#receive(thread, options?.timeoutMs, false);
+    if (costMs > 0) return this.#receiveAtCost(thread, costMs, timeoutMs);
+    return this.#receive(thread, timeoutMs, false);
   }
 
   async #receiveAtCost(thread: Thread, costMs: number, timeoutMs: number | undefined): Promise<unknown> {
@@ -189,16 +190,18 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
 
   /** @param iterates whether the promise gives an iterator's result, so that no second promise is needed to make one. */
   #receive(thread: Thread, timeoutMs: number | undefined, iterates: boolean): Promise<unknown> {
+    const { core, owner } = this;
     const refusal = this.#refusal("receive");
-    if (refusal) return this.#refused(refusal);
+    if (refusal) return core.refuseAtOnce(owner, refusal);
     if (this.#inbox.size > 0) {
       const taken = this.#take(thread);
       if (taken instanceof MessageError) return Promise.reject(taken);
       return Promise.resolve(iterates ? asResult(taken) : taken);
     }
-    if (this.peerHasEnded) return Promise.resolve(iterates ? asResult(undefined) : undefined);
-    const wait = this.core.wait(thread, "receive", this);
+    if (this.peerHasEnded) return core.atOnce(owner, iterates ? asResult(undefined) : undefined);
+    const wait = core.wait(thread, "receive", this);
     wait.iterates = iterates;
+    dropSettled(this.#receivers);
     this.#receivers.push(wait);
     this.#failWhenLate(wait, timeoutMs);
     return wait.newPromise();
@@ -234,39 +237,50 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   }
 
   receiveUrgent(options?: { readonly timeoutMs?: number }): Promise<number | undefined> {
-    const timeoutMs = options?.timeoutMs;
-    if (timeoutMs !== undefined) checkSpanMs("receiveUrgent", "timeoutMs", timeoutMs);
+    const timeoutMs = checkTimeout("receiveUrgent", options);
     this.core.checkCaller("receiveUrgent", this.owner);
     const thread = this.core.threadOf(this.owner);
+    const { core, owner } = this;
     const refusal = this.#refusal("receiveUrgent");
-    if (refusal) return this.#refused(refusal);
+    if (refusal) return core.refuseAtOnce(owner, refusal);
     const byte = this.#urgentPending?.shift();
     if (byte !== undefined) {
       this.#traceUrgentTaken(thread, byte);
       return Promise.resolve(byte);
     }
-    if (this.peerHasEnded) return Promise.resolve(undefined);
-    const wait = this.core.wait<number | undefined>(thread, "receiveUrgent", this);
+    if (this.peerHasEnded) return core.atOnce(owner, undefined);
+    const wait = core.wait<number | undefined>(thread, "receiveUrgent", this);
     this.#urgentReceivers ??= new Fifo();
+    dropSettled(this.#urgentReceivers);
     this.#urgentReceivers.push(wait);
     this.#failWhenLate(wait as Wait, timeoutMs);
     return wait.newPromise();
   }
 
   end(): void {
+    this.core.checkCaller("end", this.owner);
+    this.endSending();
+  }
+
+  reset(): void {
+    this.core.checkCaller("reset", this.owner);
+    this.abort();
+  }
+
+  // ---- what the core calls
+
+  endSending(): void {
     if (this.hasEnded || this.failure || this.isGone) return;
     this.hasEnded = true;
     this.#endWhenSent();
   }
 
-  reset(): void {
+  abort(): void {
     if (this.failure || this.isGone) return;
     this.#transmit("reset", nothing, 0, 0);
     this.#fail(new ConnectionReset(`${this.id} was reset by this side`));
     this.release();
   }
-
-  // ---- what the core calls
 
   /** Both ends know each other: frames may go. */
   opened(pipe: Pipe, keepAlive: KeepAlive | undefined): void {
@@ -281,16 +295,23 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   passTo(process: RunningProcess): void {
     this.owner = process;
     this.#onUrgent = undefined;
-    const handedOver = new Closed(`${this.id} was handed over to ${process.who}`);
+    this.#controller = undefined;
+    this.#preparing = 0;
+    const handedOver = this.#handedOver();
     for (const wait of this.#receivers.drain()) this.core.fail(wait, handedOver);
     for (const wait of this.#urgentReceivers?.drain() ?? []) this.core.fail(wait, handedOver);
+    for (const { wait } of this.#senders.drain()) this.core.fail(wait, handedOver);
+  }
+
+  #handedOver(): Closed {
+    return new Closed(`${this.id} was handed over to ${this.owner.who}`);
   }
 
   /** Its process has ended: what it sent still goes, but not what waits for room; nothing more is wanted. */
   closeWithProcess(abruptly: boolean): void {
     if (this.isGone) return;
-    if (abruptly || this.#inbox.size > 0 || this.#hasUnsent) this.reset();
-    else this.end();
+    if (abruptly || this.#inbox.size > 0 || this.#hasUnsent) this.abort();
+    else this.endSending();
     this.release();
   }
 
@@ -355,11 +376,6 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   }
 
   // ---- inside
-
-  /** A call that can't be: its program is told, unless it is dead and runs on to its next await. */
-  #refused<T>(error: Error): Promise<T> {
-    return this.owner.exit ? new Promise<T>(() => undefined) : Promise.reject(error);
-  }
 
   #refusal(where: string): Error | undefined {
     if (this.failure) return this.failure;

@@ -30,6 +30,10 @@ function getsReady(kind: WaitKind): boolean {
 
 /** Operations that wait for nothing, one after the other: a loop of them would hold up the clock for ever. Reached in a second. */
 const maxAtOnce = 5_000_000;
+/** As many of them take the time of one that is refused, as an error is made for each. */
+const refusalWeight = 100;
+
+const never = <T>(): Promise<T> => new Promise(() => undefined);
 
 /** What the core knows of a program of the scenario. */
 export interface ProgramState extends NamedJob {
@@ -57,8 +61,6 @@ export class Core {
   current: Thread | undefined;
   /** Stops the run: a foreign wait, or a fault of ours. */
   fatal: Error | undefined;
-  /** Whether programs may go on. In virtual time not while the event loop has its turn: who wakes then was woken from outside. */
-  isOpen = true;
   /** Told of every new wait and step: live, they may come at any time. */
   onActivity: (() => void) | undefined;
   readonly #steps = new Fifo<Step>();
@@ -67,6 +69,8 @@ export class Core {
   /** Processes that the run waits for: alive or due to start. */
   #awaited = 0;
   #othersStarted = false;
+  /** Whether programs may go on. In virtual time not while the event loop has its turn: who wakes then was woken from outside. */
+  #isOpen = true;
   /** Operations that waited for nothing, since the last step. */
   #atOnce = 0;
 
@@ -156,15 +160,20 @@ export class Core {
     return this.#awaited === 0;
   }
 
-  /** The event loop gets its turn: no program runs until the next stretch. */
-  pause(): void {
-    this.isOpen = false;
+  /** A stretch of the run begins: programs may go on. */
+  open(): void {
+    this.#isOpen = true;
+  }
+
+  /** The event loop gets its turn: no program may go on until the next stretch. */
+  close(): void {
+    this.#isOpen = false;
     this.current = undefined;
   }
 
   /** Ends the processes that are left, without a word to anybody. */
   finish(): void {
-    this.isOpen = true;
+    this.#isOpen = true;
     for (const machine of this.machines.values()) {
       for (const process of machine.processes.members()) this.endProcess(process, { how: "killed" }, true);
     }
@@ -182,11 +191,11 @@ export class Core {
   #register(wait: Wait): void {
     const { thread, kind } = wait;
     const { process } = thread;
+    this.checkCaller(kind, process);
     if (process.exit) {
       wait.state = "settled";
       return;
     }
-    this.checkCaller(kind, process);
     process.pending++;
     const last = process.lastWait;
     wait.previous = last;
@@ -204,9 +213,20 @@ export class Core {
 
   /** What an operation gives that waits for nothing; it never settles in a dead process, nor in a loop that would hold up the clock. */
   atOnce<T>(process: RunningProcess, value: T): Promise<T> {
-    if (!process.exit && ++this.#atOnce <= maxAtOnce) return Promise.resolve(value);
-    if (!process.exit) this.fatal ??= this.livelock(`${maxAtOnce} operations in a row have waited for nothing`);
-    return new Promise(() => undefined);
+    return this.#settlesAtOnce(process, 1) ? Promise.resolve(value) : never();
+  }
+
+  /** The same for an operation that is refused. */
+  refuseAtOnce<T>(process: RunningProcess, error: unknown): Promise<T> {
+    return this.#settlesAtOnce(process, refusalWeight) ? Promise.reject(error) : never();
+  }
+
+  #settlesAtOnce(process: RunningProcess, weight: number): boolean {
+    if (process.exit) return false;
+    this.#atOnce += weight;
+    if (this.#atOnce <= maxAtOnce) return true;
+    this.fatal ??= this.livelock(`${maxAtOnce / weight} operations in a row have waited for nothing`);
+    return false;
   }
 
   sleepUntil(thread: Thread, timeMs: number): Promise<void> {
@@ -286,7 +306,7 @@ export class Core {
   #push(step: Step): void {
     const { process } = step.thread;
     const { machine } = process;
-    if (this.#isOutside(process)) throw this.fatal;
+    this.stopIfOutside(process);
     if (machine.isPaused) machine.deferred.push(() => this.#steps.push(step));
     else this.#steps.push(step);
     this.onActivity?.();
@@ -314,19 +334,22 @@ export class Core {
     return false;
   }
 
-  /** Whether that program goes on though nothing of the simulation has woken it: the run stops then. */
-  #isOutside(process: RunningProcess): boolean {
-    if (this.isOpen || process.exit) return false;
+  /**
+   * Stops the run if something happens to that process though nothing of the simulation has made it happen. Nothing is thrown, as
+   * it could reach whoever did that, and Node: all processes are dead then, to whom nothing happens any more.
+   */
+  stopIfOutside(process: RunningProcess): void {
+    if (this.#isOpen || process.exit) return;
     this.fatal ??= this.foreignWait(process, "was woken by");
-    return true;
+    this.finish();
   }
 
-  /** Refuses an operation on what belongs to a process, unless it is that process which runs. */
+  /** Refuses an operation on what belongs to a living process, unless it is that process which runs. */
   checkCaller(operation: string, owner: RunningProcess): void {
     const caller = this.current?.process;
     if (caller === owner) return;
-    if (this.#isOutside(owner)) throw this.fatal;
-    if (caller === undefined) return;
+    this.stopIfOutside(owner);
+    if (caller === undefined || owner.exit) return;
     throw new ParameterError(
       `${operation}: it was called by ${caller.who} on what belongs to ${owner.who}; a process uses the host that its program ` +
         "got, and the connections and listeners that it opened or was given as arguments of spawn; queues and mutexes are " +
@@ -376,7 +399,8 @@ export class Core {
 
   threadReturned(thread: Thread, value: unknown): void {
     const { process } = thread;
-    if (process.exit || thread.exit || this.#isOutside(process)) return;
+    this.stopIfOutside(process);
+    if (process.exit || thread.exit) return;
     thread.exit = { how: "returned", value };
     process.threads.delete(thread);
     if (thread === process.main) process.value = value;
@@ -386,7 +410,7 @@ export class Core {
 
   /** An error in a thread ends its whole process. */
   threadThrew(thread: Thread, thrown: unknown): void {
-    if (this.#isOutside(thread.process)) return;
+    this.stopIfOutside(thread.process);
     const error = thrown instanceof Error ? thrown : new Error(`threw ${shown(thrown)}, which is not an Error`);
     this.endProcess(thread.process, { how: "threw", error }, false);
   }
@@ -415,7 +439,7 @@ export class Core {
     }
     process.firstWait = undefined;
     process.lastWait = undefined;
-    if (process.ports) for (const port of [...process.ports]) port.close();
+    if (process.ports) for (const port of [...process.ports]) port.shut();
     for (const endpoint of process.connections.members()) {
       if (silently) endpoint.release();
       else endpoint.closeWithProcess(exit.how !== "returned");

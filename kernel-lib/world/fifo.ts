@@ -9,6 +9,11 @@ export class Fifo<T> {
     return this.count;
   }
 
+  /** The oldest, which `shift` would take. */
+  get first(): T | undefined {
+    return this.items[this.head];
+  }
+
   push(item: T): void {
     if (this.count === this.items.length) this.grow();
     this.items[(this.head + this.count++) & (this.items.length - 1)] = item;

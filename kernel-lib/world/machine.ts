@@ -73,7 +73,7 @@ export class Machine implements WaitTarget {
   compute(thread: Thread, workMs: number, priority: number, signal: AbortSignal | undefined): Promise<void> {
     const core = this.core;
     checkSignal("compute", signal);
-    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (signal?.aborted) return core.refuseAtOnce(thread.process, signal.reason);
     const wait = core.wait<void>(thread, "compute", this);
     if (wait.state !== "pending") return wait.newPromise();
     const job = new ComputeJob(this, wait, workMs, priority);

@@ -1,6 +1,6 @@
 import { checkWhole, refuse } from "../errors.js";
 import type { EventId } from "../simulation/index.js";
-import { checkSpanMs } from "./checks.js";
+import { checkFields, checkSpanMs } from "./checks.js";
 import { checkKeepAlive, Endpoint } from "./connection.js";
 import type { Core } from "./core.js";
 import type { Pipe } from "./driver.js";
@@ -11,7 +11,7 @@ import type { Machine } from "./machine.js";
 import type { RunningProcess } from "./process.js";
 import { checkPort } from "./scenario.js";
 import type { Thread } from "./thread.js";
-import type { Wait, WaitTarget } from "./wait.js";
+import { dropSettled, type Wait, type WaitTarget } from "./wait.js";
 
 /** How many connections may wait to be accepted, unless a program says otherwise. */
 export const defaultBacklog = 128;
@@ -28,8 +28,8 @@ export class OpenPort implements Listener, WaitTarget {
   readonly #backlogged = new Fifo<Endpoint>();
   /** How many of the acceptors wait still: one that was cancelled stays in line until its turn. */
   #accepting = 0;
-  /** Handshakes that have a place in the backlog but are not yet through. */
-  #arriving = 0;
+  /** Connections that have a place in the backlog but whose handshakes are not yet through. */
+  readonly #arriving = new Set<Endpoint>();
   isClosed = false;
 
   constructor(
@@ -46,13 +46,12 @@ export class OpenPort implements Listener, WaitTarget {
   }
 
   get isFull(): boolean {
-    return this.#backlogged.size + this.#arriving >= this.backlog + this.#waitingAcceptors();
+    return this.#backlogged.size + this.#arriving.size >= this.backlog + this.#waitingAcceptors();
   }
 
   accept(): Promise<Connection> {
-    if (this.isClosed && this.owner.exit) return new Promise(() => undefined);
-    if (this.isClosed) return Promise.reject(new Closed(`accept: port ${this.port} is closed`));
     this.core.checkCaller("accept", this.owner);
+    if (this.isClosed) return this.core.refuseAtOnce(this.owner, new Closed(`accept: port ${this.port} is closed`));
     const thread = this.core.threadOf(this.owner);
     const endpoint = this.#nextBacklogged();
     if (endpoint) {
@@ -64,6 +63,7 @@ export class OpenPort implements Listener, WaitTarget {
     wait.abandon = () => {
       this.#accepting--;
     };
+    dropSettled(this.#acceptors);
     this.#acceptors.push(wait);
     return wait.newPromise() as Promise<Connection>;
   }
@@ -80,12 +80,18 @@ export class OpenPort implements Listener, WaitTarget {
   }
 
   close(): void {
+    this.core.checkCaller("close", this.owner);
+    this.shut();
+  }
+
+  /** Also when its process has ended. */
+  shut(): void {
     if (this.isClosed) return;
     this.isClosed = true;
     this.machine.ports.delete(this.port);
     this.owner.ports?.delete(this);
     this.core.driver.closePort(this.machine.name, this.port);
-    for (const endpoint of this.#backlogged.drain()) endpoint.reset();
+    for (const endpoint of this.#backlogged.drain()) endpoint.abort();
     for (const wait of this.#acceptors.drain()) {
       this.core.fail(wait, new Closed(`accept: port ${this.port} was closed`));
     }
@@ -95,18 +101,21 @@ export class OpenPort implements Listener, WaitTarget {
   passTo(process: RunningProcess): void {
     if (this.owner.ports?.delete(this)) process.open(this);
     this.owner = process;
+    const backlogged = this.#backlogged.drain();
+    for (const endpoint of backlogged) this.#backlogged.push(endpoint);
+    for (const endpoint of [...backlogged, ...this.#arriving]) this.core.adopt(endpoint, process);
     const handedOver = new Closed(`accept: port ${this.port} was handed over to ${process.who}`);
     for (const wait of this.#acceptors.drain()) this.core.fail(wait, handedOver);
   }
 
   /** A place in the backlog is taken until the connection has arrived. */
-  reserve(): void {
-    this.#arriving++;
+  reserve(endpoint: Endpoint): void {
+    this.#arriving.add(endpoint);
   }
 
   arrived(endpoint: Endpoint): void {
-    this.#arriving--;
-    if (this.isClosed) return endpoint.reset();
+    this.#arriving.delete(endpoint);
+    if (this.isClosed) return endpoint.abort();
     let wait = this.#acceptors.shift();
     while (wait && !(wait.state === "pending" && wait.thread.isAlive)) wait = this.#acceptors.shift();
     if (!wait) return this.#backlogged.push(endpoint);
@@ -116,8 +125,8 @@ export class OpenPort implements Listener, WaitTarget {
     this.core.ready(wait, endpoint);
   }
 
-  arrivalFailed(): void {
-    this.#arriving--;
+  arrivalFailed(endpoint: Endpoint): void {
+    this.#arriving.delete(endpoint);
   }
 
   /** Those that wait to accept and have not been promised a connection. */
@@ -136,18 +145,25 @@ export class OpenPort implements Listener, WaitTarget {
 /** Opens a port for a thread's process. */
 export function openPort(thread: Thread, port: number, options: ListenOptions = {}): Promise<Listener> {
   const { machine, core } = thread.process;
+  core.checkCaller("listen", thread.process);
   checkPort("listen", port, 0);
-  checkOptions("listen", options);
+  checkFields("listen", options, ["backlog", "keepAlive"]);
   const backlog = options.backlog === undefined ? defaultBacklog : checkWhole("listen", "backlog", options.backlog, 1);
   const keepAlive = checkKeepAlive("listen", options.keepAlive);
   if (machine.ports.has(port)) {
-    return Promise.reject(new AddressInUse(`listen: port ${port} of ${machine.name} is open already`));
+    return core.refuseAtOnce(
+      thread.process,
+      new AddressInUse(`listen: port ${port} of ${machine.name} is open already`),
+    );
   }
   let number = port;
   if (port === 0) {
     const free = machine.takeDynamicPort();
     if (free === undefined) {
-      return Promise.reject(new AddressInUse(`listen: every dynamic port of ${machine.name} is open`));
+      return core.refuseAtOnce(
+        thread.process,
+        new AddressInUse(`listen: every dynamic port of ${machine.name} is open`),
+      );
     }
     number = free;
   }
@@ -173,19 +189,16 @@ export function openConnection(
   options: ConnectOptions = {},
 ): Promise<Connection> {
   const { machine, core } = thread.process;
+  core.checkCaller("connect", thread.process);
   const to = core.machines.get(host);
   if (!to) refuse("connect", "host", `one of the hosts ${[...core.machines.keys()].slice(0, 8).join(", ")}`, host);
   checkPort("connect", port, 1);
-  checkOptions("connect", options);
+  checkFields("connect", options, ["timeoutMs", "keepAlive"]);
   if (thread.process.exit) return new Promise(() => undefined);
   const timeoutMs =
     options.timeoutMs === undefined ? defaultConnectTimeoutMs : checkSpanMs("connect", "timeoutMs", options.timeoutMs);
   const keepAlive = checkKeepAlive("connect", options.keepAlive);
   return new Handshake(thread, machine, to, port, timeoutMs, keepAlive).begin();
-}
-
-function checkOptions(where: string, options: unknown): void {
-  if (typeof options !== "object" || options === null) refuse(where, "options", "an object, or left out", options);
 }
 
 class Handshake {
@@ -264,14 +277,14 @@ class Handshake {
     this.#stopRepeating();
     const server = this.#makeServerEnd(port);
     const ackMs = core.now() + this.#client.path.latencyMs;
-    port.reserve();
+    port.reserve(server);
     core.driver.openPipe(
       this.to.name,
       this.port,
       (frame) => core.frameArrived(frame),
       (clientPipe, serverPipe) => this.#established(port, server, clientPipe, serverPipe, ackMs),
       (error) => {
-        port.arrivalFailed();
+        port.arrivalFailed(server);
         core.fail(this.#wait, port.isClosed ? this.#diedMeanwhile() : error);
       },
     );
@@ -302,7 +315,7 @@ class Handshake {
     };
     this.#arriveBack(ackMs, acknowledged);
     server.opened(serverPipe, port.keepAlive);
-    this.to.whenRunning(() => (server.isGone ? port.arrivalFailed() : port.arrived(server)));
+    this.to.whenRunning(() => (server.isGone ? port.arrivalFailed(server) : port.arrived(server)));
   }
 
   #diedMeanwhile(): Error {

@@ -1,11 +1,11 @@
 import { ParameterError, refuse } from "../errors.js";
-import { checkSpanMs } from "./checks.js";
+import { checkTimeout } from "./checks.js";
 import type { Core } from "./core.js";
 import { TimedOut } from "./errors.js";
 import { Fifo } from "./fifo.js";
 import type { Mutex, Queue } from "./host.js";
 import type { RunningProcess } from "./process.js";
-import type { Wait, WaitKind, WaitTarget } from "./wait.js";
+import { dropSettled, type Wait, type WaitKind, type WaitTarget } from "./wait.js";
 
 /** A queue between the threads of one process. */
 export class ThreadQueue<T> implements Queue<T>, WaitTarget {
@@ -39,7 +39,8 @@ export class ThreadQueue<T> implements Queue<T>, WaitTarget {
   }
 
   put(value: T): Promise<void> {
-    if (this.offer(value)) return this.#core.atOnce(this.#owner, undefined);
+    this.#core.checkCaller("put", this.#owner);
+    if (this.#takesAtOnce(value)) return this.#core.atOnce(this.#owner, undefined);
     const wait = this.#core.wait<void>(this.#core.threadOf(this.#owner), "put", this);
     this.#putters.push({ wait, value });
     return wait.newPromise();
@@ -47,6 +48,10 @@ export class ThreadQueue<T> implements Queue<T>, WaitTarget {
 
   offer(value: T): boolean {
     this.#core.checkCaller("offer", this.#owner);
+    return this.#takesAtOnce(value);
+  }
+
+  #takesAtOnce(value: T): boolean {
     const taker = this.#nextTaker();
     if (taker) {
       this.#core.ready(taker, value);
@@ -59,8 +64,7 @@ export class ThreadQueue<T> implements Queue<T>, WaitTarget {
 
   take(options?: { readonly timeoutMs?: number }): Promise<T> {
     this.#core.checkCaller("take", this.#owner);
-    const timeoutMs = options?.timeoutMs;
-    if (timeoutMs !== undefined) checkSpanMs("take", "timeoutMs", timeoutMs);
+    const timeoutMs = checkTimeout("take", options);
     if (this.#values.size > 0) {
       const value = this.#values.shift() as T;
       this.#admitPutter();
@@ -73,6 +77,7 @@ export class ThreadQueue<T> implements Queue<T>, WaitTarget {
     wait.abandon = () => {
       this.#waitingTakers--;
     };
+    dropSettled(this.#takers);
     this.#takers.push(wait);
     if (timeoutMs !== undefined) {
       const late = (): void => core.fail(wait, new TimedOut(`take: nothing came in ${timeoutMs} ms`));

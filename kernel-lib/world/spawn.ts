@@ -1,5 +1,6 @@
 import { refuse } from "../errors.js";
 import { copied } from "./arguments.js";
+import { checkFields } from "./checks.js";
 import { Endpoint } from "./connection.js";
 import { Cancelled } from "./errors.js";
 import type { Exit, Process, Program, SpawnOptions } from "./host.js";
@@ -15,13 +16,14 @@ export function spawn<R>(
   args: readonly unknown[],
 ): Process<R> {
   if (typeof program !== "function") refuse("spawn", "program", "an async function of a host", program);
+  if (options !== undefined) checkFields("spawn", options, ["as", "name"]);
   const as = options?.as;
   if (as !== "thread" && as !== "process") refuse("spawn", "as", '"thread" or "process"', as);
   if (options.name !== undefined && (typeof options.name !== "string" || options.name === ""))
     refuse("spawn", "name", "a text that is not empty", options.name);
   const { process } = parent;
   const { core, machine } = process;
-  if (!process.exit) core.checkCaller("spawn", process);
+  core.checkCaller("spawn", process);
   const base = options.name ?? (program.name || "program");
   if (as === "thread") {
     process.threadNames ??= new Map();
@@ -32,6 +34,15 @@ export function spawn<R>(
     core.launch(thread, program, args, machine.spec.costs?.threadMs ?? 0);
     return new Started<R>(thread, thread);
   }
+  const handed: (Endpoint | OpenPort)[] = [];
+  const own = args.map((arg) =>
+    copied(arg, (value) => {
+      const passes = value instanceof Endpoint || value instanceof OpenPort;
+      if (passes) handed.push(value);
+      return passes;
+    }),
+  );
+  for (const each of handed) core.checkCaller("spawn", each.owner);
   const streamName = `${process.streamName}/child ${++process.childCount}`;
   const child = new RunningProcess(
     core,
@@ -47,15 +58,6 @@ export function spawn<R>(
     child.exit = { how: "killed" }; // by whoever killed its parent: it never begins
     return new Started<R>(child.main, parent);
   }
-  const handed: (Endpoint | OpenPort)[] = [];
-  const own = args.map((arg) =>
-    copied(arg, (value) => {
-      const passes = value instanceof Endpoint || value instanceof OpenPort;
-      if (passes) handed.push(value);
-      return passes;
-    }),
-  );
-  for (const each of handed) core.checkCaller("spawn", each.owner);
   core.begin(child);
   for (const each of handed) {
     if (each instanceof Endpoint) core.adopt(each, child);
@@ -100,11 +102,14 @@ class Started<R> implements Process<R> {
   }
 
   kill(): void {
-    this.thread.process.core.kill(this.thread.process);
+    const { process } = this.thread;
+    process.core.stopIfOutside(process);
+    process.core.kill(process);
   }
 
   cancel(reason: Error = new Cancelled(`${this.name} was cancelled`)): void {
     const { process } = this.thread;
+    process.core.stopIfOutside(process);
     if (this.#isThread) process.core.cancelThread(this.thread, reason);
     else process.core.cancel(process, reason);
   }

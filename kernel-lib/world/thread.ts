@@ -179,6 +179,7 @@ export class Thread implements Host, Member<Thread>, Step {
   }
 
   random(): number {
+    this.core.checkCaller("random", this.process);
     this.source ??= randomStream(this.core.seed, this.streamName);
     return this.source();
   }
@@ -210,9 +211,9 @@ export class Thread implements Host, Member<Thread>, Step {
   log(event: string, fields: Readonly<Record<string, unknown>> = {}): void {
     if (typeof event !== "string") refuse("log", "event", "a text", event);
     const { core, process } = this;
+    core.checkCaller("log", process);
     // A program that has killed itself runs on to its next await, unheard.
     if (process.exit) return;
-    core.checkCaller("log", process);
     core.trace.log(core.now(), this, event, fields);
   }
 }

@@ -13,10 +13,10 @@ import {
 } from "./environment.js";
 import { Interrupted } from "./errors.js";
 import { Guards } from "./guards.js";
-import { refuseInPrograms, setProgramsRun } from "./inside.js";
 import type { Frame } from "./network.js";
 import { checkRun } from "./options.js";
 import { SharedProcessor } from "./processor.js";
+import { refuseInPrograms, setProgramsRun } from "./programs-run.js";
 import { makeRun, type Run } from "./run.js";
 import type { Programs, Scenario } from "./scenario.js";
 import type { Thread } from "./thread.js";
@@ -127,12 +127,14 @@ export class Simulation<P extends Programs> {
         if (this.#core.current) this.#core.threadThrew(this.#core.current, reason);
       };
       let giveBack = (): void => undefined;
+      let hasLeft = false;
       const leave = (): void => {
+        hasLeft = true;
         if (stretchInProgress === leave) {
           stretchInProgress = undefined;
           setProgramsRun(false);
         }
-        this.#core.pause();
+        this.#core.close();
         this.#guards.remove();
         giveBack();
         stopListening();
@@ -143,6 +145,7 @@ export class Simulation<P extends Programs> {
         reject(new Interrupted(`simulate was interrupted at t=${this.nowMs.toFixed(3)} ms`));
       });
       const begin = (): void => {
+        if (hasLeft) return; // interrupted while it waited for its turn
         if (signal?.aborted) {
           leave();
           return reject(signal.reason);
@@ -150,7 +153,7 @@ export class Simulation<P extends Programs> {
         // Guards and the adoption of rejections are the whole process's: one simulation at a time has them.
         if (stretchInProgress) return macrotask(begin);
         stretchInProgress = leave;
-        this.#core.isOpen = true;
+        this.#core.open();
         giveBack = adoptFailures(adopt);
         const end = (reached: boolean): void => {
           leave();
@@ -172,7 +175,7 @@ export class Simulation<P extends Programs> {
             // The program's own, from a tick or a listener: Node hands it to `adopt`, runs what is left, and then we go on.
             this.#isDraining = false;
             this.#guards.remove();
-            macrotask(() => macrotask(() => end(false)));
+            macrotask(() => macrotask(() => (hasLeft ? undefined : end(false))));
             throw error;
           }
         } else this.#runByTurns(untilMs, this.#forced === "channel" ? "channel" : "immediate", end, fail);
@@ -248,7 +251,7 @@ export class Simulation<P extends Programs> {
     }
     if (nextMs === Infinity && this.#scenario.limitMs === Infinity) throw core.deadlock();
     if (nextMs > untilMs) {
-      this.#reachedMs = untilMs;
+      this.#reachedMs = Math.max(this.#reachedMs, untilMs);
       return true;
     }
     if (nextMs > this.#driver.now()) this.#stepsNow = 0;

@@ -1,4 +1,5 @@
 import type { EventId } from "../simulation/index.js";
+import type { Fifo } from "./fifo.js";
 import type { Thread } from "./thread.js";
 
 /** What a thread waits for. */
@@ -107,6 +108,11 @@ export class Wait<T = unknown> implements Step {
     this.result = undefined;
     resolve?.(this.failed ? rejecting(result) : (result as T));
   }
+}
+
+/** Takes waits that are over off the head of a line: those that time out again and again would fill it. */
+export function dropSettled<T>(line: Fifo<Wait<T>>): void {
+  while (line.first && line.first.state !== "pending") line.shift();
 }
 
 /** A promise that follows it is rejected. */

@@ -151,6 +151,84 @@ for (const [what, act] of Object.entries(whenWoken)) {
   });
 }
 
+const fromOutside: Readonly<Record<string, (host: Host) => unknown>> = {
+  "aborts a signal given to compute": (host) => {
+    const controller = new AbortController();
+    void setTimeoutAsync(20).then(() => controller.abort(new Error("stop")));
+    return host.compute(1e12, { signal: controller.signal });
+  },
+  "wakes a floating promise that logs": (host) => {
+    void setTimeoutAsync(20).then(() => host.log("awake"));
+    return host.sleep(1e12);
+  },
+  "wakes a floating promise that kills a child": (host) => {
+    const child = host.spawn((me) => me.sleep(1e12), { as: "process" });
+    void setTimeoutAsync(20).then(() => child.kill());
+    return child.done();
+  },
+  "wakes a floating promise that cancels a child": (host) => {
+    const child = host.spawn((me) => me.sleep(1e12), { as: "process" });
+    void setTimeoutAsync(20).then(() => child.cancel());
+    return child.done();
+  },
+  "wakes a floating promise that ends a connection": async (host) => {
+    const listener = await host.listen(7);
+    const connection = await host.connect("a", 7);
+    void setTimeoutAsync(20).then(() => connection.end());
+    await (await listener.accept()).receive();
+  },
+  "wakes a floating promise that closes a port": async (host) => {
+    const listener = await host.listen(7);
+    void setTimeoutAsync(20).then(() => listener.close());
+    await listener.accept();
+  },
+  "wakes a floating promise that draws a number": (host) => {
+    void setTimeoutAsync(20).then(() => host.random());
+    return host.sleep(1e12);
+  },
+};
+for (const [what, act] of Object.entries(fromOutside)) {
+  test(`a simulation in which real time ${what} is stopped, and nothing of it reaches Node`, async () => {
+    const ticking = async (host: Host) => {
+      for (;;) await host.sleep(1);
+    };
+    const both = scenario({
+      hosts: { a: {} },
+      programs: { p: on("a", async (host: Host) => void (await act(host))), ticking: on("a", ticking) },
+    });
+    assert.match(
+      await failureOf(() => simulate(both)),
+      /^ForeignWait: .* was woken by something outside its host at t=\d+\.000 ms: in virtual time/,
+    );
+    assertGlobalsAreBack();
+    await setTimeoutAsync(10);
+  });
+}
+
+test("an interrupt also stops a simulation that waits for its turn", async () => {
+  const listeners = new Set<() => void>();
+  const onInterrupt = (callback: () => void) => {
+    listeners.add(callback);
+    return () => void listeners.delete(callback);
+  };
+  const kernel = globalThis as unknown as Record<symbol, unknown>;
+  const hook = Symbol.for("handoff.jupyter");
+  kernel[hook] = { onInterrupt };
+  try {
+    let begun = 0;
+    const plan = scenario({ hosts: { a: {} }, programs: { p: on("a", async () => void begun++) } });
+    const runs = [failureOf(() => simulate(plan)), failureOf(() => simulate(plan))];
+    for (const interrupt of listeners) interrupt();
+    for (const failure of await Promise.all(runs))
+      assert.is(failure, "Interrupted: simulate was interrupted at t=0.000 ms");
+    await setTimeoutAsync(20);
+    assert.is(begun, 0);
+    assert.is(listeners.size, 0);
+  } finally {
+    delete kernel[hook];
+  }
+});
+
 test("what a program that has ended does when real time wakes it reaches nobody", async () => {
   let isAwake = false;
   const program = async (host: Host) => {

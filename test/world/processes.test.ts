@@ -535,12 +535,17 @@ inBothWorlds(test, "the host, connections and listeners of another process can't
   };
   const parent = async (host: Host) => {
     const own = await host.listen(9);
+    const queue = host.queue<number>();
     const byClosure = async () => [
       await failureOf(() => host.sleep(1)),
       await failureOf(() => host.log("x")),
+      await failureOf(() => host.random()),
       await failureOf(() => host.spawn(async () => 1, { as: "thread" })),
       await failureOf(() => host.connect("server", 7)),
+      await failureOf(() => host.listen(10)),
       await failureOf(() => own.accept()),
+      await failureOf(() => queue.put(1)),
+      await failureOf(() => queue.offer(1)),
     ];
     const exit = await host.spawn(byClosure, { as: "process", name: "child" }).done();
     const connection = await host.connect("server", 7);
@@ -568,7 +573,9 @@ inBothWorlds(test, "the host, connections and listeners of another process can't
   const byChild = "it was called by child (pid 3 on client) on what belongs to parent (pid 2";
   assert.equal(
     told(inChild),
-    ["sleep", "log", "spawn", "connect", "accept"].map((what) => `${what}: ${byChild}`),
+    ["sleep", "log", "random", "spawn", "connect", "listen", "accept", "put", "offer"].map(
+      (what) => `${what}: ${byChild}`,
+    ),
   );
   const byParent = "it was called by parent (pid 2 on client) on what belongs to keeper (pid 4";
   assert.equal(
@@ -609,6 +616,119 @@ inBothWorlds(test, "a connection that is handed over leaves nothing with the one
     "Closed: accept: port 9 was handed over to heir (pid 3 on client)",
     [],
   ]);
+});
+
+inBothWorlds(
+  test,
+  "a listener passes over with the connections that wait to be accepted or are arriving",
+  async (play) => {
+    const worker = async (_: Host, listener: Listener) => {
+      for (let i = 0; i < 3; i++) {
+        const connection = await listener.accept();
+        await connection.send(`hello ${await connection.receive()}`);
+        connection.end();
+      }
+    };
+    const parent = async (host: Host) => {
+      const listener = await host.listen(7);
+      await host.sleep(11);
+      host.spawn(worker, { as: "process" }, listener);
+    };
+    const client = async (host: Host, name: string) => {
+      const connection = await host.connect("server", 7);
+      await connection.send(name);
+      return connection.receive();
+    };
+    const run = await play(
+      scenario({
+        hosts,
+        network: { latencyMs: 4 },
+        programs: {
+          server: on("server", parent).daemon(),
+          clients: [
+            on("client", client, "waiting"),
+            on("client", client, "arriving").at(5),
+            on("client", client, "late").at(20),
+          ],
+        },
+      }),
+    );
+    assert.equal(run.results.clients, ["hello waiting", "hello arriving", "hello late"]);
+  },
+);
+
+inBothWorlds(
+  test,
+  "sends of the one that had a connection end with the hand-over, and hold nothing up",
+  async (play) => {
+    const heir = async (host: Host, connection: Connection) => {
+      await host.sleep(10);
+      await connection.send("from the heir");
+      connection.end();
+    };
+    const parent = async (host: Host) => {
+      const connection = await host.connect("server", 7);
+      for (const bytes of [40_001, 40_002]) await connection.send(new Uint8Array(bytes));
+      const sends = [failureOf(() => connection.send("waiting for room"))];
+      await host.sleep(60);
+      sends.push(failureOf(() => connection.send("being prepared")));
+      const child = host.spawn(heir, { as: "process", name: "heir" }, connection);
+      await child.done();
+      return Promise.all(sends);
+    };
+    const server = async (host: Host) => {
+      const connection = await (await host.listen(7)).accept();
+      await host.sleep(200);
+      const got: unknown[] = [];
+      for await (const message of connection) got.push(message instanceof Uint8Array ? message.length : message);
+      return got;
+    };
+    const run = await play(
+      scenario({
+        hosts: { server: {}, client: { costs: { messageMs: 2 } } },
+        network,
+        programs: { server: on("server", server), parent: on("client", parent) },
+      }),
+    );
+    const closed = "Closed: client#1>server:7 was handed over to heir (pid 3 on client)";
+    assert.equal(run.results.parent, [closed, closed]);
+    assert.equal(run.results.server, [40_001, 40_002, "from the heir"]);
+  },
+);
+
+inBothWorlds(test, "who had a connection can't end it, and its signal's listeners hear no more of it", async (play) => {
+  const heir = async (host: Host, connection: Connection, listener: Listener) => {
+    const failure = await failureOf(() => connection.receive());
+    await host.connect("client", 9);
+    return [failure, (await listener.accept()).peer];
+  };
+  const parent = async (host: Host) => {
+    const connection = await host.connect("server", 7);
+    const listener = await host.listen(9);
+    connection.signal.addEventListener("abort", () => host.log("heard"));
+    const child = host.spawn(heir, { as: "process", name: "heir" }, connection, listener);
+    const failures = [
+      await failureOf(() => connection.end()),
+      await failureOf(() => connection.reset()),
+      await failureOf(() => listener.close()),
+    ];
+    return [await child.done(), ...failures.map((text) => text.split(":").slice(0, 2).join(":"))];
+  };
+  const server = async (host: Host) => {
+    const connection = await (await host.listen(7)).accept();
+    await host.sleep(20);
+    connection.reset();
+  };
+  const run = await play(
+    scenario({ hosts, network, programs: { server: on("server", server).daemon(), parent: on("client", parent) } }),
+  );
+  assert.equal(run.results.parent, [
+    { how: "returned", value: ["ConnectionReset: client#1>server:7 was reset by server", "client"] },
+    "ParameterError: end",
+    "ParameterError: reset",
+    "ParameterError: close",
+  ]);
+  assert.equal(logged(run), []);
 });
 
 inBothWorlds(
