@@ -10,6 +10,7 @@ import type { Member } from "./linked-set.js";
 import type { Machine } from "./machine.js";
 import { type Frame, type FrameType, headerBytes, type Path } from "./network.js";
 import type { RunningProcess } from "./process.js";
+import { ofHost } from "./strangers.js";
 import type { Thread } from "./thread.js";
 import { decode, type Encoded, encode, whole } from "./values.js";
 import { dropSettled, type Wait, type WaitKind, type WaitTarget } from "./wait.js";
@@ -91,6 +92,10 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
     this.owner = owner;
     this.id = id;
     this.peer = peer;
+  }
+
+  get [ofHost](): string {
+    return "a connection, which belongs to a process";
   }
 
   waitText(kind: WaitKind): string {

@@ -9,6 +9,7 @@ import type { OpenPort } from "./port.js";
 import type { RunningProcess } from "./process.js";
 import type { OpenWork } from "./recorder.js";
 import type { HostSpec } from "./scenario.js";
+import { ofHost } from "./strangers.js";
 import type { Thread } from "./thread.js";
 import { bytesOf, decode, encode, whole } from "./values.js";
 import type { Wait, WaitKind, WaitTarget } from "./wait.js";
@@ -209,6 +210,10 @@ export class DiskView implements Disk {
   constructor(thread: Thread) {
     this.#thread = thread;
     this.#drive = thread.process.machine.drive;
+  }
+
+  get [ofHost](): string {
+    return "a disk; each process has its host's";
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: as in Disk

@@ -10,6 +10,7 @@ import type { Connection, ConnectOptions, KeepAlive, Listener, ListenOptions } f
 import type { Machine } from "./machine.js";
 import type { RunningProcess } from "./process.js";
 import { checkPort } from "./scenario.js";
+import { ofHost } from "./strangers.js";
 import type { Thread } from "./thread.js";
 import { dropSettled, type Wait, type WaitTarget } from "./wait.js";
 
@@ -40,6 +41,10 @@ export class OpenPort implements Listener, WaitTarget {
     readonly backlog: number,
     readonly keepAlive: KeepAlive | undefined,
   ) {}
+
+  get [ofHost](): string {
+    return "a listener, which belongs to a process";
+  }
 
   waitText(): string {
     return `accept on port ${this.port}`;

@@ -5,6 +5,7 @@ import { TimedOut } from "./errors.js";
 import { Fifo } from "./fifo.js";
 import type { Mutex, Queue } from "./host.js";
 import type { RunningProcess } from "./process.js";
+import { ofHost } from "./strangers.js";
 import { dropSettled, type Wait, type WaitKind, type WaitTarget } from "./wait.js";
 
 /** A queue between the threads of one process. */
@@ -24,6 +25,10 @@ export class ThreadQueue<T> implements Queue<T>, WaitTarget {
     this.#core = owner.core;
     this.#owner = owner;
     this.#capacity = capacity;
+  }
+
+  get [ofHost](): string {
+    return "a queue, which is memory of one process";
   }
 
   waitText(kind: WaitKind): string {
@@ -114,6 +119,10 @@ export class ThreadMutex implements Mutex, WaitTarget {
   constructor(owner: RunningProcess) {
     this.#core = owner.core;
     this.#owner = owner;
+  }
+
+  get [ofHost](): string {
+    return "a mutex, which is memory of one process";
   }
 
   waitText(): string {

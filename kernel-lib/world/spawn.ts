@@ -6,6 +6,7 @@ import { Cancelled } from "./errors.js";
 import type { Exit, Process, Program, SpawnOptions } from "./host.js";
 import { OpenPort } from "./port.js";
 import { RunningProcess } from "./process.js";
+import { ofHost } from "./strangers.js";
 import { Thread } from "./thread.js";
 
 /** Starts a program beside a thread: as one more thread of its process, or as a child process. */
@@ -72,6 +73,10 @@ class Started<R> implements Process<R> {
     private readonly thread: Thread,
     private readonly parent: Thread,
   ) {}
+
+  get [ofHost](): string {
+    return "the handle of a process, which belongs to whoever started it";
+  }
 
   get pid(): number {
     return this.thread.process.pid;

@@ -22,6 +22,7 @@ import { openConnection, openPort } from "./port.js";
 import type { RunningProcess } from "./process.js";
 import { ThreadMutex, ThreadQueue } from "./queue.js";
 import { spawn } from "./spawn.js";
+import { ofHost } from "./strangers.js";
 import type { Step, Wait } from "./wait.js";
 
 /** What a thread does first. */
@@ -64,6 +65,10 @@ export class Thread implements Host, Member<Thread>, Step {
     private readonly sameName: number,
     readonly number: number,
   ) {}
+
+  get [ofHost](): string {
+    return "a host; each process gets one of its own";
+  }
 
   /** As traces and reports call it. */
   get threadName(): string {

@@ -1,6 +1,6 @@
 import { addExtension, Packr, REUSE_BUFFER_MODE } from "msgpackr/pack";
-import { hostObject } from "./arguments.js";
 import { MessageError } from "./errors.js";
+import { named, strangerIn, tagOf } from "./strangers.js";
 
 /** Taken before a simulation's guards put a proxy in its place, which would be asked for every value. */
 const RealDate = Date;
@@ -12,7 +12,15 @@ export interface Encoded {
   readonly end: number;
 }
 
-const packr = new Packr({ useRecords: false });
+/** Asked for each object that msgpackr takes for a plain one (its option for the form in which to write it, of which we use one). */
+function checkPlain(value: object): false {
+  // Iterators, Math and the like come here: to msgpackr they are plain, as their constructor is Object.
+  if ((value as { readonly [Symbol.toStringTag]?: string })[Symbol.toStringTag] !== undefined) refuseStranger(value);
+  return false;
+}
+const packr = new Packr({ useRecords: checkPlain as unknown as boolean, mapsAsObjects: true });
+// As the option `useRecords: false` leaves them.
+Object.assign(packr, { useRecords: false, structures: undefined });
 (packr as unknown as { writeFunction: () => never }).writeFunction = () => {
   throw new Error("it holds a function");
 };
@@ -20,58 +28,34 @@ const packr = new Packr({ useRecords: false });
 /** Set while our packer is at work: what follows must not touch msgpackr for anybody else in this process. */
 let isPacking = false;
 
-const itsItems = "make it an array";
-const itsText = "send its text";
-const itsValue = "take the value out of it";
-
-/** What neither travels nor is copied, by its {@link tagOf | tag}, and what to do instead. */
-export const strangers: ReadonlyMap<string, string> = new Map([
-  ["Promise", "await it first"],
-  ["Generator", itsItems],
-  ["AsyncGenerator", itsItems],
-  ["WeakMap", "make it a Map"],
-  ["WeakSet", itsItems],
-  ["WeakRef", itsValue],
-  ["SharedArrayBuffer", "processes share no memory"],
-  ["AbortSignal", "it is memory of one process"],
-]);
-
-/** What msgpackr would mangle without a word: it makes arrays of errors, and empty objects of most others. */
-const mangled: ReadonlyMap<string, string> = new Map([
-  ...strangers,
-  ["Error", itsText],
-  ["DOMException", itsText],
-  ["RegExp", itsText],
-  ["Number", itsValue],
-  ["String", itsValue],
-  ["Boolean", itsValue],
-]);
-
-/** What kind of object it is, of whatever realm: `Promise`, `Map`; `Object` for instances of most classes. */
-export function tagOf(value: object): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
+/** What can't be sent, and what to do instead. msgpackr would make arrays of errors, and empty objects of most others. */
+function refusalOf(value: object, tag: string): string | undefined {
+  if (ArrayBuffer.isView(value)) return named(tag, "make it an array or a Uint8Array");
+  if (tag === "Error") return named(value.constructor.name, "send its text");
+  if (tag === "RegExp") return named(tag, "send its text");
+  if (value instanceof Set || value instanceof ArrayBuffer) return undefined;
+  return typeof (value as { toJSON?: unknown }).toJSON === "function" ? undefined : strangerIn(value, tag);
 }
 
-/** What it is and what to do instead: `a Promise; await it first`. */
-export function nameOf(value: object, tag: string): string {
-  const name = tag === "Error" ? value.constructor.name : tag;
-  return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}; ${mangled.get(tag) ?? "make it an array or a Uint8Array"}`;
+function refuseStranger(value: object): void {
+  const refusal = refusalOf(value, tagOf(value));
+  if (refusal !== undefined) throw new Error(`it holds ${refusal}`);
 }
 
-/** Values that msgpackr must not see: all those above, host objects, and maps of other classes than Map. */
+/** Values that msgpackr must not see: what is refused, and maps, also of other classes than Map. */
 const special = {
   [Symbol.hasInstance]: (value: object): boolean => {
-    if (!isPacking || value instanceof Uint8Array || value instanceof RealDate) return false;
+    if (!isPacking || typeof value !== "object" || value instanceof Uint8Array || value instanceof RealDate)
+      return false;
     const tag = tagOf(value);
-    return ArrayBuffer.isView(value) || tag === "Map" || mangled.has(tag) || hostObject(value) !== undefined;
+    return tag === "Map" || refusalOf(value, tag) !== undefined;
   },
 };
 addExtension({
   Class: special as unknown as new () => object,
   write: (value: object) => {
-    const tag = tagOf(value);
-    if (tag === "Map") return new Map(value as Map<unknown, unknown>);
-    throw new Error(`it holds ${hostObject(value) ?? nameOf(value, tag)}`);
+    if (tagOf(value) !== "Map") refuseStranger(value);
+    return new Map(value as Map<unknown, unknown>);
   },
 } as never);
 
@@ -140,6 +124,7 @@ function packed(value: unknown, where: string): Encoded {
 
 /** What msgpackr or the engine said, in a program's terms. */
 function reasonOf(error: Error): string {
+  if (error.message.startsWith("it holds ")) return error.message; // our own words
   if (/call stack/i.test(error.message)) return "it refers to itself, or nests too deep";
   if (/bigint/i.test(error.message)) return "it is too large for 64 bits";
   if (/symbol/i.test(error.message)) return "it holds a symbol";

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { type Connection, type Host, on, scenario } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -175,6 +176,9 @@ inBothWorlds(
       const numbers = function* () {
         yield 1;
       };
+      class Tagged {
+        readonly [Symbol.toStringTag] = "Tagged";
+      }
       for (const value of [
         { block: Promise.resolve(1) },
         [new WeakMap()],
@@ -186,10 +190,29 @@ inBothWorlds(
         new Map([[Symbol("s"), 1]]),
         host.queue(),
         { connection },
+        host.spawn(async () => {}, { as: "process" }),
+        { values: new Map().values() },
+        [[].entries()],
+        new AbortController(),
+        new Headers(),
+        Object(1n),
+        Object(Symbol("s")),
+        new Intl.NumberFormat(),
+        new URLSearchParams("a=1"),
+        Math,
+        new Tagged(),
+        runInNewContext("new Set([1])"),
         Object.fromEntries(Array.from({ length: 70_000 }, (_, i) => [`k${i}`, i])),
       ])
         failures.push((await failureOf(() => connection.send(value))).replace(/^.*: it holds /, ""));
-      await connection.send(new Cache([["k", 1]]));
+      class Named {
+        n = 1;
+        get [Symbol.toStringTag]() {
+          return "Named";
+        }
+      }
+      const nothing = Object.assign(Object.create(null), { a: 1 });
+      await connection.send([new Cache([["k", 1]]), new Named(), new URL("http://a/"), nothing, [new ArrayBuffer(1)]]);
       return [...failures, await connection.receive()];
     };
     const run = await play(
@@ -206,8 +229,20 @@ inBothWorlds(
       "a symbol",
       "a queue, which is memory of one process",
       "a connection, which belongs to a process",
+      "the handle of a process, which belongs to whoever started it",
+      "a Map Iterator; make it an array",
+      "an Array Iterator; make it an array",
+      "an AbortController; it is memory of one process",
+      "a Headers; make it an array, a text or a plain object",
+      "a BigInt; take the value out of it",
+      "a Symbol; take the value out of it",
+      "an Intl.NumberFormat; make it an array, a text or a plain object",
+      "a URLSearchParams; make it an array, a text or a plain object",
+      "a Math; make it an array, a text or a plain object",
+      "a Tagged; make it an array, a text or a plain object",
+      "a Set; make it an array, a text or a plain object",
       "an object of more than 65,535 fields; make it a Map or an array",
-      { k: 1 },
+      [{ k: 1 }, { n: 1 }, "http://a/", { a: 1 }, [new Uint8Array(1)]],
     ]);
   },
 );

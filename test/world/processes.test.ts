@@ -136,23 +136,37 @@ inBothWorlds(test, "errors and regular expressions are copied as what they are",
   assert.equal(run.results.parent, [[true, "Refused: no", 2, "B", "x", "g"], 1]);
 });
 
+inBothWorlds(test, "a key __proto__ of an argument is a key of its copy", async (play) => {
+  const given: unknown = JSON.parse('{ "__proto__": { "isAdmin": true }, "n": 1 }');
+  const child = async (_: Host, value: { isAdmin?: boolean }) => [value.isAdmin, JSON.stringify(value)];
+  const run = await play(scenario({ hosts, programs: { child: on("client", child, given as object) } }));
+  assert.equal(run.results.child, [undefined, JSON.stringify(given)]);
+});
+
 inBothWorlds(
   test,
   "what can't be copied is no argument of a process, nor of a program of the scenario",
   async (play) => {
     const child = async (_: Host, __: unknown) => undefined;
+    let nested: unknown;
+    for (let i = 0; i < 20_000; i++) nested = { nested };
     const failures = async (start: (value: unknown) => unknown, more: readonly unknown[]) => {
       const values = [
         Promise.resolve(1),
         { map: new WeakMap() },
         new SharedArrayBuffer(1),
         new AbortController().signal,
+        [new AbortController()],
+        new URL("http://a/"),
+        new Map().values(),
+        Object(1n),
+        nested,
       ];
       const all = [...values, new Uint8Array(new SharedArrayBuffer(1)), ...more];
       return Promise.all(all.map((value) => failureOf(() => start(value))));
     };
     const parent = async (host: Host) => {
-      const given = [host, [host.queue()], host.mutex(), host.disk];
+      const given = [host, [host.queue()], host.mutex(), host.disk, host.spawn(async () => {}, { as: "process" })];
       const spawned = await failures((value) => host.spawn(child, { as: "process" }, value), given);
       const passed = host.spawn(child, { as: "process" }, [await host.listen(7)]);
       return {
@@ -167,11 +181,17 @@ inBothWorlds(
       "a WeakMap; make it a Map",
       "a SharedArrayBuffer; processes share no memory",
       "an AbortSignal; it is memory of one process",
+      "an AbortController; it is memory of one process",
+      "a URL; make it an array, a text or a plain object",
+      "a Map Iterator; make it an array",
+      "a BigInt; take the value out of it",
+      "what nests so deep",
       "a SharedArrayBuffer; processes share no memory",
       "a host; each process gets one of its own",
       "a queue, which is memory of one process",
       "a mutex, which is memory of one process",
       "a disk; each process has its host's",
+      "the handle of a process, which belongs to whoever started it",
     ];
     const told = (where: string) =>
       refusals.map((what) => `ParameterError: ${where}: a process's arguments are copied, and can't hold ${what}`);
