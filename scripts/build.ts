@@ -10,7 +10,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, watch, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type BuildOptions, build, type Plugin, transform } from "esbuild";
+import { type BuildFailure, type BuildOptions, build, type Plugin, transform } from "esbuild";
 import { inRoot, root } from "./setup/paths.mjs";
 
 const library = inRoot("kernel-lib");
@@ -36,7 +36,17 @@ const shortNames: Plugin = {
       return { contents: code };
     }),
 };
-const bundled: BuildOptions = { ...options, bundle: true, external: ["../errors.js"], plugins: [shortNames] };
+/** The engine lies as deep as the modules of the two rooms, whose errors are those of the whole library. */
+const sharedErrors: Plugin = {
+  name: "shared errors",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\.\.?\/.*errors\.js$/ }, ({ path: name, resolveDir }) =>
+      path.join(resolveDir, name) === path.join(library, "errors.js")
+        ? { path: "../errors.js", external: true }
+        : undefined,
+    ),
+};
+const bundled: BuildOptions = { ...options, bundle: true, plugins: [shortNames, sharedErrors] };
 
 /** A module of the two rooms: its path without an ending, and what it exports. */
 interface Module {
@@ -44,11 +54,13 @@ interface Module {
   readonly names: readonly string[];
 }
 
+const isSource = (file: string) => file.endsWith(".ts") && !file.startsWith(`dist${path.sep}`);
+
 /** Writes the JavaScript of kernel-lib. */
 async function writeLibrary(): Promise<void> {
   const sources = readdirSync(library, { recursive: true, encoding: "utf8" })
-    .map((file) => file.replaceAll(path.sep, "/"))
-    .filter((file) => file.endsWith(".ts") && !file.startsWith("dist/"));
+    .filter(isSource)
+    .map((file) => file.replaceAll(path.sep, "/"));
   await build({ ...options, entryPoints: sources.filter((file) => !ofEngine.test(file)) });
   await writeEngine(await modulesOf(sources.filter((file) => ofEngine.test(file))));
 }
@@ -84,7 +96,8 @@ async function writeEngine(modules: readonly Module[]): Promise<void> {
     const names = module.names.map((name) => `${inEngine(module, name)} as ${name}`);
     const file = path.join(library, "dist", `${module.path}.js`);
     mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, `export { ${names.join(", ")} } from "../${engine}";\n`);
+    const from = path.posix.relative(path.posix.dirname(module.path), engine);
+    writeFileSync(file, `export { ${names.join(", ")} } from "${from}";\n`);
   }
 }
 
@@ -93,19 +106,32 @@ function tsc(...flags: string[]) {
   return spawn(process.execPath, [command, "-b", ...flags, "kernel-lib", "jupyter"], { cwd: root, stdio: "inherit" });
 }
 
-const failed = () => {
-  process.exitCode = 1; // esbuild has said why
-};
+/** Whether the library was written. */
+async function written(): Promise<boolean> {
+  try {
+    await writeLibrary();
+    return true;
+  } catch (error) {
+    // esbuild has printed its own.
+    if (!(error as Partial<BuildFailure>).errors) console.error(error);
+    return false;
+  }
+}
+
 if (process.argv.includes("--watch")) {
   let timer: NodeJS.Timeout | undefined;
+  let last = written();
+  const again = () => {
+    last = last.then(written);
+  };
   watch(library, { recursive: true }, (_, file) => {
-    if (!file?.endsWith(".ts") || file.startsWith("dist")) return;
+    if (!file || !isSource(file)) return;
     clearTimeout(timer);
-    timer = setTimeout(() => void writeLibrary().catch(() => {}), 100);
+    timer = setTimeout(again, 100);
   });
-  await writeLibrary().catch(() => {});
+  await last;
   tsc("--watch", "--preserveWatchOutput");
 } else {
-  const [[code]] = await Promise.all([once(tsc(), "exit"), writeLibrary().catch(failed)]);
-  if (code !== 0) process.exitCode = 1;
+  const [[code], isWritten] = await Promise.all([once(tsc(), "exit"), written()]);
+  if (code !== 0 || !isWritten) process.exitCode = 1;
 }

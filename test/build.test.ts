@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { test } from "uvu";
@@ -52,5 +53,57 @@ for (const room of ["simulation", "world"]) {
     assert.ok(shared > 20, `${shared} names are compared`);
   });
 }
+
+/** Runs the build in a checkout that holds nothing but it and those files of kernel-lib. */
+function buildOf(files: Readonly<Record<string, string>>, then: (folder: string, stderr: string) => void): void {
+  const folder = mkdtempSync(path.join(tmpdir(), "build-"));
+  try {
+    for (const file of ["scripts/build.ts", "scripts/setup/paths.mjs"])
+      cpSync(inRoot(file), path.join(folder, file), { recursive: true });
+    symlinkSync(inRoot("node_modules"), path.join(folder, "node_modules"));
+    writeFileSync(path.join(folder, "package.json"), '{ "type": "module" }');
+    for (const [file, text] of Object.entries(files)) {
+      const to = path.join(folder, "kernel-lib", file);
+      mkdirSync(path.dirname(to), { recursive: true });
+      writeFileSync(to, text);
+    }
+    const command = ["--import", "tsx", path.join(folder, "scripts", "build.ts")];
+    const { status, stderr } = spawnSync(process.execPath, command, { cwd: folder, encoding: "utf8" });
+    assert.is(status, 1, "tsc has nothing to build");
+    then(folder, stderr);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+test("a module in a folder of a room has the library's errors, not others of the same name", () => {
+  const files = {
+    "errors.ts": "export class ParameterError extends Error {}",
+    "world/index.ts": 'export { deep } from "./folder/deep.js";',
+    "world/folder/deep.ts":
+      'import { ParameterError } from "../../errors.js"; export const deep = new ParameterError();',
+  };
+  buildOf(files, (folder) => {
+    const code = `
+      import { ParameterError } from "./errors.js";
+      import { deep } from "./world/folder/deep.js";
+      import * as world from "./world/index.js";
+      if (!(deep instanceof ParameterError) || world.deep !== deep) throw new Error("two");`;
+    const cwd = path.join(folder, "kernel-lib", "dist");
+    const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", code], {
+      cwd,
+      encoding: "utf8",
+    });
+    assert.is(status, 0, stderr);
+  });
+});
+
+test("the build prints errors that are not esbuild's, and esbuild's once", () => {
+  buildOf({}, (_, stderr) => assert.match(stderr, /ENOENT.*kernel-lib/));
+  buildOf({ "errors.ts": "export const = 1;" }, (_, stderr) => {
+    assert.is(stderr.split("Expected identifier but found").length, 2, stderr);
+    assert.not.match(stderr, /BuildFailure|Build failed/);
+  });
+});
 
 test.run();

@@ -1,7 +1,7 @@
 /** What a command does before it runs notebooks. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { inRoot, python, root } from "../setup/paths.mjs";
+import { buildArguments, inRoot, python, root } from "../setup/paths.mjs";
 
 /**
  * A folder for this process's temporary files, which goes with it however it is ended; kernels notice by themselves that
@@ -18,9 +18,11 @@ export function useTemporaryFolder(): string {
 
 /** Compiles what the cells import; a notebook made with yesterday's library would be wrong without a sign. */
 export function build(): void {
-  const command = ["--import", "tsx", inRoot("scripts", "build.ts")];
-  const { status, stdout } = spawnSync(process.execPath, command, { cwd: root, encoding: "utf8" });
-  if (status !== 0) console.error(`built with errors, first: ${stdout.trim().split("\n")[0]}`);
+  const { status, stdout, stderr } = spawnSync(process.execPath, buildArguments, { cwd: root, encoding: "utf8" });
+  if (status === 0) return;
+  // tsc writes to stdout, esbuild to stderr.
+  const [first = "no message"] = `${stdout}\n${stderr}`.split("\n").filter((line) => /error/i.test(line));
+  console.error(`built with errors, first: ${first.trim()}`);
 }
 
 /** @throws if the set-up has not been made. */

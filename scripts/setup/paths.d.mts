@@ -1,5 +1,6 @@
 export const root: string;
 export function inRoot(...parts: string[]): string;
+export const buildArguments: readonly string[];
 export const venv: string;
 export const python: string;
 export const state: string;

@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 export const inRoot = (...parts) => path.join(root, ...parts);
 
+/** What node is given to build kernel-lib and the kernel's launcher. */
+export const buildArguments = ["--import", "tsx", inRoot("scripts", "build.ts")];
 export const venv = inRoot(".venv");
 export const python = path.join(venv, "bin", "python");
 export const state = inRoot(".jupyter");

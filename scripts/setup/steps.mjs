@@ -3,7 +3,7 @@ import { existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from "n
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { SetupFailure } from "./failure.mjs";
-import { inRoot, jupyterEnvironment, pagesFolder, python, root, state, venv } from "./paths.mjs";
+import { buildArguments, inRoot, jupyterEnvironment, pagesFolder, python, root, state, venv } from "./paths.mjs";
 import { run } from "./processes.mjs";
 import { findPython } from "./python.mjs";
 import { filesUnder, hashOf, readStamp, writeStamp } from "./stamps.mjs";
@@ -92,9 +92,9 @@ const sources = () => [
 /** Compiles kernel-lib and the kernel's launcher. */
 export async function build() {
   const wanted = hashOf(sources());
-  const products = ["kernel-lib/dist/index.js", "jupyter/dist/launcher.js"];
+  const products = ["kernel-lib/dist/index.js", "kernel-lib/dist/engine/bundle.js", "jupyter/dist/launcher.js"];
   if (readStamp(stampOf("build")) === wanted && products.every((file) => existsSync(inRoot(file)))) return upToDate;
-  const result = await run("build", process.execPath, ["--import", "tsx", inRoot("scripts", "build.ts")]);
+  const result = await run("build", process.execPath, buildArguments);
   if (result.code === 0) {
     writeStamp(stampOf("build"), wanted);
     return "built";

@@ -1,4 +1,4 @@
-import { inRoot } from "../setup/paths.mjs";
+import { buildArguments, inRoot } from "../setup/paths.mjs";
 import { add, nothing, type Outcome } from "./outcome.js";
 import { check, clearClone, clearTemporary, type Job, rooms, suite, testFiles } from "./stages.js";
 
@@ -38,7 +38,7 @@ export async function main(args: readonly string[], setUpMs: number): Promise<bo
     sum = add(sum, await runJobs(jobs, atOnce));
   };
 
-  await runAll([check("build", ["--import", "tsx", inRoot("scripts", "build.ts")])], 1);
+  await runAll([check("build", buildArguments)], 1);
   if (args.includes("--soak")) {
     const extra = { SOAK: "1" };
     await runAll(unitJobs(7200, extra), 2);
