@@ -1,7 +1,7 @@
 import { type Host, on, scenario, simulate } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { differences } from "./alike.js";
+import { differences, playAlike } from "./alike.js";
 import { echo } from "./both-worlds.js";
 
 const test = suite("both worlds compared");
@@ -52,6 +52,25 @@ test("a run is like itself, a little later too, and neither much later nor earli
   assert.equal(await counts(401, 1), [0, 0, times]);
   assert.equal(await counts(101, 4), [0, 0, times]);
   assert.equal(await counts(-3, 1), [0, times, 0]);
+});
+
+const placed = (programs: (host: Host) => Promise<unknown>) =>
+  scenario({ hosts: { client: {} }, programs: { client: on("client", programs) } });
+
+test("what differs in a live run is played again, three times at most", async () => {
+  let livePlays = 0;
+  const differsIn = (plays: number) => {
+    livePlays = 0;
+    return placed(async (host) => {
+      await host.sleep(5);
+      return host.now() !== 5 && ++livePlays <= plays ? "other" : "same"; // live, the clock shows fractions
+    });
+  };
+  const run = await playAlike({}, differsIn(2));
+  assert.equal([run.results.client, livePlays], ["same", 3]);
+  const failure = await playAlike({}, differsIn(4)).catch((error: Error) => error.message);
+  assert.match(failure as string, /live is not as virtual time/);
+  assert.is(livePlays, 3);
 });
 
 test.run();
