@@ -134,20 +134,23 @@ await runLive(plan(3000), { timeScale: 1, maxRealMs: 60_000 });`;
     const launcher = victim.process.pid as number;
     const groups = [launcher];
     let before: number[] = [];
-    const running = victim.execute(code, {
-      onMessage: ({ header, content }) => {
-        if (header.msg_type !== "stream" || told) return;
-        told = content.text as string;
-        const { pid, ports } = toldBy(told);
-        void Promise.all(ports.map(isOpen)).then((open) => {
-          openBefore = open;
-          groups.push(groupOf(pid));
-          before = companions(groups);
-          process.kill(pid, "SIGKILL");
-        });
-      },
+    const kill = async (): Promise<void> => {
+      const { pid, ports } = toldBy(told);
+      openBefore = await Promise.all(ports.map(isOpen));
+      groups.push(groupOf(pid));
+      before = companions(groups);
+      process.kill(pid, "SIGKILL");
+    };
+    const execution = await new Promise((resolve, reject) => {
+      const running = victim.execute(code, {
+        onMessage: ({ header, content }) => {
+          if (header.msg_type !== "stream" || told) return;
+          told = content.text as string;
+          kill().catch(reject);
+        },
+      });
+      running.then(resolve, () => resolve(undefined));
     });
-    const execution = await running.catch(() => undefined);
     assert.ok(told, JSON.stringify(execution));
     const { pid, tmp, ports } = toldBy(told);
     assert.is(tmp, folder);
