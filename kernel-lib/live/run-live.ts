@@ -25,7 +25,7 @@ export interface RunLiveOptions {
   readonly maxRealMs?: number;
   /** Stops the run: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Called some ten times a second with the scenario's time, for a progress bar. */
+  /** Called some ten times a second with the scenario's time, for a progress bar. Not an async function: nobody waits for it. */
   readonly onProgress?: (nowMs: number) => void;
 }
 
@@ -50,9 +50,9 @@ export interface LiveRun<P extends Programs = Programs> extends Run<P> {
  * Before it, the scenario is simulated with the same seed: that run is in `predicted`, and tells how long this one will take.
  * Live runs of one process take turns: two at once would measure each other.
  *
- * @throws {@link ParameterError} for bad options, or if it would take longer than `maxRealMs`; {@link Deadlock} if all is quiet
- *   and programs wait; {@link Interrupted} after Interrupt; an Error if it takes far longer than predicted, or if this machine
- *   gives no thread, port or socket for it.
+ * @throws {@link ParameterError} for bad options, if a program of a run calls it, or if it would take longer than `maxRealMs`;
+ *   {@link Deadlock} if all is quiet and programs wait; {@link Interrupted} after Interrupt; an Error if it takes far longer than
+ *   predicted, or if this machine gives no thread, port or socket for it.
  */
 export async function runLive<P extends Programs>(
   scenario: Scenario<string, P>,

@@ -36,7 +36,8 @@ export interface Killed {
  * A machine, as one of its threads sees it. Each thread gets a host of its own: use yours, not your parent's.
  *
  * Whatever waits (here, on connections, queues and disks) rejects with {@link Cancelled}, or the reason given, when its thread is
- * cancelled; and throws a {@link ParameterError} at once for an argument out of range. No time may be above 1e15 ms.
+ * cancelled; and throws a {@link ParameterError} at once for an argument out of range (`disk.write` and `disk.remove` reject with
+ * it). No time may be above 1e15 ms.
  */
 export interface Host {
   /** The machine's name in the scenario. */
@@ -92,10 +93,11 @@ export interface Host {
   /**
    * Starts a program beside this one, on this host. The program must use the host that it is given. A thread shares its process
    * (pid, connections, memory, fate). A process gets a copy of its arguments: connections and listeners pass over to it, functions
-   * are shared, instances of classes become plain objects (errors stay errors).
+   * are shared, instances of classes become plain objects (errors stay errors). What this thread or another still waits for on a
+   * connection or listener that passes over (`receive`, `receiveUrgent`, `accept`) fails with {@link Closed}.
    *
    * @throws {@link ParameterError} if `program` or an option is none, or an argument of a process can't be copied: a promise,
-   *   shared memory, a host, a queue or a mutex.
+   *   shared memory, a host, a queue or a mutex, an iterator, a URL or the like, which has no fields; or it nests too deep.
    */
   spawn<A extends unknown[], R>(
     program: (host: Host, ...args: A) => Promise<R>,
@@ -144,7 +146,11 @@ export interface SpawnOptions {
 export interface Listener extends AsyncIterable<Connection> {
   /** The port's number in the scenario, also live. */
   readonly port: number;
-  /** The next connection; it belongs to the accepting process. @throws {@link Closed} if the port is or was closed. */
+  /**
+   * The next connection; it belongs to the accepting process.
+   *
+   * @throws {@link Closed} if the port is closed, now or while it waits, or is handed over to a child process meanwhile.
+   */
   accept(): Promise<Connection>;
   /** Closes the port: connections that wait to be accepted are reset, later ones refused. */
   close(): void;
@@ -155,8 +161,9 @@ export interface Listener extends AsyncIterable<Connection> {
  *
  * Values travel as MessagePack: plain objects, arrays, strings, numbers, booleans, null, bigint to 64 bits, dates and
  * Uint8Array arrive as they were sent; instances of classes and maps arrive as plain objects, sets as arrays, an ArrayBuffer as
- * Uint8Array, -0 as 0, a key `__proto__` as `__proto_`. Functions, promises, errors, other typed arrays and the like can't be
- * sent. A Uint8Array alone is sent as its bytes.
+ * Uint8Array, -0 as 0, a key `__proto__` as `__proto_`, an instance with `toJSON` (a URL) as what that gives. Functions,
+ * promises, errors, other typed arrays, and what has no fields of its own (iterators, Headers and the like) can't be sent. A
+ * Uint8Array alone is sent as its bytes.
  */
 // biome-ignore lint/suspicious/noExplicitAny: what a peer sends is known to the program's author alone
 export interface Connection<In = any, Out = any> extends AsyncIterable<In> {
@@ -179,7 +186,8 @@ export interface Connection<In = any, Out = any> extends AsyncIterable<In> {
    * a `receive` that lost a race against `sleep` still waits, and takes the next message with it.
    *
    * @throws {@link TimedOut} after `timeoutMs` or if keepalive gave up, {@link ConnectionReset}, {@link Closed} if the process
-   *   that the connection belongs to has ended, {@link MessageError} if the message nests too deep to be decoded.
+   *   that the connection belongs to has ended, or it is handed over to a child process meanwhile, {@link MessageError} if the
+   *   message nests too deep to be decoded.
    */
   receive(options?: { readonly timeoutMs?: number }): Promise<In | undefined>;
   /**

@@ -30,7 +30,7 @@ export interface SimulateOptions {
   readonly trace?: TraceLevel;
   /** Stops the run: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Called some twenty times a second of real time with the scenario's time, for a progress bar. */
+  /** Called some twenty times a second of real time with the scenario's time, for a progress bar. Not an async function: nobody waits for it. */
   readonly onProgress?: (nowMs: number) => void;
 }
 
@@ -38,9 +38,9 @@ export interface SimulateOptions {
  * Runs a scenario in virtual time: as fast as the machine can, with exact times, and the same for the same seed.
  *
  * @returns the run; what went wrong inside programs stands in its outcomes.
- * @throws {@link ParameterError} for bad options, {@link Deadlock} if nothing can happen any more while programs wait,
- *   {@link Livelock} if programs go on for ever at one moment, {@link ForeignWait} if one waits on something outside its host,
- *   {@link Interrupted} after Interrupt.
+ * @throws {@link ParameterError} for bad options or if a program of a run calls it, {@link Deadlock} if nothing can happen any more
+ *   while programs wait, {@link Livelock} if programs go on for ever at one moment, {@link ForeignWait} if one waits on something
+ *   outside its host, {@link Interrupted} after Interrupt.
  */
 export async function simulate<P extends Programs>(
   scenario: Scenario<string, P>,
