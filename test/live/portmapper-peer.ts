@@ -24,7 +24,7 @@ async function startRpcbind(): Promise<void> {
       () => false,
     ))
   )
-    await sleep(20); // prettier-ignore
+    await sleep(20);
 }
 
 function overTcp(message: Uint8Array): Promise<string> {

@@ -75,7 +75,7 @@ test("live runs at once do not disturb each other, nor a simulation beside them"
   const failing = scenario({
     hosts,
     programs: { p: on("client", async () => void Promise.reject(new Error("floating"))) },
-  }); // prettier-ignore
+  });
   const [a, b, c, d] = await Promise.all([runLive(pings(20, 3)), runLive(pings(20, 3)), simulation, runLive(failing)]);
   assert.is(a.results.pings.length + b.results.pings.length, 40);
   assert.is(c.results.busy, 100_000);

@@ -82,12 +82,12 @@ function everyStartHasItsEnd(run: Run): string[] {
     of(run, "exit")
       .filter((row) => row.as === "process")
       .map((row) => [row.pid, run.rows.indexOf(row)]),
-  ); // prettier-ignore
+  );
   run.rows.forEach((row, i) => {
     const end = late.get(row.pid);
     if (row.kind !== "fault" && row.kind !== "exit" && end !== undefined && i > end)
       wrong.push(`pid ${row.pid} has a ${row.kind} row after its end`);
-  }); // prettier-ignore
+  });
   return wrong;
 }
 
@@ -150,7 +150,7 @@ function outcomesAgree(run: Run): string[] {
       if (how === "unfinished" && !run.reachedLimit)
         wrong.push(`${name} is unfinished, and the run did not end by its limit`);
     }
-  } // prettier-ignore
+  }
   for (const row of of(run, "exit"))
     if (row.how === "threw" && row.error !== "Error: on purpose") wrong.push(`${threadKey(row)} threw ${row.error}`);
   return wrong;
@@ -269,7 +269,7 @@ function everyProgramStarts(plan: Scenario, run: Run): string[] {
     const own = run.rows.filter(
       (row): row is Of<"start"> | Of<"exit"> =>
         (row.kind === "start" || row.kind === "exit") && row.as === "process" && row.process === name,
-    ); // prettier-ignore
+    );
     const running = new Set<number>();
     for (const { kind, pid, timeMs } of own) {
       if (kind === "start") running.add(pid);

@@ -57,7 +57,7 @@ const simpleLine: fc.Arbitrary<Line> = fc.oneof(
   fc.record({ do: fc.constantFrom("lock" as const, "unlock" as const), mutex }),
   fc.record({ do: fc.constant("cancelSend" as const), which, bytes: fc.constantFrom(20_000, 70_000), ms }),
   fc.record({ do: fc.constant("log" as const) }),
-); // prettier-ignore
+);
 
 /** What nothing follows: the process kills itself, or returns with a send that it has cancelled. */
 const lastLine: fc.Arbitrary<Line> = fc.oneof(
@@ -383,7 +383,7 @@ const hostSpec = fc.record({
   disk: fc.constantFrom({ accessMs: 2 }, { accessMs: 0, bytesPerS: 1e5 }, {}),
   costs: fc.constantFrom({}, { threadMs: 1, processMs: 5, messageMs: 0.5 }),
   bytesPerS: rate,
-}); // prettier-ignore
+});
 const atMs = fc.nat({ max: 300 });
 const between = fc.constantFrom(["h0", "h1"], ["h1", "h2"], ["h2", "h0"]) as fc.Arbitrary<[string, string]>;
 const host = fc.nat({ max: 2 }).map(hostName);
@@ -440,4 +440,4 @@ export const randomScenario: fc.Arbitrary<{ plan: Scenario; seed: number; stepMs
       limitMs,
     });
     return { plan: plan as unknown as Scenario, seed, stepMs };
-  }); // prettier-ignore
+  });

@@ -28,7 +28,7 @@ test(`${numRuns} random scenarios end without an error of ours, keep the invaria
   const { programs, ...rest } = example?.plan ?? {};
   const programsInShort = Object.values(programs ?? {})
     .flat()
-    .map(({ host, args, startMs }) => ({ host, startMs, args })); // prettier-ignore
+    .map(({ host, args, startMs }) => ({ host, startMs, args }));
   const plan = JSON.stringify({ ...rest, programs: programsInShort, seed: example?.seed, stepMs: example?.stepMs });
   assert.not.ok(found.failed, `SOAK_SEED=${seed}: ${found.errorInstance}\n${plan}`);
   // The claim would be empty if programs did little.

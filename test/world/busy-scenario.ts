@@ -19,7 +19,7 @@ async function server(host: Host): Promise<void> {
     keepAlive: { idleMs: 50, intervalMs: 20, probes: 2 },
   }))
     host.spawn(serve, { as: host.random() < 0.5 ? "thread" : "process" }, connection);
-} // prettier-ignore
+}
 
 /** A chain of awaits, races and generators: only a full drain gets them all. */
 async function microtasks(length: number): Promise<number> {
@@ -81,4 +81,4 @@ export const busyScenario = scenario({
     { kind: "crash", host: "server", atMs: 250 },
     { kind: "restart", host: "server", atMs: 320 },
   ],
-}); // prettier-ignore
+});

@@ -37,7 +37,7 @@ test("the busy scenario does something of everything", async () => {
   for (const event of ["TimedOut", "ConnectionReset", "urgent", "ConnectionRefused"])
     assert.ok(events.includes(event), event);
   assert.is(run.results.chain, 0);
-}); // prettier-ignore
+});
 
 test("the same seed gives the same rows, byte for byte, and another seed others", async () => {
   assert.ok(text((await simulate(busyScenario, { seed: 11 })).rows) === reference);

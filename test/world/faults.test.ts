@@ -128,7 +128,7 @@ inBothWorlds(
         },
         faults: [{ kind: "restart", host: "server", atMs: 100 }],
       }),
-    ); // prettier-ignore
+    );
     assert.equal(run.outcomes.victim, { how: "killed" });
     assert.is(run.results.reader, "old");
     assert.is(run.outcomes.other.how, "returned");
@@ -365,7 +365,7 @@ inBothWorlds(
         programs: { server: on("server", echoForEach).daemon(), paused: on("paused", wait) },
         faults: [{ kind: "pause", host: "paused", atMs: 60, forMs: 300 }],
       }),
-    ); // prettier-ignore
+    );
     assert.is(run.results.paused, "TimedOut: receive on paused#1>server:7: nothing came in 700 ms");
     const other = await play(
       scenario({
@@ -432,7 +432,7 @@ inBothWorlds(test, "a deadlock is reported with who waits on what, since when", 
       failure.replace(/t=\d+\.\d{3}/g, "t=T").split("\n"),
       exact.map((line) => line.replace(/t=\d+\.\d{3}/g, "t=T")),
     );
-}); // prettier-ignore
+});
 
 inBothWorlds(
   test,
@@ -448,7 +448,7 @@ inBothWorlds(
           { kind: "restart", host: "client", atMs: 20 },
         ],
       }),
-    ); // prettier-ignore
+    );
     assert.is(run.results.late, "ran");
   },
 );

@@ -46,7 +46,7 @@ function assertGlobalsAreBack(): void {
     real.listeners,
   );
   assert.ok(Date.now() > 0 && new Date().getFullYear() > 2000 && Math.random() < 1);
-} // prettier-ignore
+}
 
 const who = "by p (pid 1 on a) at t=5.000 ms: it is outside the simulation;";
 const calls: Readonly<Record<string, [call: () => unknown, advice: string]>> = {
@@ -93,7 +93,7 @@ test("dates of given times, their methods and instanceof work inside programs", 
       new Sub(5).getTime(),
       typeof Date,
     ];
-  }); // prettier-ignore
+  });
   assert.equal(result, ["1970-01-02T00:00:00.000Z", true, 86_400_000, 86_400_000, 5, "function"]);
 });
 
@@ -359,7 +359,7 @@ test("simulations at once do not disturb each other, by any drain", async () => 
         await host.sleep(1);
       }),
     },
-  }); // prettier-ignore
+  });
   const alone = (await simulate(plan, { seed: 3 })).rows;
   for (const kinds of [
     ["tick", "tick"],

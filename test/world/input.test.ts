@@ -116,7 +116,7 @@ const refusals: [input: Wrong, message: string][] = [
   [fault({ kind: "cut", between: ["a", "c"], atMs: 1 }), 'faults[0].between must be one of the hosts a, b, got "c"'],
   [fault({ kind: "cut", atMs: 1 }), "faults[0].between must be two hosts, got undefined"],
   [fault({ kind: "pause", host: "a", atMs: 1, forMs: 0 }), "faults[0].forMs must be a finite number above 0, got 0"],
-]; // prettier-ignore
+];
 for (const [input, message] of refusals) {
   test(`scenario refuses: ${message}`, async () => {
     assert.is(await failureOf(() => scenario(input)), `ParameterError: scenario: ${message}`);
@@ -151,7 +151,7 @@ test("what is given for a run is checked before anything starts", async () => {
     ],
     [() => runLive(plan, { timeScale: 0 }), "runLive: timeScale must be a finite number above 0, got 0"],
     [() => runLive(plan, { maxRealMs: Number.NaN }), "runLive: maxRealMs must be a finite number above 0, got NaN"],
-  ]; // prettier-ignore
+  ];
   for (const play of [simulate, runLive]) {
     for (const [options, message] of [
       [null, "options must be an object such as { seed: 1 }, got null"],
@@ -219,7 +219,7 @@ test("a live run that would take too long is refused with a smaller proposal, on
         for (;;) await h.sleep(1000);
       }),
     },
-  }); // prettier-ignore
+  });
   assert.match(await failureOf(() => runLive(endless)), /^ParameterError: runLive: .* never ends/);
 });
 
@@ -287,7 +287,7 @@ inBothWorlds(test, "what a program asks in vain fails in the program, with the f
       [() => h.disk.read(""), 'disk.read: name must be a text that is not empty, got ""'],
       [() => h.disk.write(1 as Wrong, 1), "disk.write: name must be a text that is not empty, got 1"],
       [() => h.log(1 as Wrong), "log: event must be a text, got 1"],
-    ]; // prettier-ignore
+    ];
     void connection;
     const got: [string, string][] = [];
     for (const [work, message] of wrong) got.push([await failureOf(work), `ParameterError: ${message}`]);

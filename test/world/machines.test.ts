@@ -43,7 +43,7 @@ const cpu: [
     [1, 0],
   ],
   ["a negative priority runs when nobody else does", 1, [{ ms: 20, priority: -1 }, { ms: 50 }], [70, 50], [1, 0]],
-]; // prettier-ignore
+];
 for (const [name, cores, list, ends, order] of cpu) {
   inBothWorlds(test, name, async (play, world) => {
     const run = await play(scenario({ hosts: { a: { cores } }, programs: { jobs: on("a", jobs, list) } }));
@@ -280,7 +280,7 @@ inBothWorlds(
       "TimedOut: take: nothing came in 10 ms",
       0,
       0,
-    ]); // prettier-ignore
+    ]);
   },
 );
 
@@ -353,7 +353,7 @@ inBothWorlds(test, "log writes what it was told then, and trace keeps the kinds 
       ["one", { n: 1 }, "a", "p", 1, "p"],
       ["two", {}, "a", "p", 1, "p"],
     ],
-  ); // prettier-ignore
+  );
   assert.equal(
     all.rows.map(({ kind }) => kind),
     ["start", "log", "wait", "wake", "log", "exit"],

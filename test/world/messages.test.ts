@@ -31,7 +31,7 @@ inBothWorlds(test, "values arrive as they were sent, and -0, maps and classes as
     [],
     {},
     { nothing: undefined },
-  ]; // prettier-ignore
+  ];
   const client = async (host: Host) => {
     const connection = await host.connect("server", 7);
     const got: unknown[] = [];

@@ -348,7 +348,7 @@ alikeInBoth(
       ["content 1", 2],
       ["content 2", 1],
       ["content 3", 2],
-    ]); // prettier-ignore
+    ]);
     assert.ok(triedAgain && logged(run).includes("TimedOut"));
   },
 );

@@ -170,7 +170,7 @@ test("messages are told in short as they arrive, however long they are", async (
     new Uint8Array(3),
     [1, long],
     -0,
-  ]; // prettier-ignore
+  ];
   const server = async (host: Host) => {
     for await (const message of await (await host.listen(7)).accept()) assert.ok(message !== undefined);
   };

@@ -171,7 +171,7 @@ inBothWorlds(test, "cancel rejects receiveUrgent, kill drops it, and the next wa
       },
       { as: "process" },
       await host.connect("client", 8),
-    ); // prettier-ignore
+    );
     await host.sleep(10);
     cancelled.cancel(new Error("enough"));
     process.kill();
