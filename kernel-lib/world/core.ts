@@ -151,7 +151,13 @@ export class Core {
     machine.processes.add(process);
     process.threads.add(process.main);
     // Each run, and each start after a crash, gets a copy of its own, as a child process does.
-    const args = job.args.map((arg) => copied(arg, () => false, "on"));
+    let args: unknown[];
+    try {
+      args = job.args.map((arg) => copied(arg, () => false, "on"));
+    } catch (error) {
+      // Somebody has changed them since `on` tried.
+      return this.threadThrew(process.main, error);
+    }
     this.launch(process.main, job.program, args, 0);
   }
 

@@ -909,4 +909,19 @@ inBothWorlds(test, "programs draw the same numbers in both worlds, each thread i
   assert.not.equal(run.results, (await simulate(plan, { seed: 8 })).results);
 });
 
+inBothWorlds(test, "an argument that can't be copied any more fails its program alone", async (play) => {
+  const program = async (_: Host, argument: unknown) => typeof argument;
+  const argument: { x: unknown } = { x: 1 };
+  const plan = scenario({
+    hosts,
+    programs: { changed: on("client", program, argument).at(5), other: on("client", program, 1) },
+  });
+  argument.x = Promise.resolve(1);
+  const { outcomes } = await play(plan);
+  assert.equal(outcomes.other, { how: "returned", value: "number" });
+  assert.is(outcomes.changed.how, "threw");
+  const { error } = outcomes.changed as { error: Error };
+  assert.match(error.message, "on: a process's arguments are copied, and can't hold a Promise; await it first");
+});
+
 test.run();
