@@ -47,7 +47,8 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** Throws a {@link ParameterError} for a field that is none of those known. */
 export function rejectUnknownFields(where: string, path: string, value: object, known: readonly string[]): void {
-  for (const field of Object.keys(value)) {
+  // Not by Object.keys: operations that are called a million times check their options so.
+  for (const field in value) {
     if (!known.includes(field)) {
       throw new ParameterError(`${where}: ${path}${field} is not a field here; there are ${known.join(", ")}`);
     }

@@ -9,6 +9,8 @@ import { RunningProcess } from "./process.js";
 import { ofHost } from "./strangers.js";
 import { Thread } from "./thread.js";
 
+const fields = ["as", "name"];
+
 /** Starts a program beside a thread: as one more thread of its process, or as a child process. */
 export function spawn<R>(
   parent: Thread,
@@ -17,7 +19,7 @@ export function spawn<R>(
   args: readonly unknown[],
 ): Process<R> {
   if (typeof program !== "function") refuse("spawn", "program", "an async function of a host", program);
-  if (options !== undefined) checkFields("spawn", options, ["as", "name"]);
+  if (options !== undefined) checkFields("spawn", options, fields);
   const as = options?.as;
   if (as !== "thread" && as !== "process") refuse("spawn", "as", '"thread" or "process"', as);
   if (options.name !== undefined && (typeof options.name !== "string" || options.name === ""))
