@@ -135,14 +135,12 @@ export class LiveSession<P extends Programs> {
     try {
       setProgramsRun(true);
       const paused = this.#work();
-      setProgramsRun(false);
       this.#isPumping = false;
       if (this.#drain) this.#giveBack();
       if (this.#isOver) return;
       if (paused) this.#pumpSoon();
       else this.#sleepUntilNext();
     } catch (error) {
-      setProgramsRun(false);
       if (this.#isDraining) {
         this.#isDraining = false;
         this.#recover();
@@ -151,6 +149,8 @@ export class LiveSession<P extends Programs> {
       this.#isPumping = false;
       if (this.#drain) this.#giveBack();
       this.#end(() => this.#reject(error));
+    } finally {
+      setProgramsRun(false);
     }
   }
 

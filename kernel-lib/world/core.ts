@@ -312,7 +312,7 @@ export class Core {
   #push(step: Step): void {
     const { process } = step.thread;
     const { machine } = process;
-    this.stopIfOutside(process);
+    this.#stopIfOutside(process);
     if (machine.isPaused) machine.deferred.push(() => this.#steps.push(step));
     else this.#steps.push(step);
     this.onActivity?.();
@@ -344,7 +344,7 @@ export class Core {
    * Stops the run if something happens to that process though nothing of the simulation has made it happen. Nothing is thrown, as
    * it could reach whoever did that, and Node: all processes are dead then, to whom nothing happens any more.
    */
-  stopIfOutside(process: RunningProcess): void {
+  #stopIfOutside(process: RunningProcess): void {
     if (this.#isOpen || process.exit) return;
     this.fatal ??= this.foreignWait(process, "was woken by");
     this.finish();
@@ -354,7 +354,7 @@ export class Core {
   checkCaller(operation: string, owner: RunningProcess): void {
     const caller = this.current?.process;
     if (caller === owner) return;
-    this.stopIfOutside(owner);
+    this.#stopIfOutside(owner);
     if (caller === undefined || owner.exit) return;
     throw new ParameterError(
       `${operation}: it was called by ${caller.who} on what belongs to ${owner.who}; a process uses the host that its program ` +
@@ -405,7 +405,7 @@ export class Core {
 
   threadReturned(thread: Thread, value: unknown): void {
     const { process } = thread;
-    this.stopIfOutside(process);
+    this.#stopIfOutside(process);
     if (process.exit || thread.exit) return;
     thread.exit = { how: "returned", value };
     process.threads.delete(thread);
@@ -416,7 +416,6 @@ export class Core {
 
   /** An error in a thread ends its whole process. */
   threadThrew(thread: Thread, thrown: unknown): void {
-    this.stopIfOutside(thread.process);
     const error = thrown instanceof Error ? thrown : new Error(`threw ${shown(thrown)}, which is not an Error`);
     this.endProcess(thread.process, { how: "threw", error }, false);
   }
@@ -435,6 +434,7 @@ export class Core {
    * reset, or (`silently`, a machine that crashed) say nothing.
    */
   endProcess(process: RunningProcess, exit: Exit, silently: boolean): void {
+    this.#stopIfOutside(process);
     if (process.exit) return;
     process.exit = exit;
     process.machine.processes.delete(process);

@@ -110,13 +110,11 @@ class Started<R> implements Process<R> {
 
   kill(): void {
     const { process } = this.thread;
-    process.core.stopIfOutside(process);
     process.core.kill(process);
   }
 
   cancel(reason: Error = new Cancelled(`${this.name} was cancelled`)): void {
     const { process } = this.thread;
-    process.core.stopIfOutside(process);
     if (this.#isThread) process.core.cancelThread(this.thread, reason);
     else process.core.cancel(process, reason);
   }
