@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { buildArguments, inRoot, python, root } from "../setup/paths.mjs";
+import { firstError } from "../setup/processes.mjs";
 
 /**
  * A folder for this process's temporary files, which goes with it however it is ended; kernels notice by themselves that
@@ -21,8 +22,7 @@ export function build(): void {
   const { status, stdout, stderr } = spawnSync(process.execPath, buildArguments, { cwd: root, encoding: "utf8" });
   if (status === 0) return;
   // tsc writes to stdout, esbuild to stderr.
-  const [first = "no message"] = `${stdout}\n${stderr}`.split("\n").filter((line) => /error/i.test(line));
-  console.error(`built with errors, first: ${first.trim()}`);
+  console.error(`built with errors, first: ${firstError(`${stdout}\n${stderr}`)}`);
 }
 
 /** @throws if the set-up has not been made. */

@@ -12,5 +12,6 @@ export function run(
   args: readonly string[],
   options?: SpawnOptions & { onStart?: (pid: number) => void },
 ): Promise<Ended>;
+export function firstError(output: string): string;
 export function endAll(options?: { graceMs?: number }): Promise<void>;
 export function killTrees(pids: readonly number[], options?: { graceMs?: number }): Promise<void>;

@@ -60,6 +60,13 @@ export function run(name, command, args, options = {}) {
 }
 
 /** Ends every command that is still running, with its descendants. */
+/** The first line of what a compiler printed that tells of an error. */
+export const firstError = (output) =>
+  output
+    .split("\n")
+    .find((line) => /error/i.test(line))
+    ?.trim() ?? "no message";
+
 export const endAll = (options) => killTrees([...running], options);
 
 // Rows of every live process. Linux tells them in /proc (a bare machine has no ps), macOS by ps.

@@ -4,7 +4,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { SetupFailure } from "./failure.mjs";
 import { buildArguments, inRoot, jupyterEnvironment, pagesFolder, python, root, state, venv } from "./paths.mjs";
-import { run } from "./processes.mjs";
+import { firstError, run } from "./processes.mjs";
 import { findPython } from "./python.mjs";
 import { filesUnder, hashOf, readStamp, writeStamp } from "./stamps.mjs";
 
@@ -99,9 +99,9 @@ export async function build() {
     writeStamp(stampOf("build"), wanted);
     return "built";
   }
-  const [first = "no message"] = result.output.split("\n").filter((line) => /error/i.test(line));
+  const first = firstError(result.output);
   if (products.some((file) => !existsSync(inRoot(file)))) throw new SetupFailure(`the build failed: ${first}`);
-  return `built with errors, first: ${first.trim()}`;
+  return `built with errors, first: ${first}`;
 }
 
 /** The API pages; only a note when they fail, since the notebooks work without them. */
