@@ -1,12 +1,13 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import {
+  type LiveRun,
   type Outcome,
   type Programs,
   type Run,
   type RunLiveOptions,
   runLive,
+  type Scenario,
   type SimulateOptions,
-  simulate,
 } from "kernel-lib";
 import type { uvu } from "uvu";
 import * as assert from "uvu/assert";
@@ -42,21 +43,20 @@ export function alikeInBoth(
 /** Plays a scenario live until it is like its virtual run. @throws if it never is. */
 export async function playAlike<P extends Programs>(
   live: RunLiveOptions,
-  plan: Parameters<typeof simulate<P>>[0],
+  plan: Scenario<string, P>,
   options: RunLiveOptions & SimulateOptions = {},
 ): Promise<Run<P>> {
-  const virtual = await simulate(plan, options.seed === undefined ? {} : { seed: options.seed });
   let timeScale = live.timeScale ?? 4;
   for (let tries = 1; ; tries++, timeScale *= 2) {
     const delays = monitorEventLoopDelay({ resolution: 5 });
     delays.enable();
-    let run: Run<P>;
+    let run: LiveRun<P>;
     try {
       run = await runLive(plan, { maxRealMs: 60_000, ...live, ...options, timeScale });
     } finally {
       delays.disable();
     }
-    const [other, early, late] = differences(virtual, run, timeScale);
+    const [other, early, late] = differences(run.predicted, run, timeScale);
     const isExcused = other.length + late.length > 0 || delays.max / 1e6 > stallRealMs;
     if (tries === mostTries || !isExcused)
       assert.equal([...other, ...early, ...late], [], "live is not as virtual time");

@@ -97,12 +97,18 @@ test("a loop that lets no time pass is named, however long the limit is", async 
     for (;;) await host.sleep(0);
   };
   const spinning = scenario({ hosts: { a: {} }, programs: { spinner: on("a", spinner) }, limitMs: 10 });
-  let message = "";
-  await simulate(spinning, { trace: "none" }).catch((error: Error) => {
-    message = `${error.name}: ${error.message}`;
-  });
+  const message = await failureOf(() => simulate(spinning, { trace: "none" }));
   assert.match(message, /^Livelock: time stands still at t=0\.000 ms.*the last was one of spinner \(pid 1 on a\)/);
 });
+
+/** A connection whose peer has ended, all read. */
+async function endedByPeer(host: Host) {
+  const listener = await host.listen(7);
+  const connection = await host.connect("a", 7);
+  (await listener.accept()).end();
+  await connection.receive();
+  return connection;
+}
 
 const atOnce: Readonly<Record<string, (host: Host) => (() => unknown) | Promise<() => unknown>>> = {
   "sleepUntil(0)": (host) => () => host.sleepUntil(0),
@@ -122,17 +128,11 @@ const atOnce: Readonly<Record<string, (host: Host) => (() => unknown) | Promise<
     };
   },
   "a connection whose peer has ended": async (host) => {
-    const listener = await host.listen(7);
-    const connection = await host.connect("a", 7);
-    (await listener.accept()).end();
-    await connection.receive();
+    const connection = await endedByPeer(host);
     return () => connection.receive();
   },
   "an urgent byte that can't come any more": async (host) => {
-    const listener = await host.listen(7);
-    const connection = await host.connect("a", 7);
-    (await listener.accept()).end();
-    await connection.receive();
+    const connection = await endedByPeer(host);
     return () => connection.receiveUrgent();
   },
   "a connection that was reset": async (host) => {
