@@ -19,7 +19,6 @@ export type Order =
 
 /** From the kernel process to the launcher. */
 export type Frame =
-  | { readonly is: "ready" }
   /** A message for the broadcast channel, caused by the cell of that id (`null` before the first cell). */
   | { readonly is: "output"; readonly id: string | null; readonly type: string; readonly content: Content }
   | { readonly is: "reply"; readonly id: string; readonly content: Content }

@@ -2,6 +2,7 @@
 export const acknowledged = 0;
 export const busyInKernel = 1;
 
-export function counters(buffer = new SharedArrayBuffer(8)): Int32Array {
-  return new Int32Array(buffer);
+/** In memory that threads share. */
+export function counters(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(8));
 }

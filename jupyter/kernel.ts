@@ -6,22 +6,34 @@ import { executionAsyncId } from "node:async_hooks";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
 import type { Order } from "./frames.js";
 import { acknowledged, busyInKernel, counters } from "./interruption.js";
-import { captureStreams, send, watchChildren } from "./output.js";
+import type { OrdersData } from "./orders.js";
+import { captureStreams, watchChildren } from "./output.js";
 
 const flags = counters();
-const orders = new Worker(new URL("./orders.js", import.meta.url), { workerData: flags.buffer });
-watchChildren((pid, alive) => orders.postMessage({ pid, alive }));
+const loaded = hold();
+// Orders come by a port of their own, which holds them until somebody listens: a Worker's own messages are lost before that.
+const { port1: orders, port2: giver } = new MessageChannel();
+const taker = new Worker(new URL("./orders.js", import.meta.url), {
+  workerData: { flags, giver } satisfies OrdersData,
+  transferList: [giver],
+});
+watchChildren((pid, alive) => taker.postMessage({ pid, alive }));
 
-/** Marks a stretch in which terminating JavaScript would break the kernel instead of the cell. */
-function guarded<T>(work: () => T): T {
+/** Begins a stretch in which terminating JavaScript would break the kernel instead of the cell; returns what ends it. */
+function hold(): () => void {
   Atomics.add(flags, busyInKernel, 1);
+  return () => Atomics.sub(flags, busyInKernel, 1);
+}
+
+function guarded<T>(work: () => T): T {
+  const done = hold();
   try {
     return work();
   } finally {
-    Atomics.sub(flags, busyInKernel, 1);
+    done();
   }
 }
 
@@ -47,7 +59,6 @@ function mendAsyncContext(): void {
 const [{ Cells }, { Interrupted }] = await Promise.all([import("./cells.js"), import("./trace.js")]);
 const cells = new Cells(packagesFolder(), guarded);
 captureStreams(() => cells.currentId);
-send({ is: "ready" });
 
 orders.on("message", (order: Order & { sequence?: number }) => {
   usualAsyncId ??= executionAsyncId();
@@ -67,3 +78,4 @@ orders.on("message", (order: Order & { sequence?: number }) => {
       guarded(() => cells.answer(order));
   }
 });
+loaded();

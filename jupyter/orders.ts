@@ -7,11 +7,19 @@
 import { execFile } from "node:child_process";
 import { Session } from "node:inspector";
 import { Socket } from "node:net";
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { jsonLines, type Order, orderFd } from "./frames.js";
-import { acknowledged, busyInKernel, counters } from "./interruption.js";
+import { acknowledged, busyInKernel } from "./interruption.js";
 
-const flags = counters(workerData as SharedArrayBuffer);
+/** What this thread starts with. */
+export interface OrdersData {
+  /** Of `counters`, shared with the main thread. */
+  readonly flags: Int32Array;
+  /** Takes orders to the main thread. */
+  readonly giver: MessagePort;
+}
+
+const { flags, giver } = workerData as OrdersData;
 /** Children that run beside the main thread; others are those it waits for. */
 const asynchronous = new Set<number>();
 let sequence = 0;
@@ -30,7 +38,7 @@ orders.on(
   jsonLines<Order>((order) => {
     if (order.do === "interrupt") interrupt(++sequence);
     else if (order.do === "exit") leave();
-    else parentPort?.postMessage(order);
+    else giver.postMessage(order);
   }),
 );
 // The launcher is gone: nobody could stop this process or what it started.
@@ -38,7 +46,7 @@ orders.on("close", () => process.kill(0, "SIGKILL"));
 
 async function interrupt(mine: number): Promise<void> {
   const isDone = () => Atomics.load(flags, acknowledged) >= mine || mine !== sequence;
-  parentPort?.postMessage({ do: "interrupt", sequence: mine });
+  giver.postMessage({ do: "interrupt", sequence: mine });
   for (let waitedMs = 0; waitedMs < 60_000; waitedMs += patienceMs) {
     if (await eventually(isDone)) return;
     if (Atomics.load(flags, busyInKernel) > 0) continue;
@@ -47,7 +55,7 @@ async function interrupt(mine: number): Promise<void> {
     // Native code can't be terminated: most likely the main thread waits for a child (execSync).
     endAwaitedChildren(waitedMs > 500 ? "SIGKILL" : "SIGINT");
     // The termination may have hit the very turn that took the question.
-    parentPort?.postMessage({ do: "interrupt", sequence: mine });
+    giver.postMessage({ do: "interrupt", sequence: mine });
   }
 }
 
@@ -86,6 +94,6 @@ function endAwaitedChildren(signal: NodeJS.Signals): void {
 
 /** Lets the main thread run its exit handlers, if it can. */
 function leave(): void {
-  parentPort?.postMessage({ do: "exit" });
+  giver.postMessage({ do: "exit" });
   interrupt(++sequence);
 }
