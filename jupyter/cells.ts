@@ -148,13 +148,18 @@ export class Cells {
     );
   }
 
-  /** Ends the running cell, whatever state its promises are in, and every await of the reader's code. */
-  interrupt(): void {
+  /**
+   * Ends the running cell, whatever state its promises are in, and every await of the reader's code.
+   *
+   * @param unanswered orders that came before and have no reply yet: they get one now, as those that are neither done nor running
+   *   were lost with the turn that took them. Nobody listens to a second reply.
+   */
+  interrupt(unanswered: readonly string[]): void {
     const tslab = (globalThis as unknown as { __tslab__: { epoch: number } }).__tslab__;
     tslab.epoch++;
-    const callbacks = [...this.#callbacks];
-    this.#callbacks.clear();
-    for (const callback of callbacks) {
+    for (const callback of [...this.#callbacks]) {
+      // Each by itself: a termination may come in between.
+      if (!this.#callbacks.delete(callback)) continue;
       try {
         callback();
       } catch (error) {
@@ -164,6 +169,7 @@ export class Cells {
     this.#guarded(() => {
       if (this.#running) this.#finish(this.#running, interrupted);
       this.#executor.interrupt();
+      for (const id of unanswered) send({ is: "reply", id, content: { status: "error", ...interrupted } });
     });
   }
 
@@ -215,12 +221,13 @@ export class Cells {
 
   #finish(cell: Cell, error: CellError | undefined): void {
     if (cell.done) return;
-    cell.done = true;
-    this.#running = undefined;
     if (error) this.#show("error", { ...error }, cell.order.id);
     const failed = error ?? cell.failure;
     const { id } = cell.order;
     send({ is: "reply", id, content: failed ? { status: "error", ...failed } : { status: "ok" } });
+    // Only now: a termination before it leaves the cell to the interrupt.
+    cell.done = true;
+    this.#running = undefined;
   }
 
   /** An error outside the course of any cell: a rejection that nobody handled, or a throwing callback. */

@@ -167,18 +167,20 @@ class Client implements KernelClient {
 
   /** The broadcast channel joins late: asks again until an idle status arrives with the reply. */
   async #waitUntilReady(limitMs: number): Promise<void> {
-    const end = performance.now() + limitMs;
-    while (performance.now() < end) {
-      let heard = false;
-      const off = this.onIopub(() => {
-        heard = true;
-      });
-      await this.request("shell", "kernel_info_request", {});
-      for (let i = 0; i < 20 && !heard; i++) await new Promise((resolve) => setTimeout(resolve, 5));
-      off();
-      if (heard) return;
+    const giveUp = () => this.#end(new Error(`the kernel did not answer within ${limitMs} ms: ${this.#printed}`));
+    const late = setTimeout(giveUp, limitMs);
+    try {
+      for (let heard = false; !heard; ) {
+        const off = this.onIopub(() => {
+          heard = true;
+        });
+        await this.request("shell", "kernel_info_request", {});
+        for (let i = 0; i < 20 && !heard; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+        off();
+      }
+    } finally {
+      clearTimeout(late);
     }
-    throw new Error(`the kernel did not answer within ${limitMs} ms: ${this.#printed}`);
   }
 
   async execute(code: string, options: ExecuteOptions = {}): Promise<Execution> {
@@ -237,7 +239,15 @@ class Client implements KernelClient {
   }
 
   async #listen(socket: AsyncIterable<Buffer[]>, take: (message: Message) => void): Promise<void> {
-    for await (const frames of socket) take(decode(this.connection.key, frames));
+    for await (const frames of socket) {
+      let message: Message;
+      try {
+        message = decode(this.connection.key, frames);
+      } catch {
+        continue; // of another kernel: this port was its before
+      }
+      take(message);
+    }
   }
 
   #onReply(message: Message): void {
@@ -293,9 +303,13 @@ class Client implements KernelClient {
   }
 
   #signal(name: NodeJS.Signals): void {
-    const { pid, exitCode, signalCode } = this.process;
+    const { pid, exitCode, signalCode } = this.process ?? {}; // none if it could not even be started
     if (pid === undefined || exitCode !== null || signalCode !== null) return;
-    process.kill(-pid, name);
+    try {
+      process.kill(-pid, name);
+    } catch {
+      // It has ended, and is about to be reported.
+    }
   }
 }
 

@@ -14,7 +14,8 @@ export type Order =
     }
   | { readonly do: "complete" | "inspect"; readonly id: string; readonly code: string; readonly position: number }
   | { readonly do: "is_complete"; readonly id: string; readonly code: string }
-  | { readonly do: "interrupt" }
+  /** With the orders that have no reply yet, in case a termination has hit the turn that took one. */
+  | { readonly do: "interrupt"; readonly unanswered: readonly string[] }
   | { readonly do: "exit" };
 
 /** From the kernel process to the launcher. */

@@ -88,7 +88,7 @@ export class KernelProcess {
   }
 
   interrupt(): void {
-    this.#give({ do: "interrupt" });
+    this.#give({ do: "interrupt", unanswered: [...this.#replies.keys()] });
   }
 
   /** Ends the process and all that it started: politely for `graceMs`, then by SIGKILL. */

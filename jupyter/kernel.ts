@@ -13,7 +13,8 @@ import type { OrdersData } from "./orders.js";
 import { captureStreams, watchChildren } from "./output.js";
 
 const flags = counters();
-const loaded = hold();
+// Up to the first order: until then a termination would break the kernel.
+Atomics.store(flags, busyInKernel, 1);
 // Orders come by a port of their own, which holds them until somebody listens: a Worker's own messages are lost before that.
 const { port1: orders, port2: giver } = new MessageChannel();
 const taker = new Worker(new URL("./orders.js", import.meta.url), {
@@ -21,19 +22,16 @@ const taker = new Worker(new URL("./orders.js", import.meta.url), {
   transferList: [giver],
 });
 watchChildren((pid, alive) => taker.postMessage({ pid, alive }));
+// Without it no cell would ever come.
+taker.on("exit", () => process.exit(1));
 
-/** Begins a stretch in which terminating JavaScript would break the kernel instead of the cell; returns what ends it. */
-function hold(): () => void {
-  Atomics.add(flags, busyInKernel, 1);
-  return () => Atomics.sub(flags, busyInKernel, 1);
-}
-
+/** Marks a stretch in which terminating JavaScript would break the kernel instead of the cell. */
 function guarded<T>(work: () => T): T {
-  const done = hold();
+  Atomics.add(flags, busyInKernel, 1);
   try {
     return work();
   } finally {
-    done();
+    Atomics.sub(flags, busyInKernel, 1);
   }
 }
 
@@ -62,12 +60,14 @@ captureStreams(() => cells.currentId);
 
 orders.on("message", (order: Order & { sequence?: number }) => {
   usualAsyncId ??= executionAsyncId();
+  // No stretch is marked between turns; a termination that came just as one began has skipped its end.
+  Atomics.store(flags, busyInKernel, 0);
   switch (order.do) {
     case "execute":
       cells.execute(order);
       break;
     case "interrupt":
-      cells.interrupt();
+      cells.interrupt(order.unanswered);
       Atomics.store(flags, acknowledged, order.sequence ?? 0);
       mendAsyncContext();
       break;
@@ -78,4 +78,3 @@ orders.on("message", (order: Order & { sequence?: number }) => {
       guarded(() => cells.answer(order));
   }
 });
-loaded();

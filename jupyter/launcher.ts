@@ -13,8 +13,7 @@ if (!file) {
 }
 // The kernel process takes longest to start, so it goes first; the sockets load beside it.
 const kernel = new KernelProcess();
-const { KernelServer } = await import("./server.js");
-
+let server: { close(): Promise<void> } | undefined;
 let ending = false;
 async function end(exitCode: number): Promise<void> {
   if (ending) return;
@@ -27,8 +26,9 @@ async function end(exitCode: number): Promise<void> {
 process.on("SIGINT", () => kernel.interrupt());
 for (const signal of ["SIGTERM", "SIGHUP", "SIGQUIT"] as const) process.on(signal, () => end(0));
 
-let server: { close(): Promise<void> } | undefined;
+const parent = process.ppid;
 try {
+  const { KernelServer } = await import("./server.js");
   const connection = JSON.parse(readFileSync(file, "utf8")) as ConnectionInfo;
   server = await KernelServer.bind(connection, kernel, end);
 } catch (error) {
@@ -37,7 +37,4 @@ try {
 }
 
 // Jupyter says whom the kernel serves; when that process is gone, nobody will ever stop it.
-if (process.env.JPY_PARENT_PID) {
-  const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && end(1), 1000).unref();
-}
+if (process.env.JPY_PARENT_PID) setInterval(() => process.ppid !== parent && end(1), 1000).unref();

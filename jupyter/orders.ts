@@ -36,7 +36,7 @@ const orders = new Socket({ fd: orderFd, readable: true, writable: false });
 orders.on(
   "data",
   jsonLines<Order>((order) => {
-    if (order.do === "interrupt") interrupt(++sequence);
+    if (order.do === "interrupt") interrupt(order.unanswered);
     else if (order.do === "exit") leave();
     else giver.postMessage(order);
   }),
@@ -44,18 +44,21 @@ orders.on(
 // The launcher is gone: nobody could stop this process or what it started.
 orders.on("close", () => process.kill(0, "SIGKILL"));
 
-async function interrupt(mine: number): Promise<void> {
+async function interrupt(unanswered: readonly string[]): Promise<void> {
+  const mine = ++sequence;
   const isDone = () => Atomics.load(flags, acknowledged) >= mine || mine !== sequence;
-  giver.postMessage({ do: "interrupt", sequence: mine });
+  const ask = () => giver.postMessage({ do: "interrupt", unanswered, sequence: mine });
+  ask();
   for (let waitedMs = 0; waitedMs < 60_000; waitedMs += patienceMs) {
     if (await eventually(isDone)) return;
-    if (Atomics.load(flags, busyInKernel) > 0) continue;
-    terminate();
-    if (await eventually(isDone)) return;
-    // Native code can't be terminated: most likely the main thread waits for a child (execSync).
-    endAwaitedChildren(waitedMs > 500 ? "SIGKILL" : "SIGINT");
-    // The termination may have hit the very turn that took the question.
-    giver.postMessage({ do: "interrupt", sequence: mine });
+    if (Atomics.load(flags, busyInKernel) === 0) {
+      terminate();
+      if (await eventually(isDone)) return;
+      // Native code can't be terminated: most likely the main thread waits for a child (execSync).
+      endAwaitedChildren(waitedMs > 500 ? "SIGKILL" : "SIGINT");
+    }
+    // A termination may have hit the very turn that took the question.
+    ask();
   }
 }
 
@@ -95,5 +98,5 @@ function endAwaitedChildren(signal: NodeJS.Signals): void {
 /** Lets the main thread run its exit handlers, if it can. */
 function leave(): void {
   giver.postMessage({ do: "exit" });
-  interrupt(++sequence);
+  interrupt([]);
 }

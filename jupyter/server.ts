@@ -99,7 +99,7 @@ export class KernelServer {
     this.#publish("status", { execution_state: "starting" }, undefined);
     this.#kernel.listen({
       output: (id, type, content) => this.#output(this.#cells.get(id ?? ""), type, content),
-      inherited: (name, text) => this.#output(this.#running ?? this.#lastCell, "stream", { name, text }),
+      inherited: (name, text) => this.#inherited(name, text),
       died: (how) => this.#died(how),
     });
     this.#receive("shell", (message) => this.#enqueue(message));
@@ -196,6 +196,7 @@ export class KernelServer {
     // Output that the reader's child processes wrote to inherited descriptors comes by other pipes, and requests that
     // were sent before this cell failed may still stand in the socket's buffer.
     for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+    if (this.#running !== message) return []; // the process died in between, and that was the answer
     this.#flush();
     this.#running = undefined;
     // Settled before the reply goes out: what a client sends after it has seen the reply is not aborted.
@@ -255,9 +256,17 @@ export class KernelServer {
     this.#end(0);
   }
 
+  #inherited(name: "stdout" | "stderr", text: string): void {
+    const cell = this.#running ?? this.#lastCell;
+    if (cell) this.#output(cell, "stream", { name, text });
+    else process[name].write(text); // why it can't start: for the log of whoever started us
+  }
+
   #died(how: string): void {
     const message = this.#running;
-    if (message) {
+    this.#running = undefined;
+    if (!message) console.error(`the process that runs the cells ended (${how})`);
+    else {
       const evalue = `the process that runs the cells ended (${how}); all variables are gone`;
       const error = { ename: "KernelDied", evalue, traceback: [`KernelDied: ${evalue}`] };
       this.#output(message, "error", error);

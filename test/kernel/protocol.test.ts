@@ -1,9 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Request } from "zeromq";
-import { startKernel } from "../../jupyter/client.js";
 import { encode, makeHeader } from "../../jupyter/wire.js";
-import { eventually, kernelOf, resultOf, root, sleep, textOf } from "./support.js";
+import { kernelOf, resultOf, sleep, textOf } from "./support.js";
 
 const test = suite("kernel: protocol");
 const kernel = kernelOf(test);
@@ -23,27 +22,6 @@ test("kernel_info names the language, the compiler's version and the kernel", as
   assert.match(String(language.version), /^5\.\d+\.\d+$/);
   assert.match(String(info.banner), `TypeScript ${language.version} on Node ${process.version}`);
   assert.is(info.implementation, "handoff");
-});
-
-test("a cell that comes while the kernel still loads is run, and an interrupt stops nothing of that", async () => {
-  // Loads as on a slow disk: one of the kernel's modules takes a second and a half, in which its event loop turns.
-  const slow = `export const resolve = async (name, context, next) => {
-    if (name.endsWith("/cells.js")) await new Promise((done) => setTimeout(done, 1500));
-    return next(name, context);
-  };`;
-  const asUrl = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
-  const loader = asUrl(`import { register } from "node:module"; register(${JSON.stringify(asUrl(slow))});`);
-  const slowKernel = await startKernel({
-    cwd: root,
-    env: { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --import ${loader}` },
-  });
-  await sleep(300); // the thread that takes orders is there by then
-  await slowKernel.interrupt();
-  let answer: unknown;
-  slowKernel.execute("1 + 1").then((execution) => (answer = resultOf(execution)), String);
-  await eventually(() => answer !== undefined);
-  await slowKernel.kill();
-  assert.is(answer, "2");
 });
 
 test("the control channel answers while a cell is busy", async () => {
