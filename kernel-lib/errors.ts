@@ -10,6 +10,9 @@ export abstract class NamedError extends Error {
  */
 export class ParameterError extends NamedError {}
 
+/** The run was stopped from outside: by Interrupt in the notebook. */
+export class Interrupted extends NamedError {}
+
 /** An invariant of the library is broken: a fault of ours, not of the caller. */
 export class ModelError extends NamedError {}
 

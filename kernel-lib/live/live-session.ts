@@ -1,5 +1,6 @@
+import { onInterrupt } from "../interrupt.js";
 import { Core } from "../world/core.js";
-import { adoptFailures, findSynchronousDrain, macrotask, onInterrupt } from "../world/environment.js";
+import { adoptFailures, findSynchronousDrain, macrotask } from "../world/environment.js";
 import { Interrupted } from "../world/errors.js";
 import type { Programs, Run, Scenario } from "../world/index.js";
 import { setProgramsRun } from "../world/programs-run.js";

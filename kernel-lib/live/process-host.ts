@@ -113,20 +113,27 @@ export class ProcessHost implements Host {
   }
 
   connect(host: string, port: number, { timeoutMs = 127_000 }: ConnectOptions = {}): Promise<SocketConnection> {
+    if (this.#isClosed) return new Promise(() => undefined);
     const socket = openSocket({ host: "127.0.0.1", port: this.#options.portOf(port) });
     this.#hold(socket);
     const id = `${this.name}#${++this.#connections}>${host}:${port}`;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
+        this.#timers.delete(timer);
         socket.destroy();
         reject(new TimedOut(`connect to ${host}:${port}: no answer within ${timeoutMs} ms`));
       }, timeoutMs);
-      socket.once("connect", () => {
+      this.#timers.add(timer);
+      const inTime = () => {
+        this.#timers.delete(timer);
         clearTimeout(timer);
+      };
+      socket.once("connect", () => {
+        inTime();
         resolve(new SocketConnection(socket, id, host));
       });
       socket.once("error", (error) => {
-        clearTimeout(timer);
+        inTime();
         reject(new ConnectionRefused(`connect to ${host}:${port}: ${error.message}`));
       });
     });

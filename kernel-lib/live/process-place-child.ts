@@ -23,7 +23,7 @@ export async function servePlace(token: string): Promise<void> {
 
 async function serve(socket: Socket, token: string): Promise<void> {
   socket.on("error", () => undefined);
-  const message = await readMessage(socket);
+  const message = await readMessage(socket).catch(() => undefined); // a stranger's may be none of ours
   const order = message?.value as LegOrder | undefined;
   if (!message || order?.token !== token) return void socket.destroy();
   try {

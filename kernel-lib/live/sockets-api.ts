@@ -108,7 +108,10 @@ let loaded: Promise<SocketsApi> | undefined;
 
 /** Loads the C library, at the first call. @throws Error if this is neither Linux nor macOS. */
 export function socketsApi(): Promise<SocketsApi> {
-  loaded ??= load();
+  loaded ??= load().catch((error: unknown) => {
+    loaded = undefined;
+    throw error;
+  });
   return loaded;
 }
 

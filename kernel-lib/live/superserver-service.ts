@@ -79,8 +79,8 @@ export class ServiceAtWork {
     this.service = service;
     if (before.maxPerMinute !== service.maxPerMinute) this.#limit = new StartLimit(service.maxPerMinute);
     if (before.wait === service.wait) return;
-    await this.#closeSocket();
     clearTimeout(this.#rest);
+    await this.#closeSocket();
     await this.open();
   }
 

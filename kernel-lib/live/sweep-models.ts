@@ -42,7 +42,8 @@ export function selfContainedModel<Point extends SweepPoint, M extends Measures>
 
 function onWorkers<Point extends SweepPoint, M extends Measures>(model: SweepTask["model"]): ModelElsewhere<Point, M> {
   return {
-    async open(workers = availableParallelism()) {
+    async open(runs, wanted = availableParallelism()) {
+      const workers = Math.min(wanted, runs);
       // Loaded here and not above: loading the library must stay fast, and most runs need no workers.
       const { Piscina } = await import("piscina");
       const pool = new Piscina<SweepTask, M>({
@@ -51,14 +52,21 @@ function onWorkers<Point extends SweepPoint, M extends Measures>(model: SweepTas
         maxThreads: workers,
       });
       let closing: Promise<void> | undefined;
-      return {
-        workers,
-        run: (point, seed) => pool.run({ model, point, seed }),
-        close: () => {
-          closing ??= pool.destroy();
-          return closing;
-        },
+      const close = (): Promise<void> => {
+        closing ??= pool.destroy();
+        return closing;
       };
+      // A thread without a run has failed, most likely to start: the next would too.
+      let failure: unknown;
+      pool.on("error", (error) => {
+        failure ??= error;
+        void close();
+      });
+      const run = (point: Point, seed: number): Promise<M> =>
+        pool.run({ model, point, seed }).catch((error: unknown) => {
+          throw failure ?? error;
+        });
+      return { workers, run, close };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { onInterrupt } from "../world/environment.js";
+import { onInterrupt } from "../interrupt.js";
 import { Interrupted } from "../world/errors.js";
 
 /** Settled when every live run so far has ended. */

@@ -1,4 +1,5 @@
-import { checkWhole, ParameterError, refuse, shown } from "../errors.js";
+import { checkWhole, Interrupted, ParameterError, refuse, shown } from "../errors.js";
+import { onInterrupt } from "../interrupt.js";
 import { checkConfidence, type Interval } from "./intervals.js";
 import { checkMeasures, intervalsOf, type Measures } from "./measures.js";
 import type { ReplicationOptions, SeedColumn } from "./replications.js";
@@ -12,8 +13,11 @@ export type SweepPoint = { readonly [name: string]: unknown };
  * @typeParam Point the parameters that it takes. @typeParam M what it measures.
  */
 export interface ModelElsewhere<Point extends SweepPoint, M extends Measures> {
-  /** Gets ready to run, on so many workers (by default as many as the machine has cores). */
-  open(workers: number | undefined): Promise<{
+  /** Gets ready for so many runs, on so many workers (by default as many as the machine has cores) or fewer. */
+  open(
+    runs: number,
+    workers: number | undefined,
+  ): Promise<{
     /** How many runs can go on at once. */
     readonly workers: number;
     /** Runs the model once. */
@@ -22,6 +26,8 @@ export interface ModelElsewhere<Point extends SweepPoint, M extends Measures> {
     close(): Promise<void>;
   }>;
 }
+
+type OpenModel<Point extends SweepPoint, M extends Measures> = Awaited<ReturnType<ModelElsewhere<Point, M>["open"]>>;
 
 /** How {@link sweep} runs. */
 export interface SweepOptions extends ReplicationOptions {
@@ -71,7 +77,7 @@ export function grid<G extends { readonly [name: string]: readonly unknown[] }>(
  * @param model takes a point and a seed and returns what it measured, as named finite numbers; it may be async.
  * @throws {@link ParameterError} if the model is none, an option is out of range, a point can't be copied or names a
  * parameter like a column of the result, or a run returns anything but the same finite numbers. An error thrown by the model comes out
- * with its point and seed; when several runs fail, the first in the order of rows does.
+ * with its point and seed; when several runs fail, the first in the order of rows does. {@link Interrupted} after Interrupt.
  */
 export async function sweep<const Point extends SweepPoint, M extends Measures>(
   points: readonly Point[],
@@ -88,13 +94,27 @@ export async function sweep<const Point extends SweepPoint, M extends Measures>(
   const copies = checkPoints(points);
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
-  const open = await (typeof model === "function" ? here(model) : model.open(options.workers));
   const runs = new Array<M>(points.length * replications);
   const failures: { readonly index: number; readonly error: unknown }[] = [];
   let next = 0;
   let done = 0;
-  const lane = async (): Promise<void> => {
-    while (next < runs.length && failures.length === 0 && !signal?.aborted) {
+  let stopped: { readonly reason: unknown } | undefined;
+  let opening: Promise<OpenModel<Point, M>> | undefined;
+  // Closing ends the workers' runs at once, and with them the lanes.
+  const stop = (reason: unknown): void => {
+    stopped ??= { reason };
+    opening?.then(
+      (open) => open.close(),
+      () => undefined,
+    );
+  };
+  const abort = (): void => stop(signal?.reason);
+  signal?.addEventListener("abort", abort);
+  const stopListening = onInterrupt(() =>
+    stop(new Interrupted(`sweep was interrupted after ${done} of ${runs.length} runs`)),
+  );
+  const lane = async (open: OpenModel<Point, M>): Promise<void> => {
+    while (next < runs.length && failures.length === 0 && !stopped) {
       const index = next++;
       const point = copies[Math.floor(index / replications)] as Point;
       const seed = firstSeed + (index % replications);
@@ -108,16 +128,19 @@ export async function sweep<const Point extends SweepPoint, M extends Measures>(
       }
     }
   };
-  // Closing ends the workers' runs at once, and with them the lanes.
-  const abort = (): void => void open.close();
-  signal?.addEventListener("abort", abort);
   try {
-    await Promise.all(Array.from({ length: Math.min(open.workers, runs.length) }, lane));
+    opening = typeof model === "function" ? here(model) : model.open(runs.length, options.workers);
+    const open = await opening;
+    try {
+      await Promise.all(Array.from({ length: Math.min(open.workers, runs.length) }, () => lane(open)));
+    } finally {
+      await open.close();
+    }
   } finally {
     signal?.removeEventListener("abort", abort);
-    await open.close();
+    stopListening();
   }
-  signal?.throwIfAborted();
+  if (stopped) throw (stopped as { readonly reason: unknown }).reason;
   // Runs are begun in order, so the first to fail has been tried whatever the number of workers.
   const [first] = failures.sort((a, b) => a.index - b.index);
   if (first) throw first.error;
@@ -179,7 +202,7 @@ function explain(error: unknown, run: string): never {
 /** A plain function, run in this thread. */
 async function here<Point extends SweepPoint, M extends Measures>(
   model: (point: Point, seed: number) => M | Promise<M>,
-): ReturnType<ModelElsewhere<Point, M>["open"]> {
+): Promise<OpenModel<Point, M>> {
   let heldSinceMs = performance.now();
   const run = async (point: Point, seed: number): Promise<M> => {
     if (performance.now() - heldSinceMs > 50) {

@@ -61,7 +61,7 @@ export class Core {
   current: Thread | undefined;
   /** Stops the run: a foreign wait, or a fault of ours. */
   fatal: Error | undefined;
-  /** Told of every new wait and step: live, they may come at any time. */
+  /** Told of every new wait, step and end of a process: live, they may come at any time. */
   onActivity: (() => void) | undefined;
   readonly #steps = new Fifo<Step>();
   readonly #startingDaemons: ProgramState[] = [];
@@ -466,6 +466,7 @@ export class Core {
     const settledIn = process.onSettledIn;
     process.onSettledIn = undefined;
     settledIn?.();
+    this.onActivity?.();
   }
 
   /** Asks a process to stop: pending waits reject, signals abort. */

@@ -117,16 +117,5 @@ export function adoptFailures(adopt: (reason: unknown) => void): () => void {
   };
 }
 
-/** What the notebook kernel offers to libraries, if we run in one. */
-interface KernelHook {
-  onInterrupt?(callback: () => void): () => void;
-}
-
-/** Calls back when the reader interrupts the cell; returns how to stop listening. */
-export function onInterrupt(callback: () => void): () => void {
-  const hook = (globalThis as unknown as Record<symbol, KernelHook | undefined>)[Symbol.for("handoff.jupyter")];
-  return hook?.onInterrupt?.(callback) ?? (() => undefined);
-}
-
 /** Real time in ms, for deciding when to hand over; never part of a result. */
 export const realNowMs: () => number = performance.now.bind(performance);

@@ -1,5 +1,7 @@
 import { NamedError } from "../errors.js";
 
+export { Interrupted } from "../errors.js";
+
 /** What can go wrong inside a program, and what stops a run. Programs catch the first group; the second rejects the run. */
 
 /** Nobody listens on that port: the machine answered at once. */
@@ -34,6 +36,3 @@ export class Livelock extends NamedError {}
 
 /** A program in virtual time waits on, or asks, something outside its host: a real timer, the real clock, the network. */
 export class ForeignWait extends NamedError {}
-
-/** The run was stopped from outside: by Interrupt in the notebook, or by the caller's `signal`. */
-export class Interrupted extends NamedError {}

@@ -1,16 +1,9 @@
 import { checkNonNegative, ParameterError } from "../errors.js";
+import { onInterrupt } from "../interrupt.js";
 import { type EventId, Scheduler } from "../simulation/index.js";
 import { Core } from "./core.js";
 import type { Driver, Pipe, Processor, Store } from "./driver.js";
-import {
-  adoptFailures,
-  type DrainKind,
-  findSynchronousDrain,
-  macrotask,
-  makeTurns,
-  onInterrupt,
-  realNowMs,
-} from "./environment.js";
+import { adoptFailures, type DrainKind, findSynchronousDrain, macrotask, makeTurns, realNowMs } from "./environment.js";
 import { Interrupted } from "./errors.js";
 import { Guards } from "./guards.js";
 import type { Frame } from "./network.js";

@@ -115,6 +115,31 @@ onlyOnLinux("a program's busy loop in a live run can be interrupted, and leaves 
   assert.is(await heldOnceIs(before), before);
 });
 
+for (const [what, model] of [
+  ["a plain function", "() => { for (const end = Date.now() + 20; Date.now() < end; ); runs++; return { x: 1 }; }"],
+  ["a model on workers", "selfContainedModel(() => { for (;;); })"],
+] as const) {
+  onlyOnLinux(`an interrupt ends a sweep of ${what} and leaves nothing`, async () => {
+    const defined = await kernel().execute(
+      `import { selfContainedModel, sweep } from "kernel-lib"; import "piscina"; var runs = 0;\n${definitions}`,
+    );
+    assert.is(defined.status, "ok", JSON.stringify(defined.outputs));
+    const before = resultOf(await kernel().execute("held()"));
+    const code = `console.log("go"); await sweep([{ a: 1 }], ${model}, { replications: 1000 });`;
+    const execution = await interruptPromptly(
+      kernel(),
+      "go",
+      code,
+      () => sleep(500).then(() => kernel().interrupt()),
+      500,
+    );
+    assert.is(errorsOf(execution)[0]?.ename, "Interrupted", JSON.stringify(execution.outputs));
+    assert.is(await heldOnceIs(before), before);
+    const later = "const then = runs; await new Promise((resolve) => setTimeout(resolve, 300)); runs - then";
+    assert.is(resultOf(await kernel().execute(later)), "0", "no run goes on");
+  });
+}
+
 test("SIGKILL of a kernel in the middle of a live run leaves no process, no file, and its ports closed", async () => {
   const folder = mkdtempSync(join(tmpdir(), "leaks-kernel-"));
   const victim = await startKernel({ cwd: root, env: { ...process.env, TMPDIR: folder } });

@@ -52,6 +52,17 @@ test("timeScale stretches and shrinks the clock: 200 ms at 0.05 take a moment, 2
   }
 });
 
+test("a run ends with its last program, also if that comes back from a wait outside its host", async () => {
+  const foreign = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return "back";
+  };
+  const s = scenario({ hosts, programs: { p: on("client", foreign) }, limitMs: 5000 });
+  const run = await runLive(s, { timeScale: 1 });
+  assert.is(run.results.p, "back");
+  assert.ok(run.endMs < 4000, `ended at ${run.endMs}`);
+});
+
 test("no round trip is shorter than the network's two latencies", async () => {
   const { results } = await runLive(pings(10, 8));
   assert.ok(Math.min(...results.pings) >= 16, `${results.pings}`);

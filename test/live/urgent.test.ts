@@ -142,15 +142,23 @@ test("behind ten megabytes that nobody reads, the signal does not come and the s
   assert.equal(noticed(port), [["second port", false]]);
 });
 
-test("an abort ends the measurement and the server's process", async () => {
-  const controller = new AbortController();
-  const measuring = failureOf(() =>
-    measureStops({ way: "dies", workMs: 60_000, repetitions: 1, signal: controller.signal }),
-  );
-  setTimeout(() => controller.abort(new Error("enough")), 500);
-  assert.is(await measuring, "Error: enough");
-  await until(() => childrenOf(process.pid).length === 0);
-});
+for (const way of ["dies", "second port"] as const) {
+  test(`an abort ends the measurement and the server's process, and nothing fails unheard (${way})`, async () => {
+    const unheard: unknown[] = [];
+    const hear = (reason: unknown) => unheard.push(reason);
+    process.on("unhandledRejection", hear);
+    const controller = new AbortController();
+    const measuring = failureOf(() =>
+      measureStops({ way, workMs: 60_000, afterMs: 1000, repetitions: 1, signal: controller.signal }),
+    );
+    setTimeout(() => controller.abort(new Error("enough")), 500);
+    assert.is(await measuring, "Error: enough");
+    await until(() => childrenOf(process.pid).length === 0);
+    await new Promise((resolve) => setTimeout(resolve, 1000)); // past the moment of the stop
+    process.off("unhandledRejection", hear);
+    assert.equal(unheard, []);
+  });
+}
 
 test("when the measuring process is killed, the server's process ends", async () => {
   const script = 'import { measureStops } from "kernel-lib"; await measureStops({ way: "dies", workMs: 1e6 });';

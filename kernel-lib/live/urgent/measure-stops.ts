@@ -113,6 +113,7 @@ async function stopOne(
     await pause(afterMs);
     const stopMs = machineNowMs();
     const report = child.receive() as Promise<StopServerReport>;
+    report.catch(() => undefined); // what comes first may fail too
     if (way === "dies") request.close();
     else if (way === "urgent") await request.sendUrgent(report);
     else tell(api, ports.controlPort);
@@ -146,7 +147,12 @@ class Client {
     this.#api = api;
     const fd = api.socket();
     this.#fd = fd;
-    api.connectToLoopback(fd, port);
+    try {
+      api.connectToLoopback(fd, port);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   get #open(): number {
