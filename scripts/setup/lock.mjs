@@ -13,7 +13,7 @@ export async function takeLock(file, onWait = () => {}) {
     writeFileSync(mine, identity);
     try {
       linkSync(mine, file); // fails if the lock exists; never shows a half-written lock
-      return () => rmSync(file, { force: true });
+      return () => readHolder(file) === identity && rmSync(file, { force: true });
     } catch (error) {
       if (error.code !== "EEXIST") throw error;
     } finally {

@@ -44,6 +44,14 @@ export class NotebookPage {
     await state.waitFor({ state: "attached", timeout: limitS * 1000 });
   }
 
+  /** Waits for a kernel that starts anew. */
+  async restarted(limitS: number): Promise<void> {
+    const notIdle = this.panel.locator('.jp-Notebook-ExecutionIndicator:not([data-status="idle"])');
+    // A start too short to be seen is over.
+    await notIdle.waitFor({ state: "attached", timeout: 5000 }).catch(() => undefined);
+    await this.idle(limitS);
+  }
+
   /** Runs all cells and waits for the last: no cell shows a star any more and the kernel is idle for a second. */
   async runAll(limitS: number): Promise<void> {
     await this.menu("Edit", "Clear Outputs of All Cells");

@@ -144,8 +144,7 @@ reading("starts the kernel anew, without the old names", async () => {
   await lab.idle(10);
   await lab.menu("Kernel", "Restart Kernel…");
   await lab.accept();
-  await lab.page.waitForTimeout(500);
-  await lab.idle(30);
+  await lab.restarted(30);
   await lab.write(cell, 'console.log("kept:", (globalThis as any).kept);');
   await lab.runCell();
   await cell.locator(".jp-OutputArea-output", { hasText: "kept: undefined" }).waitFor({ timeout: 20_000 });
