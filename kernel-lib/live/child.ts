@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { NamedError, refuse } from "../errors.js";
-import { onInterrupt } from "../interrupt.js";
+import { onInterrupt } from "../simulation/interrupt.js";
 import { TimedOut } from "../world/errors.js";
 import { type GuardHold, holdGuard } from "./child-guard.js";
 import type { ChildProgram } from "./child-programs.js";

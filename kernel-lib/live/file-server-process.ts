@@ -1,6 +1,6 @@
 import { closeSync } from "node:fs";
-import { onInterrupt } from "../interrupt.js";
 import { type FileServiceOptions, fileServer } from "../server/index.js";
+import { onInterrupt } from "../simulation/interrupt.js";
 import type { Host, LogRow } from "../world/index.js";
 import { type Child, type ChildEnd, startChild } from "./child.js";
 import { exportedProgram } from "./child-programs.js";

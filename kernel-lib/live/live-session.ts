@@ -1,4 +1,4 @@
-import { onInterrupt } from "../interrupt.js";
+import { onInterrupt } from "../simulation/interrupt.js";
 import { Core } from "../world/core.js";
 import { adoptFailures, findSynchronousDrain, macrotask } from "../world/environment.js";
 import { Interrupted } from "../world/errors.js";

@@ -1,7 +1,7 @@
 import { checkPositive, refuse } from "../errors.js";
-import { onInterrupt } from "../interrupt.js";
 import { readInetdConf } from "../server/inetd-conf.js";
 import type { InetdProblem, InetdService } from "../server/inetd-service.js";
+import { onInterrupt } from "../simulation/interrupt.js";
 import type { ChildOptions } from "./child.js";
 import { holdGuard } from "./child-guard.js";
 import { executable, type NodeProgram } from "./child-programs.js";

@@ -1,4 +1,4 @@
-import { onInterrupt } from "../interrupt.js";
+import { onInterrupt } from "../simulation/interrupt.js";
 import { Interrupted } from "../world/errors.js";
 
 /** Settled when every live run so far has ended. */

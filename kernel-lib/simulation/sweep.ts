@@ -1,5 +1,5 @@
 import { checkWhole, Interrupted, ParameterError, refuse, shown } from "../errors.js";
-import { onInterrupt } from "../interrupt.js";
+import { onInterrupt } from "./interrupt.js";
 import { checkConfidence, type Interval } from "./intervals.js";
 import { checkMeasures, intervalsOf, type Measures } from "./measures.js";
 import type { ReplicationOptions, SeedColumn } from "./replications.js";

@@ -1,7 +1,7 @@
 import { checkPositive, checkWhole } from "../errors.js";
-import { onInterrupt } from "../interrupt.js";
 import { openPageServer, type PageReturn } from "../live/page-server.js";
 import { freeze, type Machine, type Resources, thaw } from "../migration/machine/index.js";
+import { onInterrupt } from "../simulation/interrupt.js";
 import { escapeMarkup, kernelHook, type MimeBundle } from "./display.js";
 import { outputStyle, palette } from "./palette.js";
 

@@ -1,6 +1,6 @@
 import { checkNonNegative, ParameterError } from "../errors.js";
-import { onInterrupt } from "../interrupt.js";
 import { type EventId, Scheduler } from "../simulation/index.js";
+import { onInterrupt } from "../simulation/interrupt.js";
 import { Core } from "./core.js";
 import type { Driver, Pipe, Processor, Store } from "./driver.js";
 import { adoptFailures, type DrainKind, findSynchronousDrain, macrotask, makeTurns, realNowMs } from "./environment.js";

@@ -1,5 +1,5 @@
 import { checkPositive, checkWhole, refuse } from "../../errors.js";
-import { onInterrupt } from "../../interrupt.js";
+import { onInterrupt } from "../../simulation/interrupt.js";
 import { Closed, TimedOut } from "../../world/errors.js";
 import { type SocketsApi, SystemCallError, socketsApi } from "../sockets-api.js";
 
