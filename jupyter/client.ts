@@ -11,7 +11,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Dealer, Subscriber } from "zeromq";
 import { OutputCollector } from "./outputs.js";
-import { type ConnectionInfo, type Content, decode, encode, type Message, makeHeader } from "./wire.js";
+import { type ConnectionInfo, type Content, encode, type Message, makeHeader, messagesOn } from "./wire.js";
 
 /** A message on the kernel's broadcast channel. */
 export type IopubMessage = Message;
@@ -239,15 +239,8 @@ class Client implements KernelClient {
   }
 
   async #listen(socket: AsyncIterable<Buffer[]>, take: (message: Message) => void): Promise<void> {
-    for await (const frames of socket) {
-      let message: Message;
-      try {
-        message = decode(this.connection.key, frames);
-      } catch {
-        continue; // of another kernel: this port was its before
-      }
-      take(message);
-    }
+    // Those of another kernel, whose port this was before, are dropped.
+    for await (const message of messagesOn(this.connection.key, socket)) take(message);
   }
 
   #onReply(message: Message): void {

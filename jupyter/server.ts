@@ -10,7 +10,7 @@ import { Publisher, Reply, Router } from "zeromq";
 import { toCodePoints, toUtf16 } from "./code-points.js";
 import type { KernelProcess } from "./kernel-process.js";
 import { Sender } from "./sender.js";
-import { type ConnectionInfo, type Content, decode, encode, type Message, makeHeader } from "./wire.js";
+import { type ConnectionInfo, type Content, encode, type Message, makeHeader, messagesOn } from "./wire.js";
 
 const { version: typescriptVersion } = createRequire(createRequire(import.meta.url).resolve("tslab/package.json"))(
   "@tslab/typescript-for-tslab/package.json",
@@ -118,15 +118,7 @@ export class KernelServer {
   }
 
   async #receive(channel: Channel, take: (message: Message) => void): Promise<void> {
-    for await (const frames of this.#sockets[channel]) {
-      let message: Message;
-      try {
-        message = decode(this.#connection.key, frames);
-      } catch {
-        continue; // Nobody with the key sent it: as the protocol asks, it is dropped unanswered.
-      }
-      take(message);
-    }
+    for await (const message of messagesOn(this.#connection.key, this.#sockets[channel])) take(message);
   }
 
   #enqueue(message: Message): void {

@@ -71,6 +71,19 @@ export function encode(key: string, message: Message): Buffer[] {
   return [...message.identities, delimiter, Buffer.from(key ? sign(key, parts) : ""), ...parts];
 }
 
+/** The messages that come on a socket. What nobody with the key has sent is dropped, as the protocol asks. */
+export async function* messagesOn(key: string, socket: AsyncIterable<Buffer[]>): AsyncGenerator<Message> {
+  for await (const frames of socket) {
+    let message: Message;
+    try {
+      message = decode(key, frames);
+    } catch {
+      continue;
+    }
+    yield message;
+  }
+}
+
 /**
  * Reads frames that anybody may have sent.
  *

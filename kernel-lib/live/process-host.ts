@@ -64,13 +64,21 @@ export class ProcessHost implements Host {
 
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#isClosed) return;
-      const timer = setTimeout(() => {
-        this.#timers.delete(timer);
-        resolve();
-      }, ms);
-      this.#timers.add(timer);
+      if (!this.#isClosed) this.#after(ms, resolve);
     });
+  }
+
+  /** Calls back after that time, unless the host is closed before; returns what takes that back. */
+  #after(ms: number, callback: () => void): () => void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      callback();
+    }, ms);
+    this.#timers.add(timer);
+    return () => {
+      this.#timers.delete(timer);
+      clearTimeout(timer);
+    };
   }
 
   sleepUntil(timeMs: number): Promise<void> {
@@ -118,16 +126,10 @@ export class ProcessHost implements Host {
     this.#hold(socket);
     const id = `${this.name}#${++this.#connections}>${host}:${port}`;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#timers.delete(timer);
+      const inTime = this.#after(timeoutMs, () => {
         socket.destroy();
         reject(new TimedOut(`connect to ${host}:${port}: no answer within ${timeoutMs} ms`));
-      }, timeoutMs);
-      this.#timers.add(timer);
-      const inTime = () => {
-        this.#timers.delete(timer);
-        clearTimeout(timer);
-      };
+      });
       socket.once("connect", () => {
         inTime();
         resolve(new SocketConnection(socket, id, host));

@@ -1,11 +1,12 @@
 import { checkPositive } from "../errors.js";
+import { stopSignal } from "../simulation/interrupt.js";
 import type { Programs, Run, Scenario, TraceLevel } from "../world/index.js";
 import { checkRun } from "../world/options.js";
 import { refuseInPrograms } from "../world/programs-run.js";
 import { LiveSession } from "./live-session.js";
 import { type MachineInfo, measureMachine } from "./machine.js";
 import { defaultTimeScale, limitsOf, predict, refuseLongRun } from "./prediction.js";
-import { inTurn, orAborted, stopSignal } from "./turn.js";
+import { inTurn, orAborted } from "./turn.js";
 
 /** Options of {@link runLive}. */
 export interface RunLiveOptions {
@@ -63,7 +64,7 @@ export async function runLive<P extends Programs>(
   refuseInPrograms("runLive");
   const maxRealMs = options.maxRealMs === undefined ? 10_000 : checkPositive("runLive", "maxRealMs", options.maxRealMs);
   if (options.timeScale !== undefined) checkPositive("runLive", "timeScale", options.timeScale);
-  const stop = stopSignal("runLive", options.signal);
+  const stop = stopSignal(options.signal, () => "runLive was interrupted before it began");
   const { signal } = stop;
   try {
     return await inTurn(signal, async () => {

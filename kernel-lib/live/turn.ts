@@ -1,5 +1,4 @@
 import { onInterrupt } from "../simulation/interrupt.js";
-import { Interrupted } from "../world/errors.js";
 
 /** Settled when every live run so far has ended. */
 let last: Promise<unknown> = Promise.resolve();
@@ -41,26 +40,4 @@ export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Pr
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
-}
-
-/** A signal that must be given back. */
-export interface StopSignal {
-  readonly signal: AbortSignal;
-  release(): void;
-}
-
-/** The caller's signal and the notebook's Interrupt in one, until released. */
-export function stopSignal(where: string, signal: AbortSignal | undefined): StopSignal {
-  const controller = new AbortController();
-  const onAbort = (): void => controller.abort(signal?.reason);
-  const stopListening = onInterrupt(() =>
-    controller.abort(new Interrupted(`${where} was interrupted before it began`)),
-  );
-  if (signal?.aborted) onAbort();
-  else signal?.addEventListener("abort", onAbort, { once: true });
-  const release = (): void => {
-    stopListening();
-    signal?.removeEventListener("abort", onAbort);
-  };
-  return { signal: controller.signal, release };
 }

@@ -1,3 +1,5 @@
+import { Interrupted } from "../errors.js";
+
 /** What the notebook kernel offers to libraries, if we run in one. */
 interface KernelHook {
   onInterrupt?(callback: () => void): () => void;
@@ -7,4 +9,24 @@ interface KernelHook {
 export function onInterrupt(callback: () => void): () => void {
   const hook = (globalThis as unknown as Record<symbol, KernelHook | undefined>)[Symbol.for("handoff.jupyter")];
   return hook?.onInterrupt?.(callback) ?? (() => undefined);
+}
+
+/** A signal that must be given back. */
+export interface StopSignal {
+  readonly signal: AbortSignal;
+  release(): void;
+}
+
+/** The caller's signal and the notebook's Interrupt, whose reason says that text, in one, until released. */
+export function stopSignal(signal: AbortSignal | undefined, interrupted: () => string): StopSignal {
+  const controller = new AbortController();
+  const onAbort = (): void => controller.abort(signal?.reason);
+  const stopListening = onInterrupt(() => controller.abort(new Interrupted(interrupted())));
+  if (signal?.aborted) onAbort();
+  else signal?.addEventListener("abort", onAbort, { once: true });
+  const release = (): void => {
+    stopListening();
+    signal?.removeEventListener("abort", onAbort);
+  };
+  return { signal: controller.signal, release };
 }

@@ -1,5 +1,5 @@
-import { checkWhole, Interrupted, ParameterError, refuse, shown } from "../errors.js";
-import { onInterrupt } from "./interrupt.js";
+import { checkWhole, ParameterError, refuse, shown } from "../errors.js";
+import { stopSignal } from "./interrupt.js";
 import { checkConfidence, type Interval } from "./intervals.js";
 import { checkMeasures, intervalsOf, type Measures } from "./measures.js";
 import type { ReplicationOptions, SeedColumn } from "./replications.js";
@@ -92,29 +92,16 @@ export async function sweep<const Point extends SweepPoint, M extends Measures>(
   if (options.workers !== undefined) checkWhole("sweep", "workers", options.workers, 1, 1024);
   checkConfidence("sweep", options.confidence ?? 0.95);
   const copies = checkPoints(points);
-  const { signal, onProgress } = options;
-  signal?.throwIfAborted();
+  const { onProgress } = options;
+  options.signal?.throwIfAborted();
   const runs = new Array<M>(points.length * replications);
   const failures: { readonly index: number; readonly error: unknown }[] = [];
   let next = 0;
   let done = 0;
-  let stopped: { readonly reason: unknown } | undefined;
-  let opening: Promise<OpenModel<Point, M>> | undefined;
-  // Closing ends the workers' runs at once, and with them the lanes.
-  const stop = (reason: unknown): void => {
-    stopped ??= { reason };
-    opening?.then(
-      (open) => open.close(),
-      () => undefined,
-    );
-  };
-  const abort = (): void => stop(signal?.reason);
-  signal?.addEventListener("abort", abort);
-  const stopListening = onInterrupt(() =>
-    stop(new Interrupted(`sweep was interrupted after ${done} of ${runs.length} runs`)),
-  );
+  const stop = stopSignal(options.signal, () => `sweep was interrupted after ${done} of ${runs.length} runs`);
+  const { signal } = stop;
   const lane = async (open: OpenModel<Point, M>): Promise<void> => {
-    while (next < runs.length && failures.length === 0 && !stopped) {
+    while (next < runs.length && failures.length === 0 && !signal.aborted) {
       const index = next++;
       const point = copies[Math.floor(index / replications)] as Point;
       const seed = firstSeed + (index % replications);
@@ -129,18 +116,18 @@ export async function sweep<const Point extends SweepPoint, M extends Measures>(
     }
   };
   try {
-    opening = typeof model === "function" ? here(model) : model.open(runs.length, options.workers);
-    const open = await opening;
+    const open = await (typeof model === "function" ? here(model) : model.open(runs.length, options.workers));
+    // Closing ends the workers' runs at once, and with them the lanes.
+    signal.addEventListener("abort", () => void open.close());
     try {
       await Promise.all(Array.from({ length: Math.min(open.workers, runs.length) }, () => lane(open)));
     } finally {
       await open.close();
     }
   } finally {
-    signal?.removeEventListener("abort", abort);
-    stopListening();
+    stop.release();
   }
-  if (stopped) throw (stopped as { readonly reason: unknown }).reason;
+  signal.throwIfAborted();
   // Runs are begun in order, so the first to fail has been tried whatever the number of workers.
   const [first] = failures.sort((a, b) => a.index - b.index);
   if (first) throw first.error;

@@ -59,7 +59,6 @@ export function run(name, command, args, options = {}) {
   });
 }
 
-/** Ends every command that is still running, with its descendants. */
 /** The first line of what a compiler printed that tells of an error. */
 export const firstError = (output) =>
   output
@@ -67,6 +66,7 @@ export const firstError = (output) =>
     .find((line) => /error/i.test(line))
     ?.trim() ?? "no message";
 
+/** Ends every command that is still running, with its descendants. */
 export const endAll = (options) => killTrees([...running], options);
 
 // Rows of every live process. Linux tells them in /proc (a bare machine has no ps), macOS by ps.

@@ -126,17 +126,12 @@ for (const [what, model] of [
     assert.is(defined.status, "ok", JSON.stringify(defined.outputs));
     const before = resultOf(await kernel().execute("held()"));
     const code = `console.log("go"); await sweep([{ a: 1 }], ${model}, { replications: 1000 });`;
-    const execution = await interruptPromptly(
-      kernel(),
-      "go",
-      code,
-      () => sleep(500).then(() => kernel().interrupt()),
-      500,
-    );
+    const later = () => sleep(500).then(() => kernel().interrupt());
+    const execution = await interruptPromptly(kernel(), "go", code, later, 500);
     assert.is(errorsOf(execution)[0]?.ename, "Interrupted", JSON.stringify(execution.outputs));
     assert.is(await heldOnceIs(before), before);
-    const later = "const then = runs; await new Promise((resolve) => setTimeout(resolve, 300)); runs - then";
-    assert.is(resultOf(await kernel().execute(later)), "0", "no run goes on");
+    const goesOn = "const then = runs; await new Promise((resolve) => setTimeout(resolve, 300)); runs - then";
+    assert.is(resultOf(await kernel().execute(goesOn)), "0", "no run goes on");
   });
 }
 
