@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readInetdConf } from "../server/inetd-conf.js";
+import { portsByName, readServices } from "../server/services-file.js";
 import { startChild } from "./child.js";
 import { executable } from "./child-programs.js";
 import type { InetdLabOptions, InetdReplyRow, InetdRequest } from "./inetd-lab.js";
@@ -44,21 +45,30 @@ async function start(conf: string): Promise<(nextConf: string) => Promise<void>>
 
 /** To try whether it listens by connecting would start a process. */
 async function untilListening(conf: string): Promise<void> {
-  const { services } = readInetdConf(conf, { user: "root" });
-  const wanted = [...new Set(services.map(({ socketType, port }) => `${socketType} ${port}`))].sort().join();
+  const ports = portsByName(readServices(readFileSync("/etc/services", "utf8")));
+  const { services } = readInetdConf(conf, { user: "root", ports });
+  const places = services.flatMap(({ host, protocol, port }) => {
+    const [, transport, version] = /^(tcp|udp)([46]?)$/.exec(protocol) ?? [];
+    const ipv4 = version !== "6" && !host.includes("::");
+    const ipv6 = version !== "4" && !/^[\d.]+$/.test(host);
+    return [...(ipv4 ? [`${transport} ${port}`] : []), ...(ipv6 ? [`${transport}6 ${port}`] : [])];
+  });
+  const wanted = [...new Set(places)].sort().join();
   while (listening().join() !== wanted) await sleep(20);
 }
 
 function listening(): string[] {
   const found = [
-    ["tcp", "stream", "0A"],
-    ["udp", "dgram", "07"],
-  ].flatMap(([protocol, socketType, state]) =>
+    ["tcp", "0A"],
+    ["tcp6", "0A"],
+    ["udp", "07"],
+    ["udp6", "07"],
+  ].flatMap(([protocol, state]) =>
     readFileSync(`/proc/net/${protocol}`, "utf8")
       .split("\n")
       .map((line) => /^\s*\d+: \w+:(\w{4}) \w+:\w{4} (\w\w)/.exec(line))
       .filter((fields) => fields?.[2] === state)
-      .map((fields) => `${socketType} ${Number.parseInt(String(fields?.[1]), 16)}`),
+      .map((fields) => `${protocol} ${Number.parseInt(String(fields?.[1]), 16)}`),
   );
   return [...new Set(found)].sort();
 }
@@ -71,7 +81,7 @@ async function ask({ port, text = "", over = "tcp" }: InetdRequest): Promise<str
     socket.close();
     return reply.toString("latin1");
   }
-  const socket = connect(port, "127.0.0.1").setEncoding("latin1");
+  const socket = connect(port, over === "tcp6" ? "::1" : "127.0.0.1").setEncoding("latin1");
   socket.end(text, "latin1");
   let reply = "";
   try {

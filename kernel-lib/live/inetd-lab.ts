@@ -8,8 +8,8 @@ export interface InetdRequest {
   readonly port: number;
   /** What is sent: over tcp with the end of the stream behind it, over udp as one datagram. Nothing unless told. */
   readonly text?: string;
-  /** tcp unless told. */
-  readonly over?: "tcp" | "udp";
+  /** tcp unless told; `tcp6` is tcp over IPv6. */
+  readonly over?: "tcp" | "tcp6" | "udp";
 }
 
 /** See {@link inetdLab}. */

@@ -5,7 +5,7 @@ export interface SuperserverRow {
   /**
    * - `listening`, `closed`: a service's socket is open or no more;
    * - `not listening`: it can't be opened; tried again when a suspended service is;
-   * - `bad line`: of the configuration; it offers nothing;
+   * - `bad line`: of the configuration; it offers nothing; `remark`: a part of a line is not kept, and the service is offered;
    * - `started`, `ended`: a process for a service; `not started`: the operating system said no, and the connection was closed;
    * - `internal`: the superserver itself took a connection;
    * - `suspended`: started too often in a minute, so its socket is closed; `resumed`: it is open again;
@@ -16,6 +16,7 @@ export interface SuperserverRow {
     | "closed"
     | "not listening"
     | "bad line"
+    | "remark"
     | "started"
     | "ended"
     | "not started"

@@ -42,9 +42,12 @@ export class ServiceAtWork {
   #rest: NodeJS.Timeout | undefined;
   #port: number;
   #isClosed = false;
+  #alsoIpv6: boolean;
 
-  constructor(service: InetdService, around: ServiceSurroundings) {
+  /** `alsoIpv6`: on ::1 too, with the same port. */
+  constructor(service: InetdService, alsoIpv6: boolean, around: ServiceSurroundings) {
     this.service = service;
+    this.#alsoIpv6 = alsoIpv6;
     this.#around = around;
     this.#limit = new StartLimit(service.maxPerMinute);
     this.#port = around.wantedPort;
@@ -74,11 +77,12 @@ export class ServiceAtWork {
   }
 
   /** Takes a new line of the configuration for the same address; what runs goes on. */
-  async change(service: InetdService): Promise<void> {
-    const before = this.service;
+  async change(service: InetdService, alsoIpv6: boolean): Promise<void> {
+    const before = { wait: this.service.wait, maxPerMinute: this.service.maxPerMinute, alsoIpv6: this.#alsoIpv6 };
     this.service = service;
+    this.#alsoIpv6 = alsoIpv6;
     if (before.maxPerMinute !== service.maxPerMinute) this.#limit = new StartLimit(service.maxPerMinute);
-    if (before.wait === service.wait) return;
+    if (before.wait === service.wait && before.alsoIpv6 === alsoIpv6) return;
     clearTimeout(this.#rest);
     await this.#closeSocket();
     await this.open();
@@ -111,12 +115,33 @@ export class ServiceAtWork {
     this.#tell({ event: "closed", realPort: socket.port });
   }
 
-  /** A socket whose connections are taken one by one, each for a process of its own. */
+  /** Sockets whose connections are taken one by one, each for a process of its own. */
   async #openForConnections(): Promise<OpenSocket> {
+    if (isIpv6(this.service)) return this.#listen("::1", this.#port);
+    if (!this.#alsoIpv6) return this.#listen("127.0.0.1", this.#port);
+    for (let tries = 1; ; tries++) {
+      const first = await this.#listen("127.0.0.1", this.#port);
+      try {
+        const second = await this.#listen("::1", first.port);
+        return { port: first.port, close: async () => void (await Promise.all([first.close(), second.close()])) };
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        // A free port of one address may be taken at the other: then another free one.
+        if (code === "EADDRINUSE" && this.#port === 0 && tries < 20) {
+          await first.close();
+          continue;
+        }
+        // Without IPv6 on this machine there is nobody who could come over it.
+        if (code === "EADDRINUSE") this.#tell({ event: "not listening", problem: message });
+        return first;
+      }
+    }
+  }
+
+  async #listen(host: string, port: number): Promise<OpenSocket> {
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => this.#serve(socket));
-    const host = isIpv6(this.service) ? "::1" : "127.0.0.1";
     await new Promise<void>((resolve, reject) => {
-      server.once("error", reject).listen({ port: this.#port, host, backlog }, resolve);
+      server.once("error", reject).listen({ port, host, backlog }, resolve);
     });
     // What can't be accepted, for want of descriptors, is no reason to end.
     server.on("error", (error) => this.#tell({ event: "not started", problem: error.message }));
@@ -207,6 +232,11 @@ export class ServiceAtWork {
 /** Whether a service is offered on IPv6's loopback address, and not on that of IPv4. */
 export function isIpv6({ host, protocol }: InetdService): boolean {
   return host.includes("::1") || protocol.endsWith("6");
+}
+
+/** Whether a service is offered on both loopback addresses, unless another line says otherwise. */
+export function isForBoth({ host, protocol, wait }: InetdService): boolean {
+  return protocol === "tcp" && !wait && (host === "*" || host === "localhost");
 }
 
 function portOf(server: Server): number {

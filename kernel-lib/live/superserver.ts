@@ -1,21 +1,23 @@
+import { readFile } from "node:fs/promises";
 import { checkPositive, refuse } from "../errors.js";
 import { readInetdConf } from "../server/inetd-conf.js";
 import type { InetdProblem, InetdService } from "../server/inetd-service.js";
+import { portsByName, readServices } from "../server/services-file.js";
 import { onInterrupt } from "../simulation/interrupt.js";
 import type { ChildOptions } from "./child.js";
 import { holdGuard } from "./child-guard.js";
 import { executable, type NodeProgram } from "./child-programs.js";
 import { socketsApi } from "./sockets-api.js";
 import type { SuperserverRow } from "./superserver-rows.js";
-import { isIpv6, ServiceAtWork, type ServiceSurroundings } from "./superserver-service.js";
-import { currentUser, findUser } from "./users.js";
+import { isForBoth, isIpv6, ServiceAtWork, type ServiceSurroundings } from "./superserver-service.js";
+import { currentUser, findUser, isUser } from "./users.js";
 import { WaitingSockets } from "./waiting-sockets.js";
 
 /** See {@link startSuperserver}. */
 export interface SuperserverOptions {
   /** The real port for a service, 0 for a free one. A free one for each unless told: well-known ports are for the superuser alone. */
   readonly portOf?: (service: InetdService) => number;
-  /** Ports of services by name, besides the well-known ones. */
+  /** Ports of services by name, or by `name/protocol`, before those of `/etc/services` and the well-known ones. */
   readonly ports?: Readonly<Record<string, number>>;
   /** Functions that are started in a Node process of their own where the configuration names this path as program. */
   readonly programs?: Readonly<Record<string, NodeProgram>>;
@@ -52,8 +54,8 @@ const keptRows = 10_000;
  * somebody comes. With `nowait` the process has the connection as its standard input, output and error; with `wait` it has the listening
  * socket, or the socket for datagrams, and nobody else looks there until it ends. The superserver survives processes that crash, hang or can't be started.
  *
- * Everything is on this machine's loopback address, also where the configuration says `*`; a line with another address is a bad
- * line. So is one for udp with `nowait`: the datagram stays in the socket until a process has read it, and the superserver would
+ * Everything is on this machine's loopback addresses, also where the configuration says `*`; a line with another address is a bad
+ * line. `tcp` with `nowait` is served on 127.0.0.1 and on ::1, on the same port, unless another line gives `tcp6` for it; `wait` and `udp` on 127.0.0.1. So is one for udp with `nowait`: the datagram stays in the socket until a process has read it, and the superserver would
  * start one after the other. A bad line offers nothing, is named in a row, and the others are served, as with inetd.
  *
  * A server on Node takes a listening socket by `server.listen({ fd: 0 })`, one for datagrams by `socket.bind({ fd: 1 })` (the same socket; Node takes 0 for
@@ -128,7 +130,10 @@ class RunningSuperserver implements Superserver {
   async #take(conf: string): Promise<void> {
     if (this.#closing) return;
     const wanted = new Map<string, InetdService>();
-    const { services, problems } = readInetdConf(conf, { user: currentUser(), ports: this.#options.ports });
+    const ports = { ...(await systemPorts()), ...this.#options.ports };
+    const { services, problems, remarks } = readInetdConf(conf, { user: currentUser(), ports, isUser });
+    for (const { line, field, problem } of remarks)
+      this.#tell({ event: "remark", service: "", line, problem: `${field} ${problem}` });
     const found = [...problems, ...services.flatMap((service) => whyNotHere(service))];
     for (const { line, field, problem } of found)
       this.#tell({ event: "bad line", service: "", line, problem: `${field} ${problem}` });
@@ -141,14 +146,16 @@ class RunningSuperserver implements Superserver {
       this.#former.add(atWork);
       await atWork.close();
     }
+    const ofIpv6 = new Set([...wanted.values()].filter(isIpv6).map(({ protocol, port }) => `${protocol} ${port}`));
     for (const [address, service] of wanted) {
+      const alsoIpv6 = isForBoth(service) && !ofIpv6.has(`${service.protocol}6 ${service.port}`);
       const atWork = this.#services.get(address);
-      if (atWork) await atWork.change(service);
-      else await this.#open(address, service);
+      if (atWork) await atWork.change(service, alsoIpv6);
+      else await this.#open(address, service, alsoIpv6);
     }
   }
 
-  async #open(address: string, service: InetdService): Promise<void> {
+  async #open(address: string, service: InetdService, alsoIpv6: boolean): Promise<void> {
     const around: ServiceSurroundings = {
       wantedPort: this.#options.portOf?.(service) ?? 0,
       suspendMs: this.#suspendMs,
@@ -159,7 +166,7 @@ class RunningSuperserver implements Superserver {
       programOf: (current) => this.#programOf(current),
       tell: ({ service: name, line }, event) => this.#tell({ ...event, service: name, line }),
     };
-    const atWork = new ServiceAtWork(service, around);
+    const atWork = new ServiceAtWork(service, alsoIpv6, around);
     this.#services.set(address, atWork);
     await atWork.open();
   }
@@ -187,6 +194,11 @@ class RunningSuperserver implements Superserver {
     this.rows.push(timed);
     this.#options.onRow?.(timed);
   }
+}
+
+/** The ports that this machine's list of services gives; none where it has no such list. */
+async function systemPorts(): Promise<Record<string, number>> {
+  return portsByName(readServices(await readFile("/etc/services", "utf8").catch(() => "")));
 }
 
 const addressOf = ({ host, protocol, port }: InetdService): string => `${host} ${protocol} ${port}`;

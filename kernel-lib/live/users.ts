@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { promisify } from "node:util";
@@ -11,6 +11,16 @@ export function currentUser(): string {
     return userInfo().username;
   } catch {
     return String(uid);
+  }
+}
+
+/** Whether this machine has a user of this name. */
+export function isUser(name: string): boolean {
+  try {
+    execFileSync("id", ["-u", "--", name], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
   }
 }
 

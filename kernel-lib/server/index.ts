@@ -35,5 +35,6 @@ export {
 } from "./organizations.js";
 export { type PairedLoad, type PairedRow, pairLoads } from "./paired.js";
 export { type QueueModelOptions, type QueueModelResult, queueModel } from "./queue-model.js";
+export { portsByName, readServices, type ServicePort } from "./services-file.js";
 export { jainIndex, type LoadSummary, summarize } from "./summary.js";
 export { type PlannedRequest, type WorkloadOptions, workload } from "./workload.js";

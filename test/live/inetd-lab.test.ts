@@ -116,6 +116,39 @@ testWithTools("ours gives the same replies as openbsd-inetd, on the same ports, 
 });
 
 testWithTools(
+  "forms that real files have are taken as openbsd-inetd takes them, over both versions of IP",
+  async () => {
+    const lab = {
+      conf: `ident stream tcp nowait root /bin/echo echo by another name of the service
+4000 stream tcp nowait root /bin/echo echo both
+4001 stream tcp nowait root /bin/echo echo four
+4001 stream tcp6 nowait root /bin/echo echo six
+4002 stream tcp4 nowait/3/10 root /bin/echo echo FreeBSD
+4003 stream tcp6 nowait:600 root /bin/echo echo NetBSD
+4004 stream tcp,rcvbuf=64k,sndbuf=64k nowait root /bin/echo echo buffers
+4005 stream tcp nowait root /bin/pwd
+[::1]:4006 stream tcp6 nowait root /bin/echo echo address
+`,
+      requests: [113, 4000, 4001, 4002, 4003, 4004, 4006].flatMap((port) => [
+        { port },
+        { port, over: "tcp6" as const },
+      ]),
+    };
+    const theirs = await inetdLab({ superserver: "openbsd-inetd", ...lab });
+    const ours = await inetdLab({ superserver: "ours", ...lab });
+    assert.equal(withoutTimes(ours), withoutTimes(theirs));
+    const heard = (port: number): string[] =>
+      theirs.filter((row) => row.port === port).map(({ reply }) => reply.trim());
+    assert.equal(heard(113), ["by another name of the service", "by another name of the service"]);
+    assert.equal(heard(4000), ["both", "both"]);
+    assert.equal(heard(4001), ["four", "six"]);
+    assert.equal(heard(4002), ["FreeBSD", "ECONNREFUSED"]);
+    assert.equal(heard(4003), ["ECONNREFUSED", "NetBSD"]);
+    assert.equal(heard(4006), ["ECONNREFUSED", "address"]);
+  },
+);
+
+testWithTools(
   "on a high port openbsd-inetd serves one client fewer than its limit; ours as many as its page says",
   async () => {
     const lab = {

@@ -1,8 +1,8 @@
 import dgram from "node:dgram";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -47,8 +47,8 @@ async function serving(
 }
 
 /** What a service answers until it ends the connection; or the name of the error. */
-async function ask(port: number, text = ""): Promise<string> {
-  const socket = connect(port, "127.0.0.1");
+async function ask(port: number, text = "", host = "127.0.0.1"): Promise<string> {
+  const socket = connect(port, host);
   socket.end(text);
   let answer = "";
   try {
@@ -158,6 +158,49 @@ test("chargen to a client that never reads takes no memory without end, and clos
     silent.on("error", () => undefined);
     silent.destroy();
   });
+});
+
+const hasIpv6 = Object.values(networkInterfaces())
+  .flat()
+  .some((each) => each?.address === "::1");
+
+test("a service for tcp is at both loopback addresses on one port, one with a line for tcp6 at each its own", async () => {
+  if (!hasIpv6) return; // a machine without IPv6 has no second address
+  const say = (protocol: string, word: string): string => `${protocol} nowait USER /bin/echo echo ${word}`;
+  const conf = `100 stream ${say("tcp", "both")}\n101 stream ${say("tcp4", "four")}\n102 stream ${say("tcp6", "six")}`;
+  await serving(conf, async (superserver) => {
+    const heard = async (service: number): Promise<string[]> => {
+      const port = superserver.realPort(service);
+      return [await ask(port), await ask(port, "", "::1")].map((word) => word.trim());
+    };
+    assert.equal(await heard(100), ["both", "both"]);
+    assert.equal(await heard(101), ["four", "ECONNREFUSED"]);
+    assert.equal(await heard(102), ["ECONNREFUSED", "six"]);
+    const next = `100 stream ${say("tcp", "first")}\n100 stream ${say("tcp6", "second")}`;
+    await superserver.reload(next.replaceAll("USER", user));
+    assert.equal(await heard(100), ["first", "ECONNREFUSED"], "the line for tcp6 has a free port of its own");
+    const ofSecond = superserver.rows.filter(({ event, line }) => event === "listening" && line === 2).at(-1);
+    assert.is(await ask(Number(ofSecond?.realPort), "", "::1"), "second\n");
+    await superserver.reload(`100 stream ${say("tcp", "again")}`.replaceAll("USER", user));
+    assert.equal(await heard(100), ["again", "again"]);
+  });
+});
+
+test("names of services are those of the system's list", async () => {
+  const rows = await serving(`ident ${cat}\nnosuchservice ${cat}`, async (superserver) => {
+    if (existsSync("/etc/services")) assert.is(superserver.realPort(113), superserver.realPort("ident"));
+  });
+  assert.is(rows.find(({ event, line }) => event === "bad line" && line === 2)?.line, 2);
+});
+
+test("a part of a line that is not kept is remarked, and the service offered", async () => {
+  const rows = await serving(`100 stream tcp nowait/3/10 USER /bin/cat cat`, async (superserver) => {
+    assert.is(await ask(superserver.realPort(100), "fine"), "fine");
+  });
+  assert.match(
+    String(rows.find(({ event }) => event === "remark")?.problem),
+    /wait \/3\/10: FreeBSD's limits are not kept/,
+  );
 });
 
 /** A server for `wait`: lets in so many connections, then ends. */

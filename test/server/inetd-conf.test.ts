@@ -1,5 +1,12 @@
 import fc from "fast-check";
-import { type InetdConf, type InetdService, inetdServicePorts, readInetdConf } from "kernel-lib";
+import {
+  type InetdConf,
+  type InetdService,
+  inetdServicePorts,
+  portsByName,
+  readInetdConf,
+  readServices,
+} from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { soaked } from "../soak.js";
@@ -125,11 +132,9 @@ rusers/1-3 dgram rpc/udp wait ana /bin/cat cat
     '3: wait must be wait or nowait, with .max if wanted, got "sometimes"',
     '3: user must be a user, with :group if wanted, got "a:b:c"',
     '3: program must be a path from the root, or internal, got "cat"',
-    "3: arguments are missing: the first is the program's own name",
     "4: service must be a port from 1 to 65535, got 0",
     '4: protocol must be tcp for stream, got "udp"',
     "4: wait must allow at least 1 start a minute, got 0",
-    "4: arguments are missing: the first is the program's own name",
     "5: wait is missing",
     "5: user is missing",
     "5: program is missing",
@@ -146,6 +151,132 @@ rusers/1-3 dgram rpc/udp wait ana /bin/cat cat
     read(text).services.map(({ line }) => line),
     [2],
   );
+});
+
+test("a program without arguments gets its own name, as inetd gives it", () => {
+  assert.equal(servicesOf("7 stream tcp nowait ana /usr/bin/cat")[0]?.args, ["cat"]);
+});
+
+test("a service may have a line for each version of IP, and two lines for one are named", () => {
+  const both = "7 stream tcp nowait ana /bin/cat cat\n7 stream tcp6 nowait ana /bin/cat cat";
+  assert.equal(
+    servicesOf(both).map(({ protocol }) => protocol),
+    ["tcp", "tcp6"],
+  );
+  assert.equal(servicesOf(both.replace("tcp ", "tcp4 ")).length, 2);
+  assert.equal(problemsOf(both.replace("tcp6", "tcp4")), ['2: service "7" is offered on line 1']);
+  assert.equal(problemsOf("7 dgram udp6 wait ana /bin/cat cat\n7 dgram udp6 wait ana /bin/cat cat"), [
+    '2: service "7" is offered on line 1',
+  ]);
+});
+
+test("nowait takes NetBSD's limit, and FreeBSD's with a remark that it is not kept", () => {
+  const line = (wait: string): string => `7 stream tcp ${wait} ana /bin/cat cat`;
+  assert.is(servicesOf(line("nowait:600"))[0]?.maxPerMinute, 600);
+  for (const wait of ["nowait/3", "nowait/3/10", "nowait/3/10/2"]) {
+    const { services, problems, remarks } = read(line(wait));
+    assert.equal([services[0]?.wait, services[0]?.maxPerMinute, problems], [false, 256, []]);
+    assert.equal(remarks, [
+      {
+        line: 1,
+        field: "wait",
+        problem: `${wait.slice(6)}: FreeBSD's limits are not kept; .max limits the starts a minute`,
+      },
+    ]);
+  }
+  assert.is(servicesOf("7 dgram udp wait/1 ana /bin/cat cat")[0]?.wait, true);
+  for (const wait of ["nowait/", "nowait/a", "nowait.3/4", "nowait/1/2/3/4", "nowait:", "nowaits"])
+    assert.is(problemsOf(line(wait)).length, 1, wait);
+});
+
+test("sizes of socket buffers are taken with a remark, and wrong ones are named", () => {
+  const { services, remarks } = read("7 stream tcp,rcvbuf=64k,sndbuf=1m nowait ana /bin/cat cat");
+  assert.is(services[0]?.protocol, "tcp");
+  assert.is(remarks[0]?.problem, "rcvbuf=64k,sndbuf=1m: sizes of buffers are not set here");
+  for (const sizes of ["rcvbuf", "rcvbuf=", "window=3", "rcvbuf=1,sndbuf=2,rcvbuf=3", "rcvbuf=-1"])
+    assert.is(problemsOf(`7 stream tcp,${sizes} nowait ana /bin/cat cat`).length, 1, sizes);
+});
+
+test("a user may have dots: the whole is tried first, then a user and a group", () => {
+  const known = ["www.data", "john", "ana.maria"];
+  const ownerOf = (owner: string, user = "root"): unknown[] => {
+    const isUser = (name: string): boolean => known.includes(name);
+    const { services } = readInetdConf(`7 stream tcp nowait ${owner} /bin/cat cat`, { user, isUser });
+    return [services[0]?.user, services[0]?.group];
+  };
+  assert.equal(ownerOf("www.data"), ["www.data", undefined]);
+  assert.equal(ownerOf("www.data:web"), ["www.data", "web"]);
+  assert.equal(ownerOf("www.data.web"), ["www.data", "web"]);
+  assert.equal(ownerOf("john.staff"), ["john", "staff"]);
+  assert.equal(ownerOf("john.domain.users"), ["john", "domain.users"]);
+  assert.equal(ownerOf("nobody.nogroup"), ["nobody", "nogroup"]);
+  assert.equal(ownerOf("ana.maria", "ana.maria"), ["ana.maria", undefined]);
+  for (const owner of [".a", "a.", "a:", ":a", "a:b:c", "."]) assert.equal(ownerOf(owner), [undefined, undefined]);
+});
+
+test("a name's port may differ by protocol, and other names of a service count", () => {
+  const list = `# names
+ssh\t\t22/tcp
+snmp\t161/tcp
+snmp 161/udp\t# a comment
+syslog 514/udp
+shell 514/tcp cmd
+loadav 750/udp
+kerberos4 750/tcp kerberos-iv kdc
+broken 99999/tcp
+nothing
+`;
+  const rows = readServices(list);
+  assert.is(rows.length, 10);
+  const ports = portsByName([...rows, { name: "ssh", port: 1, protocol: "tcp" }]);
+  const portOf = (name: string, kind: string): unknown =>
+    servicesOf(`${name} ${kind} ana /bin/cat cat`, "ana", ports)[0]?.port;
+  assert.is(portOf("ssh", "stream tcp nowait"), 22);
+  assert.is(portOf("cmd", "stream tcp6 nowait"), 514);
+  assert.is(portOf("kdc", "stream tcp nowait"), 750);
+  assert.is(portOf("syslog", "dgram udp4 wait"), 514);
+  assert.equal(
+    read("syslog stream tcp nowait ana /bin/cat cat", "ana", ports).problems[0]?.problem,
+    'must be a port number or a known name, got "syslog"',
+  );
+  assert.throws(() => readServices(5 as never), /readServices: text must be the text of a list of services/);
+});
+
+test("a file in xinetd's form is one problem a block, which says what to write instead", () => {
+  const text = `# /etc/xinetd.d/time
+defaults
+{
+\tinstances = 60
+}
+service time
+{
+\tdisable\t\t= no
+\ttype\t\t= INTERNAL
+\tsocket_type\t= stream
+\tprotocol\t= tcp
+\tuser\t\t= ana
+\twait\t\t= no
+}
+
+service finger {
+  socket_type = stream
+  wait = no
+  user = ana
+  server = /usr/sbin/in.fingerd
+  server_args = -s
+}
+7 stream tcp nowait ana /bin/cat cat`;
+  assert.equal(problemsOf(text), [
+    "2: service is in xinetd's form; here each service is one line",
+    "6: service is in xinetd's form; here each service is one line: time stream tcp nowait ana internal",
+    "16: service is in xinetd's form; here each service is one line: finger stream tcp nowait ana /usr/sbin/in.fingerd in.fingerd -s",
+  ]);
+  assert.equal(
+    read(text).services.map(({ line }) => line),
+    [23],
+  );
+  const [, , finger] = problemsOf(text);
+  assert.equal(servicesOf(String(finger).replace(/^.*line: /, ""))[0]?.args, ["in.fingerd", "-s"]);
 });
 
 // Random and mutated texts.
@@ -176,7 +307,7 @@ const mutated = fc
 test(`${soaked(100_000)} random and mutated texts: never an error, each line good or named, all values in their ranges`, () => {
   fc.assert(
     fc.property(fc.oneof(random, mutated), fc.constantFrom("ana", "root"), (text, user) => {
-      const { services, problems } = readInetdConf(text, { user });
+      const { services, problems, remarks } = readInetdConf(text, { user });
       const lines = text.split("\n").length;
       const bad = new Set(problems.map(({ line }) => line));
       for (const { line, problem } of problems) {
@@ -189,7 +320,8 @@ test(`${soaked(100_000)} random and mutated texts: never an error, each line goo
         assert.ok(user === "root" || (service.user === user && service.group === undefined));
         assert.is(service.args.length === 0, service.program === "internal");
       }
-      assert.equal(readInetdConf(text, { user }), { services, problems }, "the same text, the same answer");
+      for (const { line } of remarks) assert.ok(!bad.has(line));
+      assert.equal(readInetdConf(text, { user }), { services, problems, remarks }, "the same text, the same answer");
     }),
     { numRuns: soaked(100_000), seed: 6 },
   );
@@ -203,6 +335,9 @@ test("a text ten times as long takes about ten times as long, and its answer is 
     (n) => `7${"\n ".repeat(n * 10)}x`,
     (n) => `7 stream tcp ${"nowait.".repeat(n)} ${":".repeat(n)} ${"/".repeat(n)}`,
     (n) => "\t\r ".repeat(n * 10),
+    (n) => "service x {\n}\n".repeat(n),
+    (n) => "service x\n{\n".repeat(n),
+    (n) => `7 stream tcp nowait ${"a.".repeat(n * 10)}b /bin/cat cat`,
   ];
   for (const [i, make] of hostile.entries()) {
     const cost = (n: number): number => {
