@@ -1,3 +1,4 @@
+import { CodeWriter, type Words } from "./code-writer.js";
 import { Op } from "./interpreter.js";
 import { type Body, localType, type Module, type Signature, signatureOf } from "./module.js";
 import { Instruction, i32, isWide, type TypeCode } from "./opcodes.js";
@@ -88,6 +89,10 @@ const wideJumps: ReadonlyMap<Op, readonly [Op, Op, boolean]> = new Map([
   [Op.i64LeS, [Op.jumpI64LeS, Op.jumpI64LtS, true]],
   [Op.i64LeU, [Op.jumpI64LeU, Op.jumpI64LtU, true]],
 ]);
+
+/** Whether an operation makes a comparison that can be part of a jump. */
+const isComparison = (op: Op): boolean =>
+  op === Op.i32Eqz || (op >= Op.i32Eq && op <= Op.i32GeUConst) || wideJumps.has(op);
 
 /** i32 arithmetic: opcode to its operation on registers, and on a register and a constant. */
 const arithmetic: ReadonlyMap<number, readonly [Op, Op | undefined]> = new Map([
@@ -215,7 +220,7 @@ class Compiler {
   private readonly body: Body;
   private readonly reader: Reader;
   private readonly instruction = new Instruction();
-  private readonly out: number[] = [0, 0, 0, 0];
+  private readonly out = new CodeWriter(headerLength);
   private readonly values: Value[] = [];
   /** All values below it are in their slots. */
   private settled = 0;
@@ -228,8 +233,6 @@ class Compiler {
   private readonly stops: { pc: number; offset: number; label: Label; spent: number }[] = [];
   /** The stretch that is being written; undefined where control never comes. */
   private current: Label | undefined;
-  /** The last operation, if it made the value on top. */
-  private last: { start: number; op: Op; global: number | undefined } | undefined;
 
   constructor(
     private readonly module: Module,
@@ -257,14 +260,14 @@ class Compiler {
       this.translate();
       if (this.fast !== undefined && this.current !== undefined) this.settle();
     }
-    out[0] = 2 * (body.localCount + this.most + 3);
-    out[1] = 2 * this.signature.params.length;
-    out[2] = 2 * body.localCount;
-    out[3] = start.cost;
-    for (const { at, label } of this.pcs) out[at] = resolve(label).pc;
-    for (const { at, label } of this.costs) out[at] = resolve(label).cost;
+    out.fill(0, 2 * (body.localCount + this.most + 3));
+    out.fill(1, 2 * this.signature.params.length);
+    out.fill(2, 2 * body.localCount);
+    out.fill(3, start.cost);
+    for (const { at, label } of this.pcs) out.fill(at, resolve(label).pc);
+    for (const { at, label } of this.costs) out.fill(at, resolve(label).cost);
     return {
-      code: Int32Array.from(out),
+      code: out.finish(),
       pcOperands: this.pcs.map(({ at }) => at),
       places: this.labels.filter(({ pc }) => pc >= 0).map(({ pc, offset, cost, call }) => ({ pc, offset, cost, call })),
       stoppers: this.stops.map(({ pc, offset, label, spent }) => ({ pc, offset, unused: label.cost - spent })),
@@ -284,9 +287,10 @@ class Compiler {
     label.pc = this.out.length;
     label.offset = offset;
     this.current = label;
+    this.out.seal();
     if (!counts) return;
     const place = this.fast.get(offset);
-    this.emit(Op.step, place?.pc ?? 0, place?.cost ?? -1);
+    this.out.emit(Op.step, place?.pc ?? 0, place?.cost ?? -1);
   }
 
   private newLabel(): Label {
@@ -301,36 +305,30 @@ class Compiler {
     label.pc = this.out.length;
     label.offset = offset;
     this.current = label;
-    this.last = undefined;
+    this.out.seal();
   }
 
   // Begins a stretch right behind an operation that pays for it with its last operand.
   private placeBehind(offset: number, call = -1): void {
     const label = this.newLabel();
     this.costs.push({ at: this.out.length, label });
-    this.out.push(0);
+    this.out.emit(0);
     label.pc = this.out.length;
     label.offset = offset;
     label.call = call;
     this.current = label;
-    this.last = undefined;
-  }
-
-  private emit(...words: number[]): void {
-    for (const word of words) this.out.push(word);
-    this.last = undefined;
   }
 
   private emitCost(op: Op, label: Label): void {
-    this.emit(op);
+    this.out.emit(op);
     this.costs.push({ at: this.out.length, label });
-    this.out.push(0);
+    this.out.emit(0);
   }
 
   private emitTarget(label: Label): void {
     this.pcs.push({ at: this.out.length, label });
     this.costs.push({ at: this.out.length + 1, label });
-    this.out.push(0, 0);
+    this.out.emit(0, 0);
   }
 
   private mayStop(): void {
@@ -372,13 +370,17 @@ class Compiler {
   // Writes a value that is not in its slot into a register.
   private moveTo(register: number, { where, type, low, high }: Value): void {
     if (where === Where.global) {
-      if (isWide(type)) this.emit(Op.globalGet64, register, low);
-      else this.emit(Op.globalGet32, register, low, high);
+      if (isWide(type)) this.out.write(Op.globalGet64, register, low);
+      else this.out.write(Op.globalGet32, register, low, high);
     } else if (where === Where.local) {
-      if (high !== 0) this.emit(Op.i32AddConst, register, low, high);
-      else if (low !== register) this.emit(isWide(type) ? Op.move64 : Op.move32, register, low);
-    } else if (isWide(type)) this.emit(Op.const64, register, low, high);
-    else this.emit(Op.const32, register, low);
+      if (high !== 0) this.out.write(Op.i32AddConst, register, low, high);
+      else if (low !== register) this.move(register, low, type);
+    } else if (isWide(type)) this.out.write(Op.const64, register, low, high);
+    else this.out.write(Op.const32, register, low);
+  }
+
+  private move(to: number, from: number, type: TypeCode): void {
+    this.out.write(isWide(type) ? Op.move64 : Op.move32, to, from);
   }
 
   // Brings every value up to a height into its slot.
@@ -394,10 +396,14 @@ class Compiler {
 
   // An operation that makes a value; its target is its first operand, the slot on top of the stack.
   private produce(op: Op, type: TypeCode, ...operands: number[]): void {
-    const start = this.out.length;
-    this.emit(op, this.slot(this.values.length), ...operands);
+    this.out.write(op, this.slot(this.values.length), ...operands);
     this.push(type);
-    if (this.fast === undefined) this.last = { start, op, global: undefined };
+  }
+
+  // Takes back the instruction that has just written the value on top of the stack into its slot, if it is wanted.
+  private takeBack(isWanted: (instruction: Words) => boolean): Words | undefined {
+    const height = this.values.length - 1;
+    return this.valueAt(height).where === Where.slot ? this.out.takeBack(this.slot(height), isWanted) : undefined;
   }
 
   private constant(height: number): Value | undefined {
@@ -422,7 +428,6 @@ class Compiler {
 
   private leave(): void {
     this.current = undefined;
-    this.last = undefined;
   }
 
   private translate(): void {
@@ -431,7 +436,7 @@ class Compiler {
     switch (code) {
       case 0x00:
         this.mayStop();
-        this.emit(Op.unreachable);
+        this.out.emit(Op.unreachable);
         return this.leave();
       case 0x01:
         return;
@@ -469,7 +474,6 @@ class Compiler {
       case 0x11:
         return this.translateCall(module.types[a] as Signature);
       case 0x1a:
-        this.last = undefined;
         return this.popped();
       case 0x1b:
       case 0x1c:
@@ -510,7 +514,6 @@ class Compiler {
   private pushLazy(where: Where, type: TypeCode, low: number, high: number): void {
     this.values.push({ where, type, low, high });
     if (this.values.length > this.most) this.most = this.values.length;
-    this.last = undefined;
     this.limitLazy();
   }
 
@@ -533,9 +536,8 @@ class Compiler {
     const value = this.valueAt(height);
     this.release(Where.global, place, height);
     if (value.where === Where.global && value.low === place) {
-      if (value.high !== 0) this.emit(Op.globalAddConst, place, value.high);
-    } else this.emit(isWide(value.type) ? Op.globalSet64 : Op.globalSet32, place, this.register(height));
-    this.last = undefined;
+      if (value.high !== 0) this.out.emit(Op.globalAddConst, place, value.high);
+    } else this.out.emit(isWide(value.type) ? Op.globalSet64 : Op.globalSet32, place, this.register(height));
     this.popped();
   }
 
@@ -544,13 +546,11 @@ class Compiler {
     const value = this.valueAt(height);
     const isSame = value.where === Where.local && value.low === register && value.high === 0;
     if (!isSame) {
-      const last = this.last;
       this.release(Where.local, register, height);
+      const from = this.slot(height);
       if (value.where !== Where.slot) this.moveTo(register, value);
-      else if (last !== undefined && this.last === last) this.out[last.start + 1] = register;
-      else this.emit(isWide(value.type) ? Op.move64 : Op.move32, register, this.slot(height));
+      else if (!this.out.redirect(from, register)) this.move(register, from, value.type);
     }
-    this.last = undefined;
     if (!tee) return this.popped();
     if (this.settled > height) this.settled = height;
     value.where = Where.local;
@@ -561,30 +561,29 @@ class Compiler {
 
   // A comparison that has just been made is taken back, to become part of a jump.
   private takeComparison(): ((wanted: boolean) => void) | undefined {
-    const { last } = this;
-    if (last === undefined) return undefined;
-    const { start, op, global } = last;
-    const [, x = 0, y = 0] = this.out.slice(global === undefined ? start + 1 : start + 5);
-    const take = (comparison: number, right: number, constant: boolean) => {
-      this.out.length = start;
-      return (wanted: boolean): void => {
-        const which = wanted ? comparison : (opposite[comparison] as number);
-        const isCheck = which === lessSigned || which === notLessSigned;
-        if (global !== undefined && !isCheck) this.emit(Op.globalGet32, x, global, 0);
-        if (global !== undefined && isCheck)
-          this.emit(which === lessSigned ? Op.jumpLtSGlobalConst : Op.jumpGeSGlobalConst, global, right);
-        else if (constant && right === 0 && which <= 1) this.emit(which === 0 ? Op.jumpUnless : Op.jumpIf, x);
-        else this.emit((constant ? Op.jumpEqConst : Op.jumpEq) + which, x, right);
-      };
-    };
-    if (op === Op.i32Eqz) return take(0, 0, true);
-    if (op >= Op.i32Eq && op <= Op.i32GeU) return take(op - Op.i32Eq, y, false);
-    if (op >= Op.i32EqConst && op <= Op.i32GeUConst) return take(op - Op.i32EqConst, y, true);
+    const slot = this.slot(this.values.length - 1);
+    const [op, , x = 0, y = 0] = this.takeBack(([op]) => isComparison(op as Op)) ?? [];
+    if (op === undefined) return undefined;
     const wide = wideJumps.get(op);
-    if (wide === undefined) return undefined;
-    this.out.length = start;
-    const [onTrue, onFalse, isSwapped] = wide;
-    return (wanted) => (wanted || !isSwapped ? this.emit(wanted ? onTrue : onFalse, x, y) : this.emit(onFalse, y, x));
+    if (wide !== undefined) {
+      const [onTrue, onFalse, isSwapped] = wide;
+      return (wanted) =>
+        wanted || !isSwapped ? this.out.emit(wanted ? onTrue : onFalse, x, y) : this.out.emit(onFalse, y, x);
+    }
+    if (op === Op.i32Eqz) return (wanted) => this.out.emit(wanted ? Op.jumpUnless : Op.jumpIf, x);
+    const isConst = op >= Op.i32EqConst;
+    const comparison = op - (isConst ? Op.i32EqConst : Op.i32Eq);
+    // The check of a stack pointer, which compilers put into every function: a global, read for this comparison alone, and a constant.
+    const isCheck = isConst && (comparison === lessSigned || comparison === notLessSigned) && x === slot;
+    const isRead = ([op, , , plus]: Words) => op === Op.globalGet32 && plus === 0;
+    const [, , global] = (isCheck ? this.out.takeBack(slot, isRead) : undefined) ?? [];
+    return (wanted) => {
+      const which = wanted ? comparison : (opposite[comparison] as number);
+      if (global !== undefined)
+        this.out.emit(which === lessSigned ? Op.jumpLtSGlobalConst : Op.jumpGeSGlobalConst, global, y);
+      else if (isConst && y === 0 && which <= 1) this.out.emit(which === 0 ? Op.jumpUnless : Op.jumpIf, x);
+      else this.out.emit((isConst ? Op.jumpEqConst : Op.jumpEq) + which, x, y);
+    };
   }
 
   // Takes the condition from the stack and jumps to a label if it is, or is not, 0. What follows is a stretch of its own if `isPlace`.
@@ -593,11 +592,11 @@ class Compiler {
     const condition = comparison === undefined ? this.register(this.values.length - 1) : 0;
     this.popped();
     this.settle();
-    if (comparison === undefined) this.emit(wanted ? Op.jumpIf : Op.jumpUnless, condition);
+    if (comparison === undefined) this.out.emit(wanted ? Op.jumpIf : Op.jumpUnless, condition);
     else comparison(wanted);
     this.emitTarget(label);
     if (isPlace) this.placeBehind(this.reader.at);
-    else this.out.push(0);
+    else this.out.emit(0);
   }
 
   // Puts the topmost values where a label wants them.
@@ -607,7 +606,7 @@ class Compiler {
       const value = this.valueAt(from + i);
       const to = this.slot(height + i);
       if (value.where !== Where.slot) this.moveTo(to, value);
-      else if (from !== height) this.emit(isWide(value.type) ? Op.move64 : Op.move32, to, this.slot(from + i));
+      else if (from !== height) this.move(to, this.slot(from + i), value.type);
     }
   }
 
@@ -624,7 +623,7 @@ class Compiler {
     if (control.code === 0) return this.emitReturn();
     this.bring(this.labelArity(control), control.height);
     control.labelUsed = true;
-    this.emit(Op.jump);
+    this.out.emit(Op.jump);
     this.emitTarget(control.label);
   }
 
@@ -648,7 +647,7 @@ class Compiler {
     const index = this.register(this.values.length - 1);
     this.popped();
     this.settle();
-    this.emit(Op.jumpTable, index, labels.length - 1);
+    this.out.emit(Op.jumpTable, index, labels.length - 1);
     const detours = new Map<number, number[]>();
     for (const depth of labels) {
       const control = this.controlAt(depth);
@@ -660,7 +659,7 @@ class Compiler {
         const operands = detours.get(depth);
         if (operands === undefined) detours.set(depth, [this.out.length]);
         else operands.push(this.out.length);
-        this.out.push(0, 0);
+        this.out.emit(0, 0);
       }
     }
     for (const [depth, operands] of detours) {
@@ -674,15 +673,15 @@ class Compiler {
   private emitReturn(): void {
     const count = this.signature.results.length;
     const height = this.values.length - count;
-    if (count === 0) this.emit(Op.return0);
+    if (count === 0) this.out.emit(Op.return0);
     else if (count === 1)
-      this.emit(isWide(this.signature.results[0] as TypeCode) ? Op.return64 : Op.return32, this.register(height));
+      this.out.emit(isWide(this.signature.results[0] as TypeCode) ? Op.return64 : Op.return32, this.register(height));
     else {
       for (let i = height; i < this.values.length; i++) {
         const value = this.valueAt(i);
         if (value.where !== Where.slot) this.moveTo(this.slot(i), value);
       }
-      this.emit(Op.returnMany, count, this.slot(height));
+      this.out.emit(Op.returnMany, count, this.slot(height));
     }
   }
 
@@ -693,8 +692,8 @@ class Compiler {
     this.settle();
     const height = this.values.length - params.length;
     this.mayStop();
-    if (code === 0x11) this.emit(Op.callIndirect, index, this.module.sameType[a] as number, this.slot(height));
-    else this.emit(Op.call, a, this.slot(height));
+    if (code === 0x11) this.out.emit(Op.callIndirect, index, this.module.sameType[a] as number, this.slot(height));
+    else this.out.emit(Op.call, a, this.slot(height));
     this.popped(params.length);
     this.pushAll(results);
     this.settled = this.values.length;
@@ -716,7 +715,7 @@ class Compiler {
     if (this.current !== undefined) {
       this.settle();
       control.labelUsed = true;
-      this.emit(Op.jump);
+      this.out.emit(Op.jump);
       this.emitTarget(control.label);
     }
     this.restack(control, control.signature.params);
@@ -809,13 +808,10 @@ class Compiler {
 
   // An operation of a value and a constant on its right; none stands for a rotation to the right.
   private withConstant(op: Op | undefined, height: number, constant: number): void {
-    const start = this.out.length;
-    const { where, low, high } = this.valueAt(height);
     const first = this.register(height);
     this.popped(2);
-    if (op === undefined) return this.produce(Op.i32RotlConst, i32, first, -constant & 31);
-    this.produce(op, i32, first, constant);
-    if (where === Where.global && high === 0 && this.last !== undefined) this.last = { start, op, global: low };
+    if (op === undefined) this.produce(Op.i32RotlConst, i32, first, -constant & 31);
+    else this.produce(op, i32, first, constant);
   }
 
   // A constant that is added to a local or a global stays with it, until the sum is used: often it is an address.
@@ -834,10 +830,8 @@ class Compiler {
 
   // An index that was just scaled is added to an address in one step.
   private addShifted(height: number): boolean {
-    const { last } = this;
-    if (last?.op !== Op.i32ShlConst) return false;
-    const [, , x = 0, by = 0] = this.out.slice(last.start);
-    this.out.length = last.start;
+    const [op, , x = 0, by = 0] = this.takeBack(([op]) => op === Op.i32ShlConst) ?? [];
+    if (op === undefined) return false;
     const first = this.register(height);
     this.popped(2);
     this.produce(Op.i32AddShl, i32, first, x, by);
@@ -862,7 +856,7 @@ class Compiler {
     this.mayStop();
     const ofConstant = isGlobal ? Op.store32GlobalConst : Op.store32Const;
     const ofRegister = isGlobal ? Op.store32Global : (stores[code - 0x36] as Op);
-    this.emit(constant === undefined ? ofRegister : ofConstant, base, value, plus, offset);
+    this.out.emit(constant === undefined ? ofRegister : ofConstant, base, value, plus, offset);
   }
 
   // An address as the sum of a register, or a global, and a constant.
@@ -880,7 +874,7 @@ class Compiler {
     const from = this.slot(this.values.length - count);
     this.popped(count);
     this.mayStop();
-    this.emit(Op.bulk, code, a, from);
+    this.out.emit(Op.bulk, code, a, from);
   }
 }
 

@@ -1833,6 +1833,11 @@ export function interpret(m: Execution): StopCode {
           if (stop === StopCode.waiting) fuel++;
           break;
         }
+        // The resource may have run another machine of the module, which moves the code as it grows, and may have changed this one's memory.
+        c = program.code;
+        memory = m.memory;
+        memory8 = m.memory8;
+        bytes = m.memoryBytes;
         pc = behind;
         const cost = c[pc - 1]!;
         if (fuel >= cost) {

@@ -70,15 +70,16 @@ export class Program {
 
   /** The registers that a function's frame takes. */
   frameSize(index: number): number {
-    return this.code[this.entryOf(index) - headerLength] as number;
+    const entry = this.entryOf(index); // First, as it may move the code.
+    return this.code[entry - headerLength] as number;
   }
 
   private fastOf(index: number): Installed {
     const known = this.fast.get(index);
     if (known !== undefined) return known;
     const made = this.install(compile(this.module, index));
-    this.fast.set(index, made);
     this.entries[index] = made.start + headerLength;
+    this.fast.set(index, made);
     return made;
   }
 

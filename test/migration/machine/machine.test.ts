@@ -176,6 +176,59 @@ test("a resource's Trapped makes the machine trap; any other error leaves it bef
   assert.is(stop.why === "trapped" && stop.trap.message, "no paper");
 });
 
+test("a resource that runs another machine of the same module leaves its caller as it was", async () => {
+  // Many functions are first called inside the peer, and their code moves the code of all. The caller then calls one of them,
+  // whose locals lie where others have been.
+  const many = Array.from(
+    { length: 40 },
+    (_, i) =>
+      `(func $f${i} (param $n i32) (result i32) (local $x i32) (local.set $x (i32.add (local.get $x) (local.get $n)))
+        ${"(local.set $x (i32.rem_u (i32.mul (local.get $x) (i32.const 3)) (i32.const 1009)))".repeat(20)} (local.get $x))`,
+  );
+  const code = await module(`(module (import "peer" "ask" (func $ask (param i32) (result i32))) ${many.join("\n")}
+    (func (export "peer") (param $n i32) (result i32) ${many.map((_, i) => `(local.set $n (call $f${i} (local.get $n)))`).join("\n")} (local.get $n))
+    (func $leave (param i32) (result i32) (local i32 i32) (local.set 1 (i32.const 77)) (local.set 2 (i32.const 78)) (local.get 0))
+    (func (export "main") (param $n i32) (result i32) (local $i i32)
+      (loop $again (local.set $n (call $leave (local.get $n)))
+        (local.set $n (call $f39 (call $ask (i32.add (local.get $n) (local.get $i)))))
+        (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 3))))
+      (local.get $n)))`);
+  // What f39 computes, and all of them one after the other.
+  const step = (n: number): number => Array.from({ length: 20 }).reduce<number>((x) => (x * 3) % 1009, n);
+  const all = (n: number): number => many.reduce(step, n);
+  let wanted = 7;
+  for (let i = 0; i < 3; i++) wanted = step(all(wanted + i));
+  for (const fuel of [Infinity, 1, 5]) {
+    const own = decodeModule(code.bytes);
+    const machine = instantiate(own, {
+      resources: {
+        "peer.ask": ([n]) => {
+          const other = instantiate(own, { resources: { "peer.ask": ([x]) => x } });
+          other.call("peer", n as number);
+          return results(runToEnd(other))[0];
+        },
+      },
+    });
+    machine.call("main", 7);
+    assert.equal(results(runToEnd(machine, fuel)), [wanted], `with fuel ${fuel}`);
+  }
+});
+
+test("a function that needs more room than there is yet, and is the first to be called, has all of its locals", async () => {
+  const locals = 2000;
+  const sets = Array.from(
+    { length: locals },
+    (_, i) => `(local.set ${i + 1} (i32.add (local.get 0) (i32.const ${i})))`,
+  );
+  const sum = Array.from({ length: locals }, (_, i) => `(local.get ${i + 1}) (i32.add)`);
+  const code = await module(
+    `(module (func (export "f") (param i32) (result i32) (local ${"i32 ".repeat(locals)}) ${sets.join(" ")} (i32.const 0) ${sum.join(" ")}))`,
+  );
+  const machine = instantiate(code);
+  machine.call("f", 5);
+  assert.equal(results(machine.run()), [5 * locals + (locals * (locals - 1)) / 2]);
+});
+
 test("a start function runs before the first call, whichever comes first", async () => {
   const code =
     await module(`(module (global $g (export "g") (mut i32) (i32.const 1)) (func $s (global.set $g (i32.const 40))) (start $s)
