@@ -325,7 +325,8 @@ claims({
 
 // %% [markdown] name="two-requests-explained"
 // Remember this table when somebody says that threads make a server fast. Concurrency overlaps **waiting**, and it uses **more
-// cores**. Where there is neither, it only makes those who came first wait for those who came later.
+// cores**. Where there is neither, and all requests are alike, it only makes those who came first wait for those who came later.
+// (Requests that are not alike come in part 6.)
 
 // %% [markdown] name="two-requests-live-intro"
 // ## Live
@@ -392,8 +393,10 @@ claims({
 // 0.8, a fifth of its time is free. So waits should be short, should they not?
 //
 // Say that requests arrive independently of each other (**Poisson** arrivals) and that most need little service and some much
-// (**exponential** times). With one server this is called **M/M/1**, and its mean response time is known in closed form: the
-// service time divided by 1 − ρ. With λ arrivals and μ services a second that is the same as 1/(μ − λ).
+// (**exponential** times). With one server this is called **M/M/1**. With λ arrivals a second and a mean service time of E[S] the load is
+// ρ = λ·E[S], and the mean response time W is known in closed form:
+//
+// $$W = \frac{E[S]}{1-\rho} = \frac{1}{\mu-\lambda}, \qquad \mu = \frac{1}{E[S]}$$
 
 // %% name="load-predict"
 const atNinety = predict(
@@ -502,12 +505,17 @@ overlay({
   measured: liveLoads.map(({ load, liveMs }) => ({ x: load, y: liveMs })),
   predictions: [{ label: "your prediction for 0.9", value: atNinety.value }],
   alt: "The curve is flat up to a load of about 0.5 and then rises ever more steeply; simulated points lie on it.",
+  caption:
+    "The six simulated points come from the same twenty seeds: they share their luck, and lie on the same side of the line.",
 });
 
 // %% name="load-claims"
 claims({
   "at every load, 1/(μ−λ) lies within the simulation's interval": simulated.every(
     ({ load, low, high }) => low < mm1Ms(load) && mm1Ms(load) < high,
+  ),
+  "the six loads share their seeds, so all six means lie below the line": simulated.every(
+    ({ load, responseMs }) => responseMs < mm1Ms(load),
   ),
   "from a load of 0.8 to one of 0.9, the response time doubles":
     Math.abs(mm1Ms(0.9) / mm1Ms(0.8) - 2) < 1e-9,
@@ -556,7 +564,11 @@ claims({
 // > *… repassa seu tratamento a uma thread/processo separado.* — … passes its handling to a separate thread or process.
 //
 // A pool of *c* threads serves *c* requests at the same time, if each waits for something of its own: a database connection,
-// say. Its closed form is **M/M/c** (Erlang, 1917: how many telephone lines does a town need?). **Predict:** one server, or a
+// say. Its closed form is **M/M/c** (Erlang, 1917: how many telephone lines does a town need?):
+//
+// $$W = E[S] + \frac{C(c, a)}{c\mu-\lambda}, \qquad a = \lambda\,E[S]$$
+//
+// where Erlang's C(c, a) is the probability that a request finds all *c* threads busy. **Predict:** one server, or a
 // pool of four with four times the arrivals. The *load* is the same, 0.8. How does the mean response time of the pool compare?
 
 // %% name="pool-predict"
@@ -653,30 +665,37 @@ claims({
 // %% [markdown] name="variability-intro"
 // ## It is not only the load
 //
-// The same load, the same mean service time, three kinds of service: always the same; exponential; and **heavy-tailed**, where
+// The same load, the same mean service time, three kinds of service: always the same; exponential; and **highly variable**, where
 // most requests are short and few are very long, as files on a web server are. How variable a time is says its *squared
-// coefficient of variation*, its variance over its squared mean: here 0, 1 and 10.
+// coefficient of variation* C², its variance over its squared mean: here 0, 1 and 10.
 //
-// For one server and any service (**M/G/1**), Pollaczek and Khinchine found the mean wait around 1930. Will the kind of service
-// matter, when the server works just as much?
+// For one server and any service (**M/G/1**), Pollaczek and Khinchine found the mean wait around 1930:
+//
+// $$W_q = \frac{\lambda\,E[S^2]}{2\,(1-\rho)} = \frac{\rho}{1-\rho}\cdot\frac{1+C^2}{2}\cdot E[S], \qquad W = W_q + E[S]$$
+//
+// The second form follows from E[S²] = (1 + C²)·E[S]². For exponential service, C² = 1, it is the wait of M/M/1 from part 4.
 
 // %% name="variability-predict"
-const heavyPrediction = predict(
-  "heavy tail",
+const variablePrediction = predict(
+  "highly variable",
   {
-    question: "At a load of 0.7, exponential service gives 33 ms. And service with a heavy tail?",
+    question:
+      "At a load of 0.7, exponential service gives 33 ms. And service that is highly variable (C² = 10)?",
     unit: "ms",
   },
   undefined,
 );
-heavyPrediction;
+variablePrediction;
 
 // %% name="variability-services"
-const heavy = { mean: meanMs, scv: 10 };
+const variable = { mean: meanMs, scv: 10 };
 const services = {
   constant: { scv: 0, draw: () => deterministic({ value: meanMs }) },
   exponential: { scv: 1, draw: memoryless },
-  "heavy-tailed": { scv: 10, draw: (source: RandomSource) => hyperexponential(heavy, source) },
+  "highly variable": {
+    scv: 10,
+    draw: (source: RandomSource) => hyperexponential(variable, source),
+  },
 };
 type ServiceName = keyof typeof services;
 const serviceNames = Object.keys(services) as ServiceName[];
@@ -684,7 +703,7 @@ const serviceNames = Object.keys(services) as ServiceName[];
 // %% name="variability-theory"
 const pkMs = (service: ServiceName, load: number) =>
   mg1({ arrivalsPerS: arrivals(load), serviceMs: meanMs, scv: services[service].scv }).responseMs;
-heavyPrediction.compare(pkMs("heavy-tailed", 0.7));
+variablePrediction.compare(pkMs("highly variable", 0.7));
 
 // %% name="variability-model"
 const modelOf = (service: ServiceName, load: number, seed: number) => {
@@ -729,7 +748,7 @@ const serviceRows = [
 // %% name="variability-figure" tags=["live"]
 sweepFigure(serviceRows, {
   title: "The same load, three kinds of service",
-  alt: "Heavy-tailed service responds several times slower than exponential, which is slower than constant service.",
+  alt: "Highly variable service responds several times slower than exponential, which is slower than constant service.",
   caption:
     "Lines: Pollaczek–Khinchine. Live points are means of 200 requests: compare them with the table above.",
   series: "service",
@@ -745,24 +764,24 @@ claims({
   ),
   "constant service waits half as long as exponential service":
     Math.abs((pkMs("constant", 0.7) - meanMs) / (pkMs("exponential", 0.7) - meanMs) - 0.5) < 1e-9,
-  "heavy-tailed service waits more than five times as long":
-    (pkMs("heavy-tailed", 0.7) - meanMs) / (pkMs("exponential", 0.7) - meanMs) > 5,
+  "highly variable service waits more than five times as long":
+    (pkMs("highly variable", 0.7) - meanMs) / (pkMs("exponential", 0.7) - meanMs) > 5,
 });
 
 // %% name="variability-live-claims" tags=["live"]
-const heavyRows = _.sortBy(variabilityLive[2]!.rows, "predictedMs");
-const [shortOnes, longOnes] = _.chunk(heavyRows, 100);
+const variableRows = _.sortBy(variabilityLive[2]!.rows, "predictedMs");
+const [shortOnes, longOnes] = _.chunk(variableRows, 100);
 claims({
   "live, no mean is shorter than in the virtual run of the same draws": notFaster(variabilityLive),
-  "heavy-tailed, the hundred requests that are slow in virtual time are the slower ones live":
+  "highly variable, the hundred requests that are slow in virtual time are the slower ones live":
     _.meanBy(longOnes, "liveMs") > _.meanBy(shortOnes, "liveMs"),
 });
 
 // %% [markdown] name="variability-explained"
-// It matters as much as the load. In the formula stands the *square* of the service time: a request that takes a hundred times
-// as long blocks a hundred times as many others, each of them for a hundred times as long.
+// It matters as much as the load. In the formula stands E[S²], the mean of the *square* of the service time: a request that takes a
+// hundred times as long blocks a hundred times as many others, each of them for a hundred times as long.
 //
-// Live, two hundred heavy-tailed requests are luck: a few long ones decide everything. The virtual run of the same draws had
+// Live, two hundred highly variable requests are luck: a few long ones decide everything. The virtual run of the same draws had
 // the same luck, so *it* can be compared, and theory can't.
 
 // %% [markdown] name="file-server-intro"
@@ -1106,7 +1125,7 @@ claims({
 // time.
 //
 // Theory agrees with the bargain. If a CPU is shared equally among all who are there, the mean response time is that of M/M/1
-// **whatever the service times are like** (M/G/1 with processor sharing). Pollaczek's square is gone.
+// **whatever the service times are like** (M/G/1 with processor sharing), W = E[S]/(1 − ρ). The square of Pollaczek and Khinchine is gone.
 
 // %% name="sharing-simulate"
 const disciplines = { iterative: "queue", "thread per request": "sharing" } as const;
@@ -1114,7 +1133,10 @@ const both = Object.keys(disciplines) as (keyof typeof disciplines)[];
 const sharing = await sweep(
   grid({ organisation: both, load: fourLoads }),
   ({ organisation, load }, seed) =>
-    queueModel({ ...modelOf("heavy-tailed", load, seed), discipline: disciplines[organisation] }),
+    queueModel({
+      ...modelOf("highly variable", load, seed),
+      discipline: disciplines[organisation],
+    }),
   twentyRuns(progress(8 * 20, "160 simulations")),
 );
 const sharingRows = sweepRows(sharing, "responseMs");
@@ -1123,15 +1145,15 @@ const sharingRows = sweepRows(sharing, "responseMs");
 const sharedMs = (load: number) =>
   mg1ps({ arrivalsPerS: arrivals(load), serviceMs: meanMs }).responseMs;
 const theoryOf = ({ organisation, load }: { organisation: string; load: number }) =>
-  organisation === "iterative" ? pkMs("heavy-tailed", load) : sharedMs(load);
+  organisation === "iterative" ? pkMs("highly variable", load) : sharedMs(load);
 const sharingLines = grid({ organisation: both, load: range.filter((load) => load < 0.72) }).map(
   (point) => ({ ...point, responseMs: theoryOf(point), source: "theory" }),
 );
 
 // %% name="sharing-figure" tags=["claim:servers.concurrent.passes-on"]
 sweepFigure([...sharingLines, ...sharingRows], {
-  title: "Heavy-tailed service: one after the other, or all at once",
-  alt: "With heavy-tailed service the iterative server responds several times slower than one with a thread for each.",
+  title: "Highly variable service: one after the other, or all at once",
+  alt: "With highly variable service the iterative server responds several times slower than one with a thread for each.",
   caption: "Lines: Pollaczek–Khinchine, and M/G/1 with processor sharing. One core in both cases.",
   series: "organisation",
   source: "source",
@@ -1145,8 +1167,8 @@ claims({
     (row) => row.low < theoryOf(row) && theoryOf(row) < row.high,
   ),
   "at a load of 0.7, sharing is more than three times as fast":
-    pkMs("heavy-tailed", 0.7) > 3 * sharedMs(0.7),
-  "shared, heavy-tailed service responds as M/M/1 does":
+    pkMs("highly variable", 0.7) > 3 * sharedMs(0.7),
+  "shared, highly variable service responds as M/M/1 does":
     Math.abs(sharedMs(0.7) - mm1Ms(0.7)) < 1e-9,
 });
 
@@ -1406,8 +1428,13 @@ claims({
 });
 
 // %% name="backlog-live-claims" tags=["live"]
+const backOffs = (ms: number) => [1000, 3000, 7000].filter((knockMs) => ms > knockMs).length;
 claims({
   "live, too, somebody waits for two back-offs": _.max(timesOf(liveBacklog))! > 3000,
+  "live, as many clients as in virtual time come back once, and as many twice": _.isEqual(
+    _.countBy(timesOf(liveBacklog), backOffs),
+    _.countBy(timesOf(shortBacklog), backOffs),
+  ),
   "live, too, all twelve are answered": _.every(liveBacklog, { outcome: "answered" }),
 });
 
@@ -1416,8 +1443,9 @@ claims({
 // **the server is idle and clients wait**: neither knows of the other. A dropped request is worse than a refused one, since the
 // refused client could go elsewhere at once.
 //
-// **Why the two differ.** Live, serving takes a little longer, so after a second the backlog may still hold somebody, and one
-// client more has to back off again. Where luck is rounded up to whole seconds, a few milliseconds can cost two seconds.
+// **Why the two hardly differ.** Live, serving takes a little longer. But clients come back after whole seconds, and by then the server
+// has long been idle: the same clients find a place at each of their knocks. What costs a client here is a second or three, and not
+// the few milliseconds of sockets and timers.
 
 // %% [markdown] name="seda-intro"
 // ## In the wild: a published measurement
@@ -2220,6 +2248,8 @@ const priorities = exercise({
       tryPriority(answer, 2, [...customers("abcdef", 0), ...customers("XY", 6, true)], seed),
     "no urgent ones": (answer: PriorityServer, seed) =>
       tryPriority(answer, 1, customers("abcde", 0), seed),
+    "an urgent one finds everybody idle": (answer: PriorityServer, seed) =>
+      tryPriority(answer, 1, [...customers("a", 0), ...customers("X", 40, true)], seed),
     "one client hesitates": (answer: PriorityServer, seed) =>
       tryPriority(answer, 1, [...customers("z", 0, false, 500), ...customers("abc", 5)], seed),
   },
@@ -2238,10 +2268,10 @@ const priorities = exercise({
       return !late || `${late.name} had to wait until ${late.answeredMs} ms`;
     },
     "`threads` requests are served at the same time": (run) => {
-      const last = Math.max(
-        ...run.served.filter((one) => one.atMs < 100).map((one) => one.answeredMs),
-      );
-      const work = (10 * run.served.filter((one) => one.atMs < 100).length) / run.threads;
+      const prompt = run.served.filter((one) => one.atMs < 100);
+      const last = Math.max(...prompt.map((one) => one.answeredMs));
+      const lastCame = Math.max(...prompt.map((one) => one.atMs));
+      const work = Math.max((10 * prompt.length) / run.threads, lastCame + 10);
       return last < work + 15 || `the last was answered at ${last} ms`;
     },
     "what has been begun is finished first": (run) => {
@@ -2268,6 +2298,12 @@ const priorities = exercise({
       `the order of answers was ${run.order.join(" ")}`,
   },
   mistakes: [
+    {
+      name: "sleeps beside the urgent line",
+      recognise: ({ scenario, claim }) =>
+        scenario.startsWith("an urgent one finds") && claim.startsWith("everybody"),
+      hint: "An urgent request that finds all workers idle is never answered: they wait where the other requests come in, and nothing wakes them. Let both kinds wake a worker, by tokens in one queue.",
+    },
     {
       name: "waits in the dispatcher",
       recognise: ({ claim }) => claim.startsWith("a client who hesitates"),

@@ -58,6 +58,24 @@ const answers: AnswersFrom<Cells> = (cells) => {
   };
   return {
     mistakes: {
+      "sleeps beside the urgent line": async (host: Host, threads: number) => {
+        const urgent: Job[] = [];
+        const others = host.queue<Job>();
+        const read = async (_own: Host, connection: Connection) => {
+          const request = (await connection.receive()) as Request;
+          if (request.urgent) urgent.push({ connection, request });
+          else await others.put({ connection, request });
+        };
+        const worker = async (own: Host) => {
+          for (;;) {
+            const { connection, request } = urgent.shift() ?? (await others.take());
+            await connection.send(await cells.handle(own, request));
+            connection.end();
+          }
+        };
+        for (let i = 0; i < threads; i++) host.spawn(worker, { as: "thread" });
+        for await (const connection of await host.listen(80)) host.spawn(read, { as: "thread" }, connection);
+      },
       "waits in the dispatcher": priorityOf(twoLines("urgent"), { inDispatcher: true }),
       "ignores urgency": priorityOf(oneLine),
       "upside down": priorityOf(twoLines("other")),

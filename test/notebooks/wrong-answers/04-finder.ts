@@ -60,6 +60,7 @@ const answers: AnswersFrom = () => ({
     hammers: finder(lookUpAndAsk, 1),
   },
   wrong: {
+    "knows the port by heart": finder((host, service) => ask(host, 50_002, service)),
     "invents the answer": async () => "this is time and more",
     "never ends": async (host: Host) => {
       await host.sleep(100_000);

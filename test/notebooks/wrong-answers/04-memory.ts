@@ -41,6 +41,14 @@ const eachAlone = {
 
 const answers: AnswersFrom = () => ({
   mistakes: {
+    "writes the Map itself": daemon({ save: async (host, ports) => host.disk.write("ports", ports) }),
+    "leaves a gap": daemon({
+      ...eachAlone,
+      save: async (host, ports, verb, service) => {
+        await host.disk.remove(service);
+        if (verb === "register") await host.disk.write(service, ports.get(service));
+      },
+    }),
     "keeps all in memory": daemon({ restore: async () => new Map(), save: async () => undefined }),
     "answers before it has written": daemon({ answersFirst: true }),
     "keeps only the last": daemon({
@@ -51,6 +59,16 @@ const answers: AnswersFrom = () => ({
     }),
   },
   wrong: {
+    "makes {} of the map": daemon({
+      restore: async (host) => new Map(Object.entries(JSON.parse((await host.disk.read("ports")) ?? "{}"))),
+      save: async (host, ports) => host.disk.write("ports", JSON.stringify(ports)),
+    }),
+    "takes all away before it writes all": daemon({
+      save: async (host, ports) => {
+        await host.disk.remove("ports");
+        await host.disk.write("ports", [...ports]);
+      },
+    }),
     "does not listen": async (host: Host) => void (await host.disk.list()),
     "keeps the first port for ever": daemon({
       ...eachAlone,
@@ -60,6 +78,27 @@ const answers: AnswersFrom = () => ({
           : eachAlone.save(host, ports, verb, service),
     }),
   },
-  right: { "each service under a name of its own": daemon(eachAlone) },
+  right: {
+    "each service under a name of its own": daemon(eachAlone),
+    "a plain object": daemon({
+      restore: async (host) => new Map(Object.entries((await host.disk.read("ports")) ?? {})),
+      save: async (host, ports) => host.disk.write("ports", Object.fromEntries(ports)),
+    }),
+    "a Map, which comes back as a plain object": daemon({
+      restore: async (host) => new Map(Object.entries((await host.disk.read("ports")) ?? {})),
+      save: async (host, ports) => host.disk.write("ports", ports),
+    }),
+    "JSON of the entries": daemon({
+      restore: async (host) => new Map(JSON.parse((await host.disk.read("ports")) ?? "[]")),
+      save: async (host, ports) => host.disk.write("ports", JSON.stringify([...ports])),
+    }),
+    "two copies, one after the other": daemon({
+      restore: async (host) => new Map((await host.disk.read("new")) ?? (await host.disk.read("old")) ?? []),
+      save: async (host, ports) => {
+        await host.disk.write("new", [...ports]);
+        await host.disk.write("old", [...ports]);
+      },
+    }),
+  },
 });
 export default answers;
