@@ -1,8 +1,8 @@
 /**
  * Mobility: programs and processes that go from one host of a scenario to another. *Weak*: the code segment and initial data
  * ({@link programShipment}). *Strong*: the execution segment too ({@link processShipment}), as migration or as cloning. A
- * {@link place} takes them in, binds their resources ({@link bindingTable}) and sends them on. Left out: security; transactions: a process
- * whose receiver dies in the very moment of a move may be lost or doubled.
+ * {@link place} takes them in, binds their resources ({@link bindingTable}) and sends them on. Whatever fails on the way, a process is at one
+ * of the two places; it dies with the place that it is at. Left out: security; a call of a resource that is under way can't move.
  *
  * @see Fuggetta, Picco and Vigna, "Understanding Code Mobility", IEEE TSE 24(5), 1998, for the terms.
  */

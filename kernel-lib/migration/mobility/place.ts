@@ -1,12 +1,15 @@
-import { ConnectionRefused, ConnectionReset, TimedOut } from "../../world/errors.js";
-import type { Connection, Host } from "../../world/host.js";
+import { checkPositive, refuse } from "../../errors.js";
+import { TimedOut } from "../../world/errors.js";
+import type { Connection, Host, Mutex } from "../../world/host.js";
 import type { Machine, Stop, Waiting } from "../machine/index.js";
+import { HandOvers, isUnreachable, untilReached } from "./hand-over.js";
 import { fromContents, type LocalResource, Mailbox, ResourceError } from "./local-resources.js";
 import { type Pace, runOn } from "./run-on.js";
 import { processShipment } from "./shipment.js";
 import {
   type Arrival,
   type Ask,
+  answerOf,
   askPlace,
   type HopRow,
   placePort,
@@ -21,6 +24,11 @@ export interface PlaceOptions extends Pace {
   readonly resources?: (host: Host) => LocalResource[];
   /** Where it listens; {@link placePort} unless told. */
   readonly port?: number;
+  /**
+   * How long a place waits for each word of the other when a process passes between them, the time for its image included; 60,000 ms
+   * unless told. Then the process goes on where it was.
+   */
+  readonly handOverMs?: number;
 }
 
 /** A process at a place. */
@@ -35,8 +43,19 @@ interface Guest {
   wanted: { readonly connection: Connection; readonly clone: boolean } | undefined;
 }
 
-/** Nobody is there. */
-const unreachable = [ConnectionRefused, ConnectionReset, TimedOut];
+/** A process on its way from another place. */
+type Leaving = Arrival & { readonly transfer: string };
+
+/** Where a process goes, and how. */
+interface Departure {
+  readonly to: string;
+  readonly clone: boolean;
+  /** What its call of `travel` returns to it there; undefined if it made none. */
+  readonly answer?: number;
+}
+
+/** How a process ended. */
+type Ending = Pick<Report, "how" | "results"> & { readonly error?: string };
 
 /** The import module by which a program asks to travel. */
 const travel = "travel";
@@ -62,72 +81,131 @@ export function place(options: PlaceOptions): (host: Host) => Promise<void> {
 
 class Place {
   readonly #resources: LocalResource[];
+  /** Resources that are leaving with a process: who asks for one waits until it is known whether it has left. */
+  readonly #moving = new Map<string, Mutex>();
   readonly #guests = new Map<string, Guest>();
+  readonly #handOvers: HandOvers;
   readonly #port: number;
+  readonly #name: string;
 
   constructor(
     host: Host,
     readonly options: PlaceOptions,
   ) {
+    this.#name = host.name;
     this.#port = options.port ?? placePort;
     this.#resources = options.resources?.(host) ?? [];
+    const patienceMs = checkPositive("place", "handOverMs", options.handOverMs ?? 60_000);
+    this.#handOvers = new HandOvers(host, this.#port, patienceMs);
   }
 
+  /** A peer that ends, now or while it is served, is no matter of the others here. */
   async serve(host: Host, connection: Connection): Promise<void> {
+    try {
+      await this.#serve(host, connection);
+    } catch (error) {
+      if (!isUnreachable(error)) throw error;
+    }
+  }
+
+  async #serve(host: Host, connection: Connection): Promise<void> {
     const ask = (await connection.receive()) as Ask | undefined;
-    if (!ask) return;
-    if (ask.ask === "hand over") {
-      const guest = [...this.#guests.values()].find(({ wanted }) => wanted === undefined);
+    if (ask?.ask === "hand over") {
+      const isFree = ({ wanted }: Guest) => wanted === undefined || wanted.connection.signal.aborted;
+      const guest = [...this.#guests.values()].find(isFree);
       if (guest) guest.wanted = { connection, clone: ask.clone };
       else await connection.send(null);
       return;
     }
+    let answer: unknown;
     try {
-      await connection.send(await this.#answer(host, ask));
+      answer = ask && (await this.#answer(host, connection, ask));
     } catch (error) {
-      await connection.send({ error: (error as Error).message });
+      answer = { error: (error as Error).message };
     }
+    if (answer !== undefined) await connection.send(answer);
     connection.end();
   }
 
-  async #answer(host: Host, ask: Exclude<Ask, { ask: "hand over" }>): Promise<unknown> {
+  async #answer(host: Host, connection: Connection, ask: Exclude<Ask, { ask: "hand over" }>): Promise<unknown> {
     switch (ask.ask) {
       case "arrive":
-        this.#takeIn(host, ask);
+        if (ask.transfer === undefined) this.#prepare(host, ask)();
+        else await this.#receive(host, connection, ask as Leaving);
         return true;
       case "perform":
-        return (await this.#local(ask.identifier).perform(host, ask.operation, ask.args)) ?? null;
+        return (await (await this.#local(ask.identifier)).perform(host, ask.operation, ask.args)) ?? null;
       case "deliver": {
-        const resource = this.#local(ask.identifier);
+        const resource = await this.#local(ask.identifier);
         if (!(resource instanceof Mailbox)) throw new ResourceError(`${ask.identifier} takes no letters`);
         resource.deliver(ask.letter);
         return true;
       }
-      case "fetch": {
-        const { from, clone } = ask;
-        const arrival = await askPlace(host, from, this.#port, { ask: "hand over", clone });
-        if (arrival === null) return false;
-        this.#takeIn(host, arrival as Arrival);
-        return true;
-      }
+      case "fetch":
+        return this.#fetch(host, ask.from, ask.clone, ask.timeoutMs);
+      case "outcome":
+        return this.#handOvers.outcomeOf(ask.transfer);
+      default:
+        return refuse("place", "ask", "one of a place's questions", (ask as { ask?: unknown }).ask);
     }
   }
 
-  #takeIn(host: Host, arrival: Arrival): void {
+  /** Has a process of another place come here; false if there is none. */
+  async #fetch(host: Host, from: string, clone: boolean, timeoutMs: number): Promise<boolean> {
+    const connection: Connection = await host.connect(from, this.#port);
+    await connection.send({ ask: "hand over", clone } satisfies Ask);
+    try {
+      const arrival = answerOf(await connection.receive({ timeoutMs }), from);
+      if (arrival === null) return false;
+      await this.#receive(host, connection, arrival as Leaving);
+      connection.end();
+      return true;
+    } catch (error) {
+      const { message } = error as Error;
+      if (!(error instanceof TimedOut)) await connection.send({ error: message }).catch(() => undefined);
+      connection.reset();
+      if (!(error instanceof TimedOut)) throw error;
+      throw new ResourceError(`no process of ${from} could be stopped within ${timeoutMs} ms`);
+    }
+  }
+
+  /** The receiving half of a hand-over. @throws if the process does not come; {@link ResourceError} if it stays where it was. */
+  async #receive(host: Host, connection: Connection, arrival: Leaving): Promise<void> {
+    const start = this.#prepare(host, arrival);
+    let isOurs: boolean;
+    try {
+      isOurs = await this.#handOvers.isOurs(host, connection, arrival.transfer);
+    } catch (error) {
+      const why = `nobody knows whether it has left ${connection.peer}: ${(error as Error).message}`;
+      await this.#report(host, arrival, { how: "failed", results: [], error: why });
+      throw error;
+    }
+    if (!isOurs) throw new ResourceError(`the process has stayed at ${connection.peer}`);
+    start();
+  }
+
+  /** Makes all that the process needs here. It touches nothing, as the process may not come after all: what is returned starts it. */
+  #prepare(host: Host, arrival: Arrival): () => void {
     const machine = unloadAt(arrival.shipment, arrival.references);
     if (machine.state === "waiting" && arrival.answer !== undefined) machine.answer(arrival.answer);
-    const { hops, remoteCalls } = arrival;
     const references: Guest["references"] = {};
-    for (const [name, shipped] of Object.entries(arrival.references)) references[name] = this.#bind(host, shipped);
+    const brought: LocalResource[] = [];
+    for (const [name, shipped] of Object.entries(arrival.references))
+      references[name] = this.#bind(host, shipped, brought);
+    const { hops, remoteCalls } = arrival;
     const guest: Guest = { arrival, machine, references, hops, remoteCalls, clones: 0, wanted: undefined };
-    this.#guests.set(arrival.id, guest);
-    host.spawn((own) => this.#run(own, guest), { as: "thread", name: `process ${arrival.id}` });
+    return () => {
+      for (const resource of brought) {
+        this.#remove(resource.identifier);
+        this.#resources.push(resource);
+      }
+      this.#guests.set(arrival.id, guest);
+      host.spawn((own) => this.#run(own, guest), { as: "thread", name: `process ${arrival.id}` });
+    };
   }
 
   async #run(host: Host, guest: Guest): Promise<void> {
-    const { machine, arrival } = guest;
-    const { home } = arrival;
-    let ended: Pick<Report, "how" | "results"> & { error?: string };
+    let ended: Ending;
     try {
       const stop = await this.#runToItsEnd(host, guest);
       if (stop === "gone") return;
@@ -139,19 +217,23 @@ class Place {
       ended = { how: "failed", results: [], error: (error as Error).message };
     }
     this.#forget(guest);
-    const report: Report = {
-      id: arrival.id,
-      place: host.name,
-      endedMs: host.now(),
-      ...ended,
-      instructions: machine.instructions,
-      remoteCalls: guest.remoteCalls,
-      hops: guest.hops,
-      clones: guest.clones,
-    };
-    const connection = await host.connect(home.host, home.port);
-    await connection.send(report);
-    connection.end();
+    const { machine, clones, remoteCalls } = guest;
+    await this.#report(host, guest.arrival, ended, { instructions: machine.instructions, clones, remoteCalls });
+  }
+
+  /** Tells whoever launched the process what became of it; if nobody is there to hear it, the trace does. */
+  async #report(host: Host, arrival: Arrival, ended: Ending, lived: Partial<Report> = {}): Promise<void> {
+    const { id, home, hops, remoteCalls } = arrival;
+    const known = { id, place: host.name, endedMs: host.now(), ...ended };
+    const report: Report = { ...known, instructions: 0, remoteCalls, hops, clones: 0, ...lived };
+    try {
+      const connection = await untilReached(host, () => host.connect(home.host, home.port));
+      await connection.send(report);
+      connection.end();
+    } catch (error) {
+      if (!isUnreachable(error)) throw error;
+      host.log("nobody to report to", { id, how: ended.how, why: (error as Error).message });
+    }
   }
 
   async #runToItsEnd(host: Host, guest: Guest): Promise<Stop | "gone"> {
@@ -173,37 +255,78 @@ class Place {
     const clone = operation === "clone";
     const to = guest.arrival.itinerary[index];
     if (to === undefined) throw new ResourceError(`the itinerary has no ${index}`);
-    const arrival = await this.#pack(host, guest, to, clone, 1);
-    let answer: unknown;
     try {
-      answer = await askPlace(host, to, this.#port, arrival);
+      await this.#give(host, guest, { to, clone, answer: 1 }, () => host.connect(to, this.#port));
     } catch (error) {
-      if (!unreachable.some((kind) => error instanceof kind)) throw error;
+      if (!isUnreachable(error)) throw error;
+      guest.machine.answer(clone ? -1 : 0);
+      return false;
     }
-    if (answer !== true) guest.machine.answer(clone ? -1 : 0);
-    else if (clone) guest.machine.answer(0);
-    else this.#leave(guest);
-    if (answer === true && clone) guest.clones++;
-    return answer === true && !clone;
-  }
-
-  /** Somebody else has asked for the process; true if it has left. */
-  async #handOver(host: Host, guest: Guest, { connection, clone }: NonNullable<Guest["wanted"]>): Promise<boolean> {
-    guest.wanted = undefined;
-    await connection.send(await this.#pack(host, guest, connection.peer, clone));
-    connection.end();
-    if (clone) guest.clones++;
-    else this.#leave(guest);
+    if (clone) guest.machine.answer(0);
     return !clone;
   }
 
+  /** Somebody else has asked for the process; true if it has left. If it can't leave, they are told why, and it goes on. */
+  async #handOver(host: Host, guest: Guest, { connection, clone }: NonNullable<Guest["wanted"]>): Promise<boolean> {
+    guest.wanted = undefined;
+    try {
+      await this.#give(host, guest, { to: connection.peer, clone }, async () => connection);
+      return !clone;
+    } catch (error) {
+      if (!connection.signal.aborted) await connection.send({ error: (error as Error).message }).catch(() => undefined);
+      connection.end();
+      return false;
+    }
+  }
+
+  /** The giving half of a hand-over. @throws if the process, or its clone, has not left. */
+  async #give(host: Host, guest: Guest, departure: Departure, connect: () => Promise<Connection>): Promise<void> {
+    const moved = this.#movedBy(guest, departure);
+    const release = await this.#hold(host, moved);
+    try {
+      const arrival = this.#pack(host, guest, departure);
+      await this.#handOvers.give(await connect(), arrival, () => {
+        if (departure.clone) guest.clones++;
+        else this.#forget(guest);
+        for (const identifier of moved) this.#remove(identifier);
+      });
+    } finally {
+      release();
+    }
+  }
+
+  /** The resources of this place that go along. */
+  #movedBy({ references }: Guest, { to, clone }: Departure): string[] {
+    if (clone || to === this.#name) return [];
+    const isMoved = ({ handle, at }: ShippedReference) => handle.strategy === "move" && at === undefined;
+    return [
+      ...new Set(
+        Object.values(references)
+          .filter(isMoved)
+          .map(({ identifier }) => identifier),
+      ),
+    ];
+  }
+
+  /** Keeps resources from being used until released. All of them or none: two processes that wait for each other's would wait for ever. */
+  async #hold(host: Host, identifiers: readonly string[]): Promise<() => void> {
+    await this.#settled(identifiers);
+    const lock = host.mutex();
+    void lock.lock();
+    for (const identifier of identifiers) this.#moving.set(identifier, lock);
+    return () => {
+      for (const identifier of identifiers) this.#moving.delete(identifier);
+      lock.unlock();
+    };
+  }
+
   /** Stops the process: from here on it is bytes. */
-  async #pack(host: Host, guest: Guest, to: string, clone: boolean, answer?: number): Promise<Arrival> {
+  #pack(host: Host, guest: Guest, { to, clone, answer }: Departure): Leaving {
     const { arrival, machine } = guest;
     const stoppedMs = host.now();
     const shipment = processShipment(machine);
     const references = Object.fromEntries(
-      Object.entries(guest.references).map(([name, reference]) => [name, this.#detach(host, reference)]),
+      Object.entries(guest.references).map(([name, reference]) => [name, this.#detach(reference, to)]),
     );
     const resourceBytes = Object.values(references).reduce((sum, { contents }) => sum + (contents?.length ?? 0), 0);
     const hop: HopRow = {
@@ -218,19 +341,20 @@ class Place {
     const { itinerary, home } = arrival;
     const remoteCalls = clone ? 0 : guest.remoteCalls;
     const hops = [...guest.hops, hop];
-    const leaving: Arrival = { ask: "arrive", id, shipment, references, itinerary, home, remoteCalls, hops };
+    const transfer = this.#handOvers.next();
+    const leaving: Leaving = { ask: "arrive", transfer, id, shipment, references, itinerary, home, remoteCalls, hops };
     return answer === undefined ? leaving : { ...leaving, answer };
   }
 
-  #leave(guest: Guest): void {
-    for (const { handle, identifier, at } of Object.values(guest.references))
-      if (handle.strategy === "move" && at === undefined) this.#remove(identifier);
-    this.#forget(guest);
-  }
-
-  #forget({ arrival, wanted }: Guest): void {
-    this.#guests.delete(arrival.id);
-    if (wanted) void wanted.connection.send(null).then(() => wanted.connection.end());
+  #forget(guest: Guest): void {
+    const { arrival, wanted } = guest;
+    if (this.#guests.get(arrival.id) === guest) this.#guests.delete(arrival.id);
+    if (!wanted) return;
+    const tell = async () => {
+      await wanted.connection.send(null);
+      wanted.connection.end();
+    };
+    tell().catch(() => undefined); // whoever asked has gone
   }
 
   async #perform(
@@ -244,13 +368,29 @@ class Place {
     if (!reference) throw new ResourceError(`the process has no reference ${name}`);
     const { at, identifier } = reference;
     const numbers = args.map(Number);
-    if (at === undefined) return this.#local(identifier).perform(host, operation, numbers);
+    if (at === undefined) return (await this.#local(identifier)).perform(host, operation, numbers);
     guest.remoteCalls++;
     const answer = await askPlace(host, at, this.#port, { ask: "perform", identifier, operation, args: numbers });
     return (answer as number | null) ?? undefined;
   }
 
-  #local(identifier: string): LocalResource {
+  /** A resource of this place, once it is known whether it leaves with a process. */
+  async #local(identifier: string): Promise<LocalResource> {
+    await this.#settled([identifier]);
+    return this.#found(identifier);
+  }
+
+  /** Waits until none of these is leaving. */
+  async #settled(identifiers: readonly string[]): Promise<void> {
+    for (;;) {
+      const lock = identifiers.map((one) => this.#moving.get(one)).find((one) => one !== undefined);
+      if (!lock) return;
+      await lock.lock();
+      lock.unlock();
+    }
+  }
+
+  #found(identifier: string): LocalResource {
     const found = this.#resources.find((resource) => resource.identifier === identifier);
     if (!found) throw new ResourceError(`there is no ${identifier} here`);
     return found;
@@ -262,12 +402,13 @@ class Place {
   }
 
   /** What is sent of a reference when its process leaves. */
-  #detach(host: Host, reference: ShippedReference): ShippedReference {
+  #detach(reference: ShippedReference, to: string): ShippedReference {
     const { handle, identifier, at } = reference;
     if (at !== undefined) return reference; // it stayed behind at an earlier move
-    const resource = this.#local(identifier);
+    const resource = this.#found(identifier);
     const named = { handle, type: resource.type, identifier };
-    if (handle.strategy === "global reference") return { ...named, at: host.name };
+    // Whoever goes to where it is finds what it has.
+    if (handle.strategy === "global reference" || to === this.#name) return { ...named, at: this.#name };
     if (handle.strategy === "rebind") return named;
     if (!resource.contents) throw new ResourceError(`${identifier}: a ${resource.type} has no contents to be sent`);
     if (handle.strategy === "move" && handle.attachment === "fixed")
@@ -275,14 +416,13 @@ class Place {
     return { ...named, contents: resource.contents() };
   }
 
-  /** What a reference means where its process has arrived. */
-  #bind(host: Host, shipped: ShippedReference): ShippedReference {
+  /** What a reference means where its process has arrived; what it brings along is put to the others. */
+  #bind(host: Host, shipped: ShippedReference, brought: LocalResource[]): ShippedReference {
     const { handle, type, identifier, at, contents } = shipped;
     if (at === host.name) return { handle, type, identifier };
     if (at !== undefined) return shipped;
     if (contents) {
-      this.#remove(identifier);
-      this.#resources.push(fromContents(host, type, identifier, contents));
+      brought.push(fromContents(host, type, identifier, contents));
       return { handle, type, identifier };
     }
     const own = this.#resources.find((resource) => resource.type === type);

@@ -1,5 +1,6 @@
-import { refuse } from "../../errors.js";
-import type { Connection, Host } from "../../world/host.js";
+import { checkPositive, refuse } from "../../errors.js";
+import { ConnectionReset } from "../../world/errors.js";
+import type { Connection, Host, Listener } from "../../world/host.js";
 import { decodeModule, type Machine, type MachineValue, pending, segmentsOf } from "../machine/index.js";
 import type { Handle, Handles } from "./bindings.js";
 import { ResourceError } from "./local-resources.js";
@@ -62,6 +63,8 @@ export interface ShippedReference {
 /** A process that arrives. @internal */
 export interface Arrival {
   readonly ask: "arrive";
+  /** The hand-over in which it comes from another place, for which it must wait; undefined if it was launched. */
+  readonly transfer?: string;
   readonly id: string;
   readonly shipment: Shipment;
   /** What its call of `travel` returns to it; undefined if it made none. */
@@ -85,7 +88,8 @@ export type Ask =
     }
   | { readonly ask: "deliver"; readonly identifier: string; readonly letter: number }
   | { readonly ask: "hand over"; readonly clone: boolean }
-  | { readonly ask: "fetch"; readonly from: string; readonly clone: boolean };
+  | { readonly ask: "fetch"; readonly from: string; readonly clone: boolean; readonly timeoutMs: number }
+  | { readonly ask: "outcome"; readonly transfer: string };
 
 /**
  * Asks a place for something and waits for its answer.
@@ -96,8 +100,14 @@ export type Ask =
 export async function askPlace(host: Host, place: string, port: number, ask: Ask): Promise<unknown> {
   const connection: Connection = await host.connect(place, port);
   await connection.send(ask);
-  const answer = await connection.receive();
+  const answer = answerOf(await connection.receive(), place);
   connection.end();
+  return answer;
+}
+
+/** What a place answered. @throws {@link ResourceError} if it says what is wrong. @internal */
+export function answerOf(answer: unknown, place: string): unknown {
+  if (answer === undefined) throw new ConnectionReset(`the place at ${place} ended without an answer`);
   const { error } = (answer ?? {}) as { error?: string };
   if (error !== undefined) throw new ResourceError(error);
   return answer;
@@ -135,8 +145,16 @@ export interface LaunchOptions {
  * @throws {@link ResourceError} if the place can't make a machine of the shipment; {@link ConnectionRefused} if there is no place.
  */
 export async function launch(host: Host, place: string, options: LaunchOptions): Promise<Report[]> {
-  const { shipment, handles = {}, itinerary = [], port = placePort } = options;
   const reports = await host.listen(0);
+  try {
+    return await launched(host, place, options, reports);
+  } finally {
+    reports.close();
+  }
+}
+
+async function launched(host: Host, place: string, options: LaunchOptions, reports: Listener): Promise<Report[]> {
+  const { shipment, handles = {}, itinerary = [], port = placePort } = options;
   const references = Object.fromEntries(
     Object.entries(handles).map(([name, handle]) => [
       name,
@@ -152,12 +170,12 @@ export async function launch(host: Host, place: string, options: LaunchOptions):
   const expected = new Set([id]);
   while (expected.size > 0) {
     const connection = await reports.accept();
-    const report = (await connection.receive()) as Report;
+    const report = (await connection.receive()) as Report | undefined;
+    if (!report) continue;
     ended.push(report);
     for (let i = 1; i <= report.clones; i++) expected.add(`${report.id}.${i}`);
     for (const one of ended) expected.delete(one.id);
   }
-  reports.close();
   return ended;
 }
 
@@ -178,6 +196,8 @@ export interface FetchOptions {
   readonly from: string;
   /** True leaves it running there, and fetches a clone. */
   readonly clone?: boolean;
+  /** How long it may take until the process can be stopped; 60,000 ms unless told. While it waits for a resource, it can't be. */
+  readonly timeoutMs?: number;
   /** The port of all places; {@link placePort} unless told. */
   readonly port?: number;
 }
@@ -187,8 +207,10 @@ export interface FetchOptions {
  * nobody has asked for yet.
  *
  * @returns false if there is none, or it has ended in the meantime.
+ * @throws {@link ResourceError} if it can't leave, or could not be stopped in time: then it goes on where it is.
  */
 export async function fetchProcess(host: Host, options: FetchOptions): Promise<boolean> {
   const { from, clone = false, port = placePort } = options;
-  return (await askPlace(host, host.name, port, { ask: "fetch", from, clone })) === true;
+  const timeoutMs = checkPositive("fetchProcess", "timeoutMs", options.timeoutMs ?? 60_000);
+  return (await askPlace(host, host.name, port, { ask: "fetch", from, clone, timeoutMs })) === true;
 }
