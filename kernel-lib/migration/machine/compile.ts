@@ -287,7 +287,6 @@ class Compiler {
     label.pc = this.out.length;
     label.offset = offset;
     this.current = label;
-    this.out.seal();
     if (!counts) return;
     const place = this.fast.get(offset);
     this.out.emit(Op.step, place?.pc ?? 0, place?.cost ?? -1);
@@ -574,9 +573,9 @@ class Compiler {
     const isConst = op >= Op.i32EqConst;
     const comparison = op - (isConst ? Op.i32EqConst : Op.i32Eq);
     // The check of a stack pointer, which compilers put into every function: a global, read for this comparison alone, and a constant.
-    const isCheck = isConst && (comparison === lessSigned || comparison === notLessSigned) && x === slot;
+    const isCheck = isConst && (comparison === lessSigned || comparison === notLessSigned);
     const isRead = ([op, , , plus]: Words) => op === Op.globalGet32 && plus === 0;
-    const [, , global] = (isCheck ? this.out.takeBack(slot, isRead) : undefined) ?? [];
+    const [, , global] = (isCheck && x === slot ? this.out.takeBack(x, isRead) : undefined) ?? [];
     return (wanted) => {
       const which = wanted ? comparison : (opposite[comparison] as number);
       if (global !== undefined)

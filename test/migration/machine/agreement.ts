@@ -1,23 +1,29 @@
-import { type CodeSegment, freeze, instantiate, type MachineValue } from "kernel-lib";
+import * as ours from "kernel-lib";
+import { type CodeSegment, type Machine, type MachineValue, type Resource, randomStream, type Stop } from "kernel-lib";
 import { digest } from "kernel-lib/migration/machine/digest";
 import * as assert from "uvu/assert";
 import { inV8, trapsOf, type V8Function } from "../v8.js";
-import { runToEnd } from "./support.js";
 
 export interface Call {
   readonly name: string;
   readonly args: readonly MachineValue[];
 }
 
-/** Enough for the fast code alone; one instruction at a time, which is the plain code; and turns from one to the other at many places. */
-export const fuels: readonly number[] = [Infinity, 1, 2, 3, 7];
+/** What makes and runs machines: the library, or a copy of it with a fault. */
+export type Machines = Pick<typeof ours, "decodeModule" | "freeze" | "instantiate">;
+
+/** More than any of these calls takes. */
+const enough = 1_000_000;
+
+/** Enough at once, which is the fast code alone; one instruction at a time, which is the plain code; and turns from one to the other at many places. */
+const fuels: readonly number[] = [enough, 1, 2, 7];
 
 const show = (value: unknown): string =>
   JSON.stringify(value, (_, part) => (typeof part === "bigint" ? `${part}n` : Object.is(part, -0) ? "-0" : part));
 
 /** Plays calls on one machine of V8. */
-export function playInV8(bytes: Uint8Array, calls: readonly Call[], imports: object = {}): unknown[] {
-  const exports = inV8(bytes, imports).exports as Record<string, V8Function>;
+function playInV8(bytes: Uint8Array, calls: readonly Call[]): unknown[] {
+  const exports = inV8(bytes).exports as Record<string, V8Function>;
   return calls.map(({ name, args }) => {
     try {
       const result = (exports[name] as V8Function)(...args);
@@ -28,29 +34,101 @@ export function playInV8(bytes: Uint8Array, calls: readonly Call[], imports: obj
   });
 }
 
+function runInPieces(machine: Machine, fuel: number): Stop {
+  let stop: Stop = { why: "out of fuel" };
+  for (let spent = 0; spent < enough && stop.why === "out of fuel"; spent += fuel) stop = machine.run({ fuel });
+  return stop;
+}
+
 /**
  * Plays calls on machines of their own, one for each amount of fuel between two stops, and compares all of them with each other: what they give, how many
  * instructions that takes, and every bit of what is left behind. What the first gives is returned.
  */
-export function playAtEveryFuel(code: CodeSegment, calls: readonly Call[], where: (call: number) => string): unknown[] {
+function playAtEveryFuel(
+  { freeze, instantiate }: Machines,
+  code: CodeSegment,
+  calls: readonly Call[],
+  where: (call: number) => string,
+): unknown[] {
   const machines = fuels.map(() => instantiate(code));
-  return calls.map(({ name, args }, i) => {
+  const given = calls.map(({ name, args }, i) => {
     const [first, ...others] = machines.map((machine, which) => {
       machine.call(name, ...args);
-      const stop = runToEnd(machine, fuels[which]);
-      return { stop, instructions: machine.instructions, left: digest(freeze(machine, { code: false })) };
+      return { stop: runInPieces(machine, fuels[which] as number), instructions: machine.instructions };
     });
-    others.forEach((other, which) => {
+    for (const [which, other] of others.entries())
       assert.is(show(other), show(first), `${where(i)}: with fuel ${fuels[which + 1]} and in fast code`);
-    });
-    const { stop } = first as { stop: ReturnType<typeof runToEnd> };
-    return stop.why === "trapped" ? { traps: [stop.trap.kind] } : { results: (stop as { results?: unknown }).results };
+    const stop = first?.stop;
+    return stop?.why === "trapped"
+      ? { traps: [stop.trap.kind] }
+      : { results: stop?.why === "finished" && stop.results };
   });
+  const [first, ...others] = machines.map((machine) => Buffer.from(freeze(machine, { code: false })));
+  for (const [which, other] of others.entries())
+    assert.ok(
+      first?.equals(other),
+      `${where(calls.length)}: what is left with fuel ${fuels[which + 1]} and by fast code`,
+    );
+  return given;
 }
 
 /** Fails unless a module does the same in V8 and in ours, whatever the fuel. */
-export function assertAgreement(code: CodeSegment, calls: readonly Call[], where: (call: number) => string): void {
-  const theirs = playInV8(code.bytes, calls);
-  const ours = playAtEveryFuel(code, calls, where);
-  for (const [i, result] of ours.entries()) assert.is(show(result), show(theirs[i]), `${where(i)}: ours and V8's`);
+export function assertAgreement(
+  bytes: Uint8Array,
+  calls: readonly Call[],
+  where: (call: number) => string,
+  machines: Machines = ours,
+): void {
+  const theirs = playInV8(bytes, calls);
+  const results = playAtEveryFuel(machines, machines.decodeModule(bytes), calls, where);
+  for (const [i, result] of results.entries()) assert.is(show(result), show(theirs[i]), `${where(i)}: ours and V8's`);
+}
+
+/** How many instructions of each program are played in every way. */
+const lengths: readonly number[] = [30, 500, 5000];
+
+/**
+ * Fails unless every function that a module exports goes the same way whatever the fuel, and stands at the same place, with the same values, after so many
+ * instructions. It may ask any resource and need not end.
+ */
+export function assertFuelDoesNotMatter(code: CodeSegment): void {
+  const resources: Record<string, Resource> = {};
+  for (const { name, kind, type, valueType } of code.imports) {
+    if (kind === "function")
+      resources[name] = { call: (args) => type?.results.map((result) => answerAs(result, args)) };
+    else if (kind === "global") resources[name] = { value: valueType === "i64" ? 7n : 7 };
+  }
+  const played = (call: Call, length: number, fuel: number): string => {
+    const machine = ours.instantiate(code, { resources });
+    machine.call(call.name, ...call.args);
+    let stop: Stop = { why: "out of fuel" };
+    for (let left = length; left > 0 && stop.why === "out of fuel"; left -= fuel)
+      stop = machine.run({ fuel: Math.min(fuel, left) });
+    return `${show(stop)} ${machine.instructions} ${digest(ours.freeze(machine, { code: false }))}`;
+  };
+  for (const call of callsOf(code.bytes, 1))
+    for (const length of lengths) {
+      const [straight, ...others] = fuels.map((fuel) => played(call, length, fuel));
+      for (const [i, other] of others.entries())
+        assert.is(other, straight, `${call.name}(${show(call.args)}) with fuel ${fuels[i + 1]} and at once`);
+    }
+}
+
+// A number from what a resource is given.
+function answerAs(type: string, args: readonly MachineValue[]): MachineValue {
+  const sum = args.reduce((at: number, value) => (31 * at + Number(value)) % 1009, 7);
+  return type === "i64" ? BigInt(Math.trunc(sum) || 0) : type === "i32" ? Math.trunc(sum) || 0 : sum;
+}
+
+/** A call of every function of its own that a module exports, with arguments drawn for a seed. */
+export function callsOf(bytes: Uint8Array, seed: number): Call[] {
+  const random = randomStream(seed, "arguments");
+  const below = (n: number): number => Math.floor(random() * n);
+  const whole = (): number => (below(3) > 0 ? below(40) - 8 : below(2 ** 32) - 2 ** 31);
+  const value = (type: string): MachineValue =>
+    type === "i32" ? whole() : type === "i64" ? BigInt(whole()) << BigInt(30 * below(2)) : whole() / 8;
+  const { imports, exports } = ours.decodeModule(bytes);
+  const imported = imports.filter(({ kind }) => kind === "function").length;
+  const functions = exports.filter(({ kind, index }) => kind === "function" && index >= imported);
+  return functions.map(({ name, type }) => ({ name, args: type?.params.map(value) ?? [] }));
 }

@@ -1,11 +1,12 @@
 import { f32, i32, type TypeCode } from "kernel-lib/migration/machine/opcodes";
+import { assertAgreement, type Machines } from "./agreement.js";
 import { type Bytes, body, constant, functionType, list, moduleOf, op, section, signed, text, u32 } from "./encode.js";
 
 /**
  * Short functions, one for each way to make two operands, each operation on them, and each use of what it gives: all that a peephole of the fast
  * code can see at once. Each function takes two numbers and gives what it computed, its locals and both globals.
  */
-export interface Pattern {
+interface Pattern {
   readonly name: string;
   readonly code: Bytes;
 }
@@ -91,7 +92,7 @@ const uses: readonly { readonly name: string; readonly before?: Bytes; readonly 
 export const patternCount = operands.length ** 2 * operations.length * uses.length;
 
 /** The pattern of a number. */
-export function patternAt(number: number): Pattern {
+function patternAt(number: number): Pattern {
   let left = number;
   const pick = <T>(from: readonly T[]): T => {
     const at = left % from.length;
@@ -106,7 +107,7 @@ export function patternAt(number: number): Pattern {
 }
 
 /** A module of some patterns, exported by their place in the list. */
-export function moduleOfPatterns(patterns: readonly Pattern[]): Uint8Array {
+function moduleOfPatterns(patterns: readonly Pattern[]): Uint8Array {
   const locals: readonly TypeCode[] = [i32, i32, f32];
   const shown = [0, 1, 2].map(get).concat([0, 1].map(globalGet));
   return moduleOf(
@@ -125,3 +126,25 @@ export function moduleOfPatterns(patterns: readonly Pattern[]): Uint8Array {
     section(11, list([[0, number(0), 0x0b, list(Array.from({ length: 256 }, (_, i) => [(i * 77) & 255]))]])),
   );
 }
+
+const calledWith = [
+  [6, 3],
+  [-1, 40],
+] as const;
+
+/** Fails unless fast code, plain code and V8 do the same for so many of the patterns. */
+export function assertPatternsAgree(count: number, machines?: Machines): void {
+  for (let from = 0; from < count; from += perModule) {
+    const patterns = Array.from({ length: Math.min(perModule, count - from) }, (_, i) =>
+      patternAt(((from + i) * step) % patternCount),
+    );
+    const calls = patterns.flatMap((_, i) => calledWith.map((args) => ({ name: `f${i}`, args })));
+    const where = (call: number): string =>
+      `${patterns[Math.floor(call / calledWith.length)]?.name} of ${calls[call]?.args}`;
+    assertAgreement(moduleOfPatterns(patterns), calls, where, machines);
+  }
+}
+
+const perModule = 200;
+/** Shares no factor with their number, so that it leads through all of them, and soon through each kind of part. */
+const step = 7919;
