@@ -48,6 +48,7 @@ export {
 } from "./portmapper-lab.js";
 export {
   type Journey,
+  JourneyBroken,
   type Leg,
   type LegRow,
   type ProcessPlace,

@@ -8,8 +8,9 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { decodeModule, segmentsOf } from "../migration/machine/index.js";
 import { processShipment, type Shipment, unload } from "../migration/mobility/shipment.js";
 import { runVisitor, visitorResources } from "../migration/mobility/visit.js";
+import { ConnectionReset } from "../world/errors.js";
 import { readMessage, sendMessage } from "./place-messages.js";
-import { epochMs, type Journey, type LegOrder, type LegRow, travel } from "./process-place.js";
+import { epochMs, type LegAnswer, type LegOrder, type LegRow, travel } from "./process-place.js";
 
 /** Listens on loopback until its parent ends. @internal */
 export async function servePlace(token: string): Promise<void> {
@@ -26,20 +27,29 @@ async function serve(socket: Socket, token: string): Promise<void> {
   const message = await readMessage(socket).catch(() => undefined); // a stranger's may be none of ours
   const order = message?.value as LegOrder | undefined;
   if (!message || order?.token !== token) return void socket.destroy();
+  // Whoever sent the program and goes away wants it no more: nobody would hear what came of it.
+  const sender = new AbortController();
+  socket.once("close", () => sender.abort(new ConnectionReset("the sender is gone")));
+  socket.resume();
   try {
-    sendMessage(socket, await runLeg(order, message.bytes));
+    sendMessage(socket, await runLeg(order, message.bytes, sender.signal));
   } catch (error) {
-    sendMessage(socket, { error: (error as Error).message });
+    if (!sender.signal.aborted) sendMessage(socket, { refused: (error as Error).message } satisfies LegAnswer);
   }
   socket.end();
 }
 
-async function runLeg({ shipment, sentMs, fuel, route }: LegOrder, bytes: number): Promise<Journey> {
+async function runLeg(order: LegOrder, bytes: number, sender: AbortSignal): Promise<LegAnswer> {
+  const { shipment, sentMs, fuel, route } = order;
   const arrivedMs = epochMs();
   const printed: number[] = [];
   const machine = unload(shipment, { resources: visitorResources(needsOf(shipment), printed) });
   const readyMs = epochMs();
-  const { stop, executed, runMs } = await runVisitor(machine, { fuel: fuel ?? undefined });
+  const betweenSlices = async (): Promise<void> => {
+    await new Promise(setImmediate); // others are served, and the sender's end is seen
+    sender.throwIfAborted();
+  };
+  const { stop, executed, runMs } = await runVisitor(machine, { fuel: fuel ?? undefined, betweenSlices });
   const leg: LegRow = {
     pid: process.pid,
     bytes,
@@ -50,11 +60,14 @@ async function runLeg({ shipment, sentMs, fuel, route }: LegOrder, bytes: number
     printed,
   };
   const next = processShipment(machine);
-  if (stop.why === "out of fuel" && route.length > 0) {
-    const rest = await travel(next, route);
-    return { ...rest, legs: [leg, ...rest.legs] };
+  const here = { legs: [leg], why: stop.why, results: stop.why === "finished" ? stop.results : [], shipment: next };
+  if (stop.why !== "out of fuel" || route.length === 0) return here;
+  try {
+    const rest = await travel(next, route, sender);
+    return "refused" in rest ? { ...here, broken: rest.refused } : { ...rest, legs: [leg, ...rest.legs] };
+  } catch (error) {
+    return { ...here, broken: (error as Error).message };
   }
-  return { legs: [leg], why: stop.why, results: stop.why === "finished" ? stop.results : [], shipment: next };
 }
 
 function needsOf(shipment: Shipment) {

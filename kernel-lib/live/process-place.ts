@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { checkWhole, ParameterError } from "../errors.js";
-import type { MachineValue, Stop } from "../migration/machine/index.js";
+import { checkWhole, Interrupted, NamedError, ParameterError } from "../errors.js";
+import type { Stop as MachineStop, MachineValue } from "../migration/machine/index.js";
 import type { Shipment } from "../migration/mobility/shipment.js";
+import { onInterrupt } from "../simulation/interrupt.js";
 import { ConnectionReset } from "../world/errors.js";
 import { type ChildEnd, startChild } from "./child.js";
 import { exportedProgram } from "./child-programs.js";
@@ -73,12 +74,27 @@ export interface Journey {
   /** One row for each process in which it was. */
   readonly legs: readonly LegRow[];
   /** Why it stopped in the last one. */
-  readonly why: Stop["why"];
+  readonly why: MachineStop["why"];
   /** What it returned, if it finished. */
   readonly results: readonly MachineValue[];
   /** Where it stands now. */
   readonly shipment: Shipment;
 }
+
+/** A journey ended before its last stop: a process died with the program in it, or could not be reached. Nothing of what came before is lost. */
+export class JourneyBroken extends NamedError {
+  /** The legs that are done, and the program as it stood after the last of them: from there it can go on. */
+  readonly journey: Journey;
+
+  /** @internal */
+  constructor(message: string, journey: Journey) {
+    super(message);
+    this.journey = journey;
+  }
+}
+
+/** What a place answers: a journey, perhaps one that was broken. @internal */
+export type LegAnswer = (Journey & { readonly broken?: string }) | { readonly refused: string };
 
 /** What goes over the socket to a place. @internal */
 export interface LegOrder {
@@ -87,39 +103,66 @@ export interface LegOrder {
   readonly sentMs: number;
   readonly fuel: number | null;
   /** The places after this one. */
-  readonly route: readonly { readonly port: number; readonly token: string; readonly fuel: number | null }[];
+  readonly route: readonly Stop[];
+}
+
+interface Stop {
+  readonly pid: number;
+  readonly port: number;
+  readonly token: string;
+  readonly fuel: number | null;
 }
 
 /**
  * Sends a program or a process through real processes: over a socket to the first, which runs it and sends it on to the next itself.
- * What came of it comes back the same way.
+ * What came of it comes back the same way. The shipment is only copied: whoever has it still has it, whatever becomes of the journey.
  *
- * @throws {@link ParameterError} if there is no leg, or a place refuses what came; {@link ConnectionReset} if one dies meanwhile.
+ * @throws {@link ParameterError} if there is no leg, or the first place refuses what came; {@link ConnectionReset} if the first one has ended, or
+ *   ends meanwhile; {@link JourneyBroken} if a later one does; {@link Interrupted} if the reader interrupts the cell. Then no process goes on
+ *   with the program.
  */
 export async function sendThrough(shipment: Shipment, legs: readonly Leg[]): Promise<Journey> {
   const stops = legs.map(({ at, fuel }, i) => ({
+    pid: at.pid,
     port: at.port,
     token: at.token,
     fuel: fuel === undefined ? null : checkWhole("sendThrough", `legs[${i}].fuel`, fuel, 1),
   }));
-  return travel(shipment, stops);
+  if (stops.length === 0) throw new ParameterError("sendThrough: legs must be at least one");
+  const controller = new AbortController();
+  const withdraw = onInterrupt(() =>
+    controller.abort(new Interrupted("sendThrough: interrupted; the program is as it was before")),
+  );
+  try {
+    const answer = await travel(shipment, stops, controller.signal);
+    if ("refused" in answer) throw new ParameterError(`sendThrough: ${answer.refused}`);
+    const { broken, ...journey } = answer;
+    if (broken !== undefined) throw new JourneyBroken(`sendThrough: ${broken}`, journey);
+    return journey;
+  } finally {
+    withdraw();
+  }
 }
 
-/** Sends on to the first of the stops. @internal */
-export async function travel(shipment: Shipment, stops: LegOrder["route"]): Promise<Journey> {
-  const [next, ...route] = stops;
-  if (!next) throw new ParameterError("sendThrough: legs must be at least one");
+/** Sends on to the first of the stops. An aborted signal ends it, with its reason. @internal */
+export async function travel(shipment: Shipment, stops: LegOrder["route"], signal: AbortSignal): Promise<LegAnswer> {
+  const [next, ...route] = stops as readonly [Stop, ...Stop[]];
   const socket = connect({ port: next.port, host: "127.0.0.1" });
+  const leave = (): void => void socket.destroy();
+  signal.addEventListener("abort", leave, { once: true });
   try {
-    await once(socket, "connect");
+    await once(socket, "connect").catch(() => {
+      signal.throwIfAborted();
+      throw new ConnectionReset(`process ${next.pid} has ended: it can't be reached`);
+    });
     const order: LegOrder = { token: next.token, shipment, sentMs: epochMs(), fuel: next.fuel, route };
     sendMessage(socket, order);
     const answer = await readMessage(socket);
-    if (!answer) throw new ConnectionReset("the process ended while the program was in it");
-    const { error, ...journey } = answer.value as Journey & { error?: string };
-    if (error !== undefined) throw new ParameterError(`sendThrough: ${error}`);
-    return journey;
+    signal.throwIfAborted();
+    if (!answer) throw new ConnectionReset(`process ${next.pid} ended while the program was in it`);
+    return answer.value as LegAnswer;
   } finally {
+    signal.removeEventListener("abort", leave);
     socket.destroy();
   }
 }

@@ -1,6 +1,6 @@
-import { checkPositive, checkWhole } from "../errors.js";
-import { openPageServer, type PageReturn } from "../live/page-server.js";
-import { freeze, type Machine, type Resources, thaw } from "../migration/machine/index.js";
+import { checkPositive, checkWhole, Interrupted, ParameterError } from "../errors.js";
+import { openPageServer, type PageServer } from "../live/page-server.js";
+import { freeze, type Machine, type Resources, type Stop, segmentsOf, thaw } from "../migration/machine/index.js";
 import { onInterrupt } from "../simulation/interrupt.js";
 import { escapeMarkup, kernelHook, type MimeBundle } from "./display.js";
 import { outputStyle, palette } from "./palette.js";
@@ -25,6 +25,8 @@ export interface PageHop {
   readonly visited: boolean;
   /** The machine, to go on here. */
   readonly machine: Machine;
+  /** Why it stopped in the page, with its results if it came to its end there; undefined if it was not visited. */
+  readonly stop: Stop | undefined;
   /** Instructions executed in the page. */
   readonly executed: number;
   /** Instructions a second in the page, while it ran. */
@@ -45,10 +47,12 @@ export interface PageHop {
  * have nothing in common but the machine.
  *
  * Where no script runs (a viewer without them, a notebook that is not trusted, no browser at all) or the page can't reach this process
- * (JupyterLab on another computer), nobody takes the program, and after `takeMs` it goes on here.
+ * (JupyterLab on another computer), nobody takes the program, and after `takeMs` it goes on here. So it does when the page is closed, keeps
+ * it for longer than `returnMs`, or brings back what is no program; the page's own copy then stops.
  *
  * @param machine what is sent. It stays as it is; go on with the one that is returned.
- * @throws {@link ParameterError} if a number is out of range, or a resource is missing on return.
+ * @throws {@link ParameterError} if a number is out of range, or a resource is missing on return; {@link Interrupted} if the reader
+ *   interrupts the cell.
  */
 export async function hopThroughPage(machine: Machine, options: PageHopOptions = {}): Promise<PageHop> {
   const takeMs = checkPositive("hopThroughPage", "takeMs", options.takeMs ?? 4000);
@@ -56,7 +60,11 @@ export async function hopThroughPage(machine: Machine, options: PageHopOptions =
   const fuel = options.fuel === undefined ? undefined : checkWhole("hopThroughPage", "fuel", options.fuel, 1);
   const hook = kernelHook();
   const server = await openPageServer(freeze(machine));
-  const withdraw = onInterrupt(() => server.close());
+  let isInterrupted = false;
+  const withdraw = onInterrupt(() => {
+    isInterrupted = true;
+    server.giveUp("the cell was interrupted");
+  });
   const cardId = `handoff-page-${server.url.split("/").at(-2)}`;
   let hop: PageHop;
   try {
@@ -70,35 +78,30 @@ export async function hopThroughPage(machine: Machine, options: PageHopOptions =
   }
   // What stays in the notebook has no script: opened tomorrow, it must not look for a server that is gone.
   if (!options.show) hook?.update(outcomeCard(hop), cardId);
+  if (isInterrupted) throw new Interrupted(`hopThroughPage: ${hop.problem}; the program is as it was before`);
   return hop;
 }
 
 async function waitFor(
-  server: { readonly taken: Promise<void>; readonly returned: Promise<PageReturn> },
+  server: PageServer,
   machine: Machine,
   resources: Resources | undefined,
   takeMs: number,
   returnMs: number,
 ): Promise<PageHop> {
-  const stays = (problem: string): PageHop => ({
-    visited: false,
-    machine,
-    executed: 0,
-    instructionsPerS: 0,
-    printed: [],
-    visitMs: 0,
-    platform: "",
-    problem,
-  });
-  if ((await within(server.taken, takeMs)) === late)
-    return stays(`no page took it within ${takeMs / 1000} s: no script ran here, or the page can't reach this process`);
-  const back = await within(server.returned, returnMs);
-  if (back === late) return stays(`the page kept it for more than ${returnMs / 1000} s`);
-  const { report, visitMs, image } = back;
-  const { executed, runMs, platform, printed } = report;
+  const nobody = `no page took it within ${takeMs / 1000} s: no script ran here, or the page can't reach this process`;
+  if ((await within(Promise.race([server.taken, server.ended]), takeMs)) === late) server.giveUp(nobody);
+  else if ((await within(server.ended, returnMs)) === late)
+    server.giveUp(`the page kept it for more than ${returnMs / 1000} s`);
+  const end = await server.ended;
+  if ("problem" in end) return stays(machine, end.problem);
+  const { report, visitMs, image } = end;
+  const { executed, runMs, platform, printed, stop } = report;
+  if (!isImage(image)) return stays(machine, "what the page brought back is damaged");
   return {
     visited: true,
     machine: thaw(image, resources ? { resources } : {}),
+    stop,
     executed,
     instructionsPerS: (1000 * executed) / Math.max(runMs, 0.001),
     printed,
@@ -106,6 +109,22 @@ async function waitFor(
     platform,
     problem: "",
   };
+}
+
+/** Whether these bytes are the image of a program. */
+function isImage(image: Uint8Array): boolean {
+  try {
+    segmentsOf(image);
+    return true;
+  } catch (error) {
+    if (error instanceof ParameterError) return false;
+    throw error;
+  }
+}
+
+function stays(machine: Machine, problem: string): PageHop {
+  const nothing = { executed: 0, instructionsPerS: 0, printed: [], visitMs: 0, platform: "" };
+  return { visited: false, machine, stop: undefined, ...nothing, problem };
 }
 
 const late = Symbol("late");

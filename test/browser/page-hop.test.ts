@@ -1,9 +1,9 @@
-import { hopThroughPage, type PageHop, type PageHopOptions } from "kernel-lib";
+import { hopThroughPage, instantiate, type PageHop, type PageHopOptions } from "kernel-lib";
 import type { Browser, Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { inRoot } from "../../scripts/setup/paths.mjs";
-import { primesAlone, primesMachine, printer } from "../migration/programs.js";
+import { compiled, primesAlone, primesMachine, printer } from "../migration/programs.js";
 import { openBrowser } from "./browser.js";
 
 const hopping = suite("a running program goes into a browser page and comes back");
@@ -52,6 +52,7 @@ hopping("a program may come to its end in the page, and its result comes back", 
   assert.is(back.machine.state, "idle");
   assert.is(back.machine.instructions, alone.instructions);
   assert.ok(back.instructionsPerS > 0 && back.visitMs > 0);
+  assert.equal(back.stop, { why: "finished", results: [alone.result] });
 });
 
 hopping("where no script runs, it goes on here after the limit", async () => {
@@ -94,7 +95,8 @@ hopping("a second page that comes for the same program is told that it is gone",
     show: (html) => {
       cards.push(html);
       void page.setContent(`<body>${html}</body>`).then(async () => {
-        await page.locator("[data-say]", { hasText: "In this page" }).waitFor();
+        // On a busy machine the first visit may be over before anybody looks.
+        await page.locator("[data-say]", { hasText: /In this page|Gone back/ }).waitFor();
         await other.setContent(`<body>${html}</body>`);
       });
     },
@@ -113,6 +115,72 @@ hopping("the card draws how far the program is", async () => {
     "100%",
   );
   assert.match((await said()) ?? "", "Gone back");
+});
+
+/** A program that prints so many numbers, then comes to its end, or never does. */
+const talker = await compiled(`
+@external("printer", "print") declare function print(x: f64): void;
+export function talk(n: i32): i64 { for (let i = 0; i < n; i++) print(i == 7 ? NaN : i); return i64.MAX_VALUE; }
+export function endless(): void { for (;;) {} }`);
+const talking = (call: string, ...args: number[]) => {
+  const { printed, resources } = printer();
+  const machine = instantiate(talker, { resources });
+  machine.call(call, ...args);
+  return { machine, resources, printed };
+};
+
+hopping("whatever it prints in the page comes back: a hundred thousand numbers, in order", async () => {
+  const wantedNumbers = 100_000;
+  const { machine, resources } = talking("talk", wantedNumbers);
+  const show = (html: string) => void page.setContent(`<body>${html}</body>`);
+  const back = await hopThroughPage(machine, { show, resources, takeMs: 60_000 });
+  assert.is(back.problem, "");
+  assert.is(back.printed.length, wantedNumbers);
+  assert.ok(back.printed.every((x, i) => Object.is(x, i === 7 ? Number.NaN : i)));
+  assert.equal(back.stop, { why: "finished", results: [2n ** 63n - 1n] });
+});
+
+hopping("a page that the kernel has given up stops, and says so", async () => {
+  const { machine, resources } = talking("endless");
+  const show = (html: string) => void page.setContent(`<body>${html}</body>`);
+  const stays = await hopThroughPage(machine, { show, resources, takeMs: 60_000, returnMs: 1000 });
+  assert.match(stays.problem, "the page kept it for more than 1 s");
+  await page.locator("[data-say]", { hasText: "Stopped: the kernel went on without this page." }).waitFor();
+  assert.is(stays.machine.run({ fuel: 10 }).why, "out of fuel");
+});
+
+hopping("a page that is closed while the program runs in it is noticed at once", async () => {
+  const doomed = await browser.newPage();
+  const { machine, resources } = talking("endless");
+  const show = (html: string) =>
+    void doomed.setContent(`<body>${html}</body>`).then(async () => {
+      await doomed.locator("[data-say]", { hasText: "In this page" }).waitFor();
+      await doomed.close();
+    });
+  const startMs = performance.now();
+  const stays = await hopThroughPage(machine, { show, resources, takeMs: 60_000, returnMs: 300_000 });
+  assert.match(stays.problem, "the page was closed with the program in it");
+  assert.ok(performance.now() - startMs < 60_000);
+});
+
+hopping("what comes back damaged leaves the program here, and the page is told", async () => {
+  for (const to of ["body.length - 9", "3"]) {
+    await page.route("**/mobility/page.js", async (route) => {
+      const answer = await route.fetch();
+      const cut = (await answer.text()).replace(
+        "packVisit(report, freeze(machine))",
+        `((body) => body.slice(0, ${to}))($&)`,
+      );
+      assert.match(cut, to);
+      await route.fulfill({ response: answer, body: cut });
+    });
+    const { machine, resources } = talking("talk", 5);
+    const show = (html: string) => void page.setContent(`<body>${html}</body>`);
+    const stays = await hopThroughPage(machine, { show, resources, takeMs: 60_000 });
+    await page.unroute("**/mobility/page.js");
+    assert.match(stays.problem, "what the page brought back is damaged");
+    assert.is(stays.machine.run().why, "finished");
+  }
 });
 
 hopping("no script of the pages failed", () => assert.equal(complaints, []));

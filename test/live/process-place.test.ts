@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   ConnectionReset,
+  JourneyBroken,
   ParameterError,
   type ProcessPlace,
   processShipment,
@@ -9,7 +12,7 @@ import {
 } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { primes, primesAlone, primesMachine, printer } from "../migration/programs.js";
+import { compiled, primes, primesAlone, primesMachine, printer } from "../migration/programs.js";
 
 const travelling = suite("programs that travel through processes of the operating system");
 const wanted = 2000;
@@ -87,6 +90,67 @@ travelling("a place that is killed with a program in it is noticed", async () =>
     String(error),
   );
   await doomed.end();
+});
+
+const broken = async (work: Promise<unknown>): Promise<Error> =>
+  work.then(
+    () => assert.unreachable("it came through") as never,
+    (error: Error) => error,
+  );
+
+travelling("a stop that has ended leaves the program, and what it did, at the stop before", async () => {
+  const ended = await startProcessPlace();
+  await ended.end();
+  const shipment = programShipment(primes, "run", wanted);
+  const error = await broken(
+    sendThrough(shipment, [{ at: first(), fuel: 100_000 }, { at: second(), fuel: 300_000 }, { at: ended }]),
+  );
+  assert.instance(error, JourneyBroken);
+  assert.match(error.message, `sendThrough: process ${ended.pid} has ended: it can't be reached`);
+  const { legs, shipment: left } = (error as JourneyBroken).journey;
+  assert.equal(
+    legs.map(({ pid, executed }) => [pid, executed]),
+    [
+      [first().pid, 100_000],
+      [second().pid, 300_000],
+    ],
+  );
+  const rest = await sendThrough(left, [{ at: first() }]);
+  assert.equal(rest.results, [alone.result]);
+  assert.equal(
+    [...legs, ...rest.legs].flatMap(({ printed }) => printed),
+    alone.printed,
+  );
+  // At the very first stop there is nothing to bring back.
+  const atOnce = await broken(sendThrough(shipment, [{ at: ended }]));
+  assert.instance(atOnce, ConnectionReset);
+  assert.match(atOnce.message, `process ${ended.pid} has ended`);
+});
+
+const endless = await compiled("export function run(): void { for (;;) {} }");
+/** The CPU time that a process has used; the times are the 14th and 15th field, in hundredths of a second. */
+const cpuMs = (pid: number): number => {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+  return 10 * (Number(fields[11]) + Number(fields[12]));
+};
+
+travelling("a program stops in the last process when the one that sent it there dies", async () => {
+  const doomed = await startProcessPlace();
+  const last = await startProcessPlace();
+  const sent = broken(sendThrough(programShipment(endless, "run"), [{ at: doomed, fuel: 1000 }, { at: last }]));
+  if (process.platform === "linux") while (cpuMs(last.pid) < 1500) await sleep(50);
+  process.kill(doomed.pid, "SIGKILL");
+  assert.instance(await sent, ConnectionReset);
+  // A place that still ran the endless program would serve this one much later, or never.
+  const journey = await sendThrough(programShipment(primes, "run", 10), [{ at: last }]);
+  assert.equal(journey.results, [29]);
+  if (process.platform === "linux") {
+    await sleep(300);
+    const before = cpuMs(last.pid);
+    await sleep(500);
+    assert.ok(cpuMs(last.pid) - before <= 50, `${cpuMs(last.pid) - before} ms of CPU time with nothing to do`);
+  }
+  await last.end();
 });
 
 travelling("whoever does not know the token is not served", async () => {

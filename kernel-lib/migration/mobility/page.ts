@@ -5,6 +5,7 @@
 import { macrotask } from "../../world/environment.js";
 import { freeze, segmentsOf, thaw } from "../machine/index.js";
 import { runVisitor, visitorResources } from "./visit.js";
+import { packVisit } from "./visit-report.js";
 
 /** The part of a page's elements that is used here; the library is compiled without the types of the DOM. @internal */
 export interface PageElement {
@@ -21,19 +22,35 @@ export interface Visit {
   readonly fuel?: number;
 }
 
-/** What the page says when it gives the program back. @internal */
-export interface VisitReport {
-  readonly executed: number;
-  readonly runMs: number;
-  readonly platform: string;
-  readonly printed: readonly number[];
-}
-
 const count = (n: number): string => n.toLocaleString("en-US");
 
+/** The kernel has given this visit up. */
+const over = new Error("the kernel went on without this page");
+
 /**
- * Fetches the program, runs it slice by slice so that the page stays alive, draws how far it is, and brings it back. It never
- * throws: what goes wrong is said in the page.
+ * Asks the kernel, with a question that it does not answer, whether it still waits: the question ends when it does not any more, or
+ * when it is gone itself. Browsers give such a question up after some minutes; then it is asked again.
+ */
+function watch(url: string): { readonly isOver: () => boolean; readonly end: () => void } {
+  const controller = new AbortController();
+  let isOver = false;
+  const ask = async (): Promise<void> => {
+    // Questions that end at once, two in a row, found nobody.
+    for (let vain = 0; vain < 2 && !controller.signal.aborted; ) {
+      const askedMs = performance.now();
+      const answer = await fetch(`${url}/watch`, { signal: controller.signal }).catch(() => undefined);
+      if (answer) break;
+      vain = performance.now() - askedMs < 1000 ? vain + 1 : 0;
+    }
+    isOver = true;
+  };
+  void ask();
+  return { isOver: () => isOver, end: () => controller.abort() };
+}
+
+/**
+ * Fetches the program, runs it slice by slice so that the page stays alive, draws how far it is, and brings it back. It stops when the
+ * kernel does not wait for it any more. It never throws: what goes wrong is said in the page.
  *
  * @internal
  */
@@ -46,14 +63,18 @@ export async function receiveProgram(root: PageElement, { url, fuel }: Visit): P
     show("[data-say]", (line) => {
       line.textContent = text;
     });
+  let watching: ReturnType<typeof watch> | undefined;
   try {
     const answer = await fetch(url);
     if (!answer.ok) return say("The program is not here any more. Run the cell again to see it come.");
     const image = new Uint8Array(await answer.arrayBuffer());
+    watching = watch(url);
+    const { isOver } = watching;
     const printed: number[] = [];
     const needs = segmentsOf(image).resources.rows;
     const machine = thaw(image, { resources: visitorResources(needs, printed) });
-    const draw = (executed: number) => {
+    const draw = async (executed: number) => {
+      if (isOver()) throw over;
       say(`In this page: ${count(executed)} instructions since it came, ${count(image.length)} bytes long.`);
       show("[data-bar]", (bar) => {
         bar.style.width = `${fuel === undefined ? 50 : Math.round((100 * executed) / fuel)}%`;
@@ -62,21 +83,21 @@ export async function receiveProgram(root: PageElement, { url, fuel }: Visit): P
         line.textContent = printed.length > 0 ? `It printed here: ${printed.slice(-8).join(" ")}` : "";
       });
       // Lets the page live. Timers of a page in the background are slowed down, messages are not.
-      return new Promise<void>(macrotask);
+      await new Promise<void>(macrotask);
     };
-    const { executed, runMs } = await runVisitor(machine, { fuel, betweenSlices: draw });
+    const { executed, runMs, stop } = await runVisitor(machine, { fuel, betweenSlices: draw });
     const { userAgent } = (globalThis as unknown as { navigator: { userAgent: string } }).navigator;
-    const report: VisitReport = { executed, runMs, platform: userAgent, printed: printed.slice(-1000) };
+    const report = { executed, runMs, platform: userAgent, stop, printed };
     // Text is what may cross from page to server without a question beforehand.
     const headers = { "content-type": "text/plain" };
-    const query = `?report=${encodeURIComponent(JSON.stringify(report))}`;
-    const returned = await fetch(url + query, { method: "POST", body: freeze(machine) as never, headers });
-    say(
-      returned.ok
-        ? `Gone back, after ${count(report.executed)} instructions here.`
-        : "It came back too late: the kernel went on without this page.",
-    );
+    const body = packVisit(report, freeze(machine)) as never;
+    const returned = await fetch(url, { method: "POST", body, headers });
+    if (returned.ok) say(`Gone back, after ${count(executed)} instructions here.`);
+    else if (returned.status === 410) throw over;
+    else say(`The kernel did not take it back: ${await returned.text()}.`);
   } catch (error) {
-    say(`The visit failed: ${(error as Error).message}`);
+    say(error === over ? `Stopped: ${over.message}.` : `The visit failed: ${(error as Error).message}`);
+  } finally {
+    watching?.end();
   }
 }
