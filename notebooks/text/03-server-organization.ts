@@ -1428,13 +1428,11 @@ claims({
 });
 
 // %% name="backlog-live-claims" tags=["live"]
-const backOffs = (ms: number) => [1000, 3000, 7000].filter((knockMs) => ms > knockMs).length;
+const answersMs = _.sortBy(timesOf(liveBacklog));
+const gapsMs = answersMs.slice(1).map((ms, i) => ms - answersMs[i]!);
 claims({
   "live, too, somebody waits for two back-offs": _.max(timesOf(liveBacklog))! > 3000,
-  "live, as many clients as in virtual time come back once, and as many twice": _.isEqual(
-    _.countBy(timesOf(liveBacklog), backOffs),
-    _.countBy(timesOf(shortBacklog), backOffs),
-  ),
+  "live, too, there is a long time in which nobody is answered": _.max(gapsMs)! > 500,
   "live, too, all twelve are answered": _.every(liveBacklog, { outcome: "answered" }),
 });
 
@@ -1444,8 +1442,8 @@ claims({
 // refused client could go elsewhere at once.
 //
 // **Why the two hardly differ.** Live, serving takes a little longer. But clients come back after whole seconds, and by then the server
-// has long been idle: the same clients find a place at each of their knocks. What costs a client here is a second or three, and not
-// the few milliseconds of sockets and timers.
+// has long been idle: the same clients find a place at each of their knocks, unless your machine was busy just then. What costs a
+// client here is a second or three, and not the few milliseconds of sockets and timers.
 
 // %% [markdown] name="seda-intro"
 // ## In the wild: a published measurement
