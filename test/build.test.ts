@@ -38,8 +38,9 @@ for (const room of ["simulation", "world"]) {
     const whole = (await import("kernel-lib")) as Record<string, unknown>;
     const index = (await import(`kernel-lib/${room}/index`)) as Record<string, unknown>;
     let shared = 0;
-    for (const file of readdirSync(inRoot("kernel-lib", room))) {
-      const module = path.basename(file, ".ts");
+    const sources = readdirSync(inRoot("kernel-lib", room), { recursive: true, encoding: "utf8" });
+    for (const file of sources.filter((name) => name.endsWith(".ts"))) {
+      const module = file.replaceAll(path.sep, "/").replace(/\.ts$/, "");
       const exported = Object.entries((await import(`kernel-lib/${room}/${module}`)) as Record<string, unknown>);
       for (const [name, value] of exported) {
         if (typeof value === "function" && !value.name.startsWith("bound "))

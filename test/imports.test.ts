@@ -9,7 +9,7 @@ import { inRoot } from "../scripts/setup/paths.mjs";
 // What each room may import directly; theirs it may import too.
 const direct: Readonly<Record<string, readonly string[]>> = {
   simulation: [],
-  theory: [],
+  theory: ["simulation"],
   world: ["simulation"],
   protocol: ["world"],
   server: ["protocol"],

@@ -63,5 +63,5 @@ export function jainIndex(shares: readonly number[]): number {
     "the sum of shares",
     shares.reduce((total, share) => total + share, 0),
   );
-  return sum ** 2 / (shares.length * shares.reduce((total, share) => total + share ** 2, 0));
+  return (sum * sum) / (shares.length * shares.reduce((total, share) => total + share * share, 0));
 }

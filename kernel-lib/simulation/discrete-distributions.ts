@@ -1,7 +1,8 @@
-import { randomPoisson } from "d3-random";
 import { checkNonNegative, checkPositive, checkWhole, refuse } from "../errors.js";
 import { type RandomVariable, variable } from "./distributions.js";
+import { log, log1p, pow } from "./elementary-functions/index.js";
 import type { RandomSource } from "./random.js";
+import { poissonVariates } from "./variates.js";
 
 /** 1 with the given probability, else 0. @throws {@link ParameterError} if the probability is not from 0 to 1. */
 export function bernoulli(options: { readonly probability: number }, source: RandomSource): RandomVariable {
@@ -13,7 +14,7 @@ export function bernoulli(options: { readonly probability: number }, source: Ran
 /** How many events happen in an interval when they happen at random. @throws {@link ParameterError} if the mean is not finite and above 0. */
 export function poisson(options: { readonly mean: number }, source: RandomSource): RandomVariable {
   const mean = checkPositive("poisson", "mean", options.mean);
-  return variable(randomPoisson.source(source)(mean), mean, mean);
+  return variable(poissonVariates(mean, source), mean, mean);
 }
 
 /**
@@ -25,7 +26,7 @@ export function geometric(options: { readonly probability: number }, source: Ran
   const { probability } = options;
   if (!(probability > 0 && probability <= 1)) refuse("geometric", "probability", "above 0 and at most 1", probability);
   const failure = 1 - probability;
-  const draw = failure === 0 ? () => 0 : () => Math.floor(Math.log1p(-source()) / Math.log(failure));
+  const draw = failure === 0 ? () => 0 : () => Math.floor(log1p(-source()) / log(failure));
   return variable(draw, failure / probability, failure / (probability * probability));
 }
 
@@ -65,7 +66,7 @@ export function zipf(
   const upTo = new Float64Array(count);
   let [sum, first, second] = [0, 0, 0];
   for (let rank = 1; rank <= count; rank++) {
-    const weight = rank ** -exponent;
+    const weight = pow(rank, -exponent);
     sum += weight;
     first += rank * weight;
     second += rank * rank * weight;

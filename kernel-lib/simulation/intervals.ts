@@ -83,8 +83,9 @@ export function batchMeans(values: ArrayLike<number>, options: BatchMeansOptions
   let squares = 0;
   let products = 0;
   for (const [i, mean] of means.entries()) {
-    squares += (mean - interval.mean) ** 2;
-    if (i > 0) products += (mean - interval.mean) * ((means[i - 1] as number) - interval.mean);
+    const deviation = mean - interval.mean;
+    squares += deviation * deviation;
+    if (i > 0) products += deviation * ((means[i - 1] as number) - interval.mean);
   }
   return { ...interval, means, batchSize, autocorrelation: squares > 0 ? products / squares : 0 };
 }

@@ -1,4 +1,5 @@
 import { checkWhole, refuse } from "../errors.js";
+import { cos, sin, tan } from "./elementary-functions/index.js";
 
 /**
  * The quantile of Student's t distribution: what a t-interval multiplies the standard error by.
@@ -25,13 +26,13 @@ export function studentQuantile(probability: number, degrees: number): number {
     if (shareWithin(middle, degrees) < inside) low = middle;
     else high = middle;
   }
-  return Math.sign(probability - 0.5) * Math.tan(high) * Math.sqrt(degrees);
+  return Math.sign(probability - 0.5) * tan(high) * Math.sqrt(degrees);
 }
 
 /** The probability that |T| is at most √degrees · tan(angle). */
 function shareWithin(angle: number, degrees: number): number {
-  const cosine = Math.cos(angle);
-  const sine = Math.sin(angle);
+  const cosine = cos(angle);
+  const sine = sin(angle);
   const even = degrees % 2 === 0;
   let term = even ? 1 : cosine;
   let sum = degrees === 1 ? 0 : term;

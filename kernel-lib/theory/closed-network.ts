@@ -1,4 +1,5 @@
 import { checkNonNegative, checkWhole, refuse } from "../errors.js";
+import { exp, log } from "../simulation/elementary-functions/index.js";
 import {
   checkStations,
   type MvaResult,
@@ -51,13 +52,13 @@ export function closedNetwork(options: ClosedNetworkOptions): MvaResult {
   const stationRows: MvaStationRow[] = [];
   const others = weights.map((_w, i) => convolve(before[i + 1] as number[], after[i + 1] as number[], customers));
   for (let n = 1; n <= customers; n++) {
-    const perMs = Math.exp((all[n - 1] as number) - (all[n] as number));
+    const perMs = exp((all[n - 1] as number) - (all[n] as number));
     rows.push({ customers: n, throughputPerS: perMs * 1000, responseMs: n / perMs - thinkMs });
     stations.forEach((station, i) => {
       let inStation = 0;
       let busy = 0;
       for (let k = 1; k <= n; k++) {
-        const probability = Math.exp((weights[i]?.[k] as number) + (others[i]?.[n - k] as number) - (all[n] as number));
+        const probability = exp((weights[i]?.[k] as number) + (others[i]?.[n - k] as number) - (all[n] as number));
         inStation += k * probability;
         busy += probability;
       }
@@ -84,7 +85,7 @@ function stationWeights(station: ClosedStation, index: number, customers: number
     if (!(rate > 0 && rate < Number.POSITIVE_INFINITY)) {
       refuse("closedNetwork", `stations[${index}].speed(${n})`, "a finite number above 0", rate);
     }
-    logs.push((logs[n - 1] as number) + Math.log(demandMs / rate));
+    logs.push((logs[n - 1] as number) + log(demandMs / rate));
   }
   return logs;
 }
@@ -103,7 +104,7 @@ function convolve(a: readonly number[], b: readonly number[], customers: number)
     for (let k = 0; k <= n; k++) most = Math.max(most, (a[k] as number) + (b[n - k] as number));
     if (most === Number.NEGATIVE_INFINITY) return most;
     let sum = 0;
-    for (let k = 0; k <= n; k++) sum += Math.exp((a[k] as number) + (b[n - k] as number) - most);
-    return most + Math.log(sum);
+    for (let k = 0; k <= n; k++) sum += exp((a[k] as number) + (b[n - k] as number) - most);
+    return most + log(sum);
   });
 }

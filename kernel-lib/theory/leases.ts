@@ -1,4 +1,5 @@
 import { checkNonNegative, checkPositive } from "../errors.js";
+import { expm1 } from "../simulation/elementary-functions/index.js";
 
 /** A client that reads one file at random moments, under leases. */
 export interface LeaseOptions {
@@ -35,7 +36,7 @@ export function leaseTraffic(options: LeaseOptions): LeaseTraffic {
   const readsPerS = checkPositive("leaseTraffic", "readsPerS", options?.readsPerS);
   const termS = checkNonNegative("leaseTraffic", "termMs", options.termMs) / 1000;
   const changesPerS = checkNonNegative("leaseTraffic", "changesPerS", options.changesPerS ?? 0);
-  const recalled = -Math.expm1(-changesPerS * termS);
+  const recalled = -expm1(-changesPerS * termS);
   const lastsS = changesPerS === 0 ? termS : recalled / changesPerS;
   const requestsPerS = 1 / (1 / readsPerS + lastsS);
   return { askedShare: requestsPerS / readsPerS, requestsPerS, recallsPerS: requestsPerS * recalled };

@@ -1,4 +1,5 @@
 import { checkNonNegative, checkPositive, checkWhole } from "../errors.js";
+import { exp, log } from "../simulation/elementary-functions/index.js";
 import { meansOf, type QueueMeans, type QueueOptions } from "./single-server.js";
 
 /** Poisson arrivals at several equal servers with one queue. */
@@ -90,9 +91,9 @@ export function mmck(options: FiniteOptions): FiniteMeans {
   const offeredLoad = (arrivalsPerS * serviceMs) / 1000;
   // Weights relative to the largest, so that nothing overflows: each state's weight by logarithms.
   const logs: number[] = [0];
-  for (let n = 1; n <= capacity; n++) logs.push((logs[n - 1] as number) + Math.log(offeredLoad / Math.min(n, servers)));
+  for (let n = 1; n <= capacity; n++) logs.push((logs[n - 1] as number) + log(offeredLoad / Math.min(n, servers)));
   const most = logs.reduce((a, b) => Math.max(a, b));
-  const weights = logs.map((log) => Math.exp(log - most));
+  const weights = logs.map((each) => exp(each - most));
   const sum = weights.reduce((total, weight) => total + weight, 0);
   const mean = (of: (n: number) => number) => weights.reduce((total, weight, n) => total + weight * of(n), 0) / sum;
   const lossProbability = (weights[capacity] as number) / sum;

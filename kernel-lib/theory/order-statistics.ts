@@ -1,4 +1,5 @@
 import { checkPositive, checkWhole, refuse } from "../errors.js";
+import { exp, expm1, log, log1p } from "../simulation/elementary-functions/index.js";
 
 /** Requests sent to several servers at once, each answering after an independent exponential time. */
 export interface OrderOptions {
@@ -65,8 +66,8 @@ export function orderStatisticProbability({
   let sum = 0;
   let logChoose = 0;
   for (let k = n; k >= m; k--) {
-    sum += Math.exp(logChoose + power(share, k) + power(1 - share, n - k));
-    logChoose += Math.log(k) - Math.log(n - k + 1);
+    sum += exp(logChoose + power(share, k) + power(1 - share, n - k));
+    logChoose += log(k) - log(n - k + 1);
   }
   return Math.min(1, sum);
 }
@@ -81,7 +82,7 @@ export function orderStatisticProbability({
 export function shareWithSlow({ n, slow }: { readonly n: number; readonly slow: number }): number {
   checkWhole("shareWithSlow", "n", n, 1);
   checkShare("shareWithSlow", "slow", slow);
-  return -Math.expm1(n * Math.log1p(-slow));
+  return -expm1(n * log1p(-slow));
 }
 
 /**
@@ -110,5 +111,5 @@ function checkShare(where: string, field: string, value: number): void {
 }
 
 function power(base: number, exponent: number): number {
-  return exponent === 0 ? 0 : exponent * Math.log(base);
+  return exponent === 0 ? 0 : exponent * log(base);
 }

@@ -1,4 +1,5 @@
 import { checkNonNegative, checkPositive, refuse } from "../errors.js";
+import { log1p } from "../simulation/elementary-functions/index.js";
 
 /** Poisson arrivals at one server. */
 export interface QueueOptions {
@@ -84,7 +85,7 @@ export function mg1ps(options: QueueOptions): QueueMeans {
 export function mm1ResponseQuantile(options: QueueOptions & { readonly quantile: number }): number {
   const { quantile } = options;
   if (!(quantile > 0 && quantile < 1)) refuse("mm1ResponseQuantile", "quantile", "between 0 and 1", quantile);
-  return -mm1(options).responseMs * Math.log1p(-quantile);
+  return -mm1(options).responseMs * log1p(-quantile);
 }
 
 function withWait(where: string, options: QueueOptions, wait: (load: number, serviceMs: number) => number): QueueMeans {

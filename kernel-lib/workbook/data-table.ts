@@ -1,6 +1,6 @@
 import { refuse } from "../errors.js";
 import { type Displayable, escapeMarkup, jupyterDisplay, type MimeBundle, show } from "./display.js";
-import { columnDecimals, formatNumber, largest, rounded } from "./numbers.js";
+import { columnDecimals, formatNumber, largest, powerOfTen, rounded } from "./numbers.js";
 import { outputStyle } from "./palette.js";
 
 /** A flat record: one thing that happened or was computed. */
@@ -140,7 +140,7 @@ function columnsOf(rows: readonly Row[], wanted: TableOptions["columns"]): Colum
 function cell(value: unknown, decimals: number, digits?: number): string {
   if (value === undefined || value === null) return "";
   if (typeof value === "number") {
-    const plain = Number.isFinite(value) && (value === 0 || Math.abs(value) >= 0.5 * 10 ** -decimals);
+    const plain = Number.isFinite(value) && (value === 0 || Math.abs(value) >= 0.5 * powerOfTen(-decimals));
     if (!plain || Math.abs(value) >= 1e9) return formatNumber(value, digits);
     return value.toFixed(decimals).replace("-", "−");
   }

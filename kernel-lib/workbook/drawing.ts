@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import type { PlotOptions } from "@observablehq/plot";
 import { escapeMarkup } from "./display.js";
-import { formatNumber } from "./numbers.js";
+import { decimalExponent, formatNumber, powerOfTen } from "./numbers.js";
 import { palette } from "./palette.js";
 
 /** SVG that stands in a figure: the children of an `svg` element of that size, in CSS pixels. */
@@ -182,10 +182,10 @@ function logTicks(name: "x" | "y", scale: ScaleLike | undefined, axis: object | 
   // On more than two decades d3 would leave out the label at 5.
   const isShort = high <= 100 * low;
   const tickFormat = (tick: number) => {
-    const lead = Math.round(tick / 10 ** Math.floor(Math.log10(tick) + 1e-9));
+    const lead = Math.round(tick / powerOfTen(decimalExponent(tick * (1 + 1e-9))));
     return lead === 1 || (isShort && (lead === 2 || lead === 5)) ? grouped(tick) : "";
   };
-  const decades = Array.from({ length: 4 }, (_v, i) => 10 ** (Math.floor(Math.log10(low)) + i));
+  const decades = Array.from({ length: 4 }, (_v, i) => powerOfTen(decimalExponent(low) + i));
   const ticks = decades.flatMap((power) =>
     [1, 2, 3, 4, 5, 6, 7, 8, 9].map((lead) => Number((lead * power).toPrecision(3))),
   );

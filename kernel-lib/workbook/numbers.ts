@@ -18,7 +18,7 @@ export function formatNumber(value: number, digits = 4): string {
     const [mantissa = "", exponent = "0"] = size.toExponential(digits - 1).split("e");
     return `${sign}${trimZeros(mantissa)}×10${superscript(Number(exponent))}`;
   }
-  const decimals = Math.min(20, Math.max(0, digits - 1 - Math.floor(Math.log10(size))));
+  const decimals = Math.min(20, Math.max(0, digits - 1 - decimalExponent(size)));
   return sign + trimZeros(size.toFixed(decimals));
 }
 
@@ -27,7 +27,7 @@ export function columnDecimals(values: readonly number[], digits = 4): number {
   const finite = values.filter((v) => Number.isFinite(v) && v !== 0);
   if (finite.length === 0 || finite.every(Number.isInteger)) return 0;
   const size = largest(finite.map(Math.abs));
-  const allowed = Math.min(12, Math.max(0, digits - 1 - Math.floor(Math.log10(size))));
+  const allowed = Math.min(12, Math.max(0, digits - 1 - decimalExponent(size)));
   const needed = largest(finite.map((v) => trimZeros(v.toFixed(allowed)).split(".")[1]?.length ?? 0));
   return Math.min(allowed, needed);
 }
@@ -37,6 +37,16 @@ export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   const seconds = Math.round(ms / 1000);
   return seconds < 100 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/** The power of ten at or below a number above 0. By its digits: an engine's `Math.log10` may miss the power itself. */
+export function decimalExponent(value: number): number {
+  return Number(value.toExponential().split("e")[1]);
+}
+
+/** 10 to a whole power: what its decimal literal says, where the `**` of engines differ. */
+export function powerOfTen(exponent: number): number {
+  return Number(`1e${exponent}`);
 }
 
 function trimZeros(text: string): string {

@@ -1,5 +1,6 @@
 import type { Markish } from "@observablehq/plot";
 import { checkPositive, refuse } from "../errors.js";
+import { pow } from "../simulation/elementary-functions/index.js";
 import type { Row } from "./data-table.js";
 import { drawPlot, type LegendItem, plot } from "./drawing.js";
 import { type AxisOptions, axisEnds, checkText, Figure, type FigureText, plotAxis } from "./figure.js";
@@ -214,7 +215,7 @@ function theoryOf({ theory, x }: OverlayOptions, given: readonly Drawn[]): Drawn
     }
     const steps = 120;
     const points = Array.from({ length: steps + 1 }, (_v, i) => {
-      const at = x.scale === "log" ? from * (to / from) ** (i / steps) : from + ((to - from) * i) / steps;
+      const at = x.scale === "log" ? from * pow(to / from, i / steps) : from + ((to - from) * i) / steps;
       return { x: at, y: one.f(at) };
     }).filter((point) => Number.isFinite(point.y));
     return { role: "theory", index, label, points };

@@ -143,9 +143,12 @@ function line([x0, y0]: Point, [x1, y1]: Point): string {
 }
 
 function head([x0, y0]: Point, [x1, y1]: Point): string {
-  const angle = Math.atan2(y1 - y0, x1 - x0);
-  const corner = (turn: number) => `${px(x1 - 8.5 * Math.cos(angle + turn))},${px(y1 - 8.5 * Math.sin(angle + turn))}`;
-  return `M${px(x1)},${px(y1)}L${corner(0.38)}L${corner(-0.38)}Z`;
+  const length = Math.sqrt((x1 - x0) * (x1 - x0) + (y1 - y0) * (y1 - y0));
+  const [x, y] = length === 0 ? [1, 0] : [(x1 - x0) / length, (y1 - y0) / length];
+  // Cosine and sine of half the angle at the tip, times the length of a side.
+  const [along, aside] = [8.5 * 0.928665, 8.5 * 0.37092];
+  const corner = (side: number) => `${px(x1 - along * x + side * aside * y)},${px(y1 - along * y - side * aside * x)}`;
+  return `M${px(x1)},${px(y1)}L${corner(1)}L${corner(-1)}Z`;
 }
 
 /** An x of that half-width. */

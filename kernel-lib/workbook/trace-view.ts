@@ -1,5 +1,6 @@
 import { refuse } from "../errors.js";
 import type { MessageRow, TraceRow } from "../world/trace.js";
+import { decimalExponent, powerOfTen } from "./numbers.js";
 
 /** A run, as far as figures need it: its trace, and whether it was virtual time or live. */
 export interface RunLike {
@@ -95,7 +96,7 @@ export function messages(run: RunLike | readonly TraceRow[]): MessageRecord[] {
 export function niceTicks(from: number, to: number, count: number): number[] {
   const rough = (to - from) / Math.max(1, count);
   if (!(rough > 0)) return [from];
-  const power = 10 ** Math.floor(Math.log10(rough));
+  const power = powerOfTen(decimalExponent(rough));
   const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough * 0.999) ?? 10 * power;
   const ticks: number[] = [];
   for (let i = Math.ceil(from / step - 1e-9); i * step <= to + step * 1e-9; i++)

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import {
   bernoulli,
   boundedPareto,
@@ -20,6 +21,8 @@ import {
 } from "kernel-lib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { exp, log, log1p } from "../../kernel-lib/simulation/elementary-functions/index.js";
+import { inRoot } from "../../scripts/setup/paths.mjs";
 
 /** What each one is made with, and its mean and variance worked out by hand or from a handbook. */
 const cases: Record<string, { make: (source: RandomSource) => RandomVariable; mean: number; variance: number }> = {
@@ -87,6 +90,41 @@ for (const [what, { make, mean, variance }] of Object.entries(cases)) {
     }
   });
 }
+
+/** d3-random with our logarithms in place of the engine's. */
+function portableD3(): typeof import("d3-random") {
+  const portable = Object.create(Math, { log: { value: log }, log1p: { value: log1p }, exp: { value: exp } });
+  const module = { exports: {} as typeof import("d3-random") };
+  const source = readFileSync(inRoot("node_modules", "d3-random", "dist", "d3-random.js"), "utf8");
+  new Function("module", "exports", "Math", source)(module, module.exports, portable);
+  return module.exports;
+}
+
+const d3 = portableD3();
+const asD3: Record<string, [(source: RandomSource) => () => number, (source: RandomSource) => () => number]> = {
+  uniform: [(s) => uniform({ min: -2, max: 5.5 }, s), (s) => d3.randomUniform.source(s)(-2, 5.5)],
+  normal: [(s) => normal({ mean: 1, standardDeviation: 3 }, s), (s) => d3.randomNormal.source(s)(1, 3)],
+  lognormal: [
+    (s) => lognormal({ mean: 1, scv: Math.E - 1 }, s),
+    (s) => d3.randomLogNormal.source(s)(-log1p(Math.E - 1) / 2, Math.sqrt(log1p(Math.E - 1))),
+  ],
+  "Erlang of 1 stage": [(s) => erlang({ mean: 2, stages: 1 }, s), (s) => d3.randomGamma.source(s)(1, 2)],
+  "Erlang of 7 stages": [(s) => erlang({ mean: 2, stages: 7 }, s), (s) => d3.randomGamma.source(s)(7, 2 / 7)],
+  ...Object.fromEntries(
+    [0.1, 2.5, 16, 17, 100, 12_345].map((mean) => [
+      `Poisson of mean ${mean}`,
+      [(s: RandomSource) => poisson({ mean }, s), (s: RandomSource) => d3.randomPoisson.source(s)(mean)],
+    ]),
+  ),
+};
+for (const [what, [ours, theirs]] of Object.entries(asD3))
+  test(`${what} draws d3-random's values, bit for bit, from the same source`, () => {
+    const [a, b] = [ours(randomStream(1, what)), theirs(randomStream(1, what))];
+    for (let i = 0; i < 20_000; i++) {
+      const [x, y] = [a(), b()];
+      if (!Object.is(x, y)) assert.unreachable(`draw ${i}: ${x}, d3-random ${y}`);
+    }
+  });
 
 test("deterministic always gives its value, with variance 0", () => {
   const draw = deterministic({ value: 4 });

@@ -1,4 +1,5 @@
 import { checkWhole } from "../../errors.js";
+import { exp } from "../../simulation/elementary-functions/index.js";
 import { bernoulli, boundedPareto, exponential, lognormal, randomStream, zipf } from "../../simulation/index.js";
 import type { Host } from "../../world/index.js";
 import { fileClient } from "./file-client.js";
@@ -126,7 +127,7 @@ export function fileWorkload(options: FileWorkloadOptions): FileWorkload {
   checkWhole(where, "files", count, 1);
   const largest = checkWhole(where, "largestBlocks", options.largestBlocks, 1);
   const sizes = randomStream(seed, "sizes");
-  const body = lognormal({ mean: Math.exp(mu + sigma ** 2 / 2), scv: Math.exp(sigma ** 2) - 1 }, sizes);
+  const body = lognormal({ mean: exp(mu + (sigma * sigma) / 2), scv: exp(sigma * sigma) - 1 }, sizes);
   const tail = boundedPareto({ shape: 1.1, min: 133_000, max: 1e8 }, sizes);
   const files: Record<string, number> = {};
   const size = () => Math.min(largest, Math.ceil((sizes() < 0.93 ? body() : tail()) / blockBytes));
