@@ -28,6 +28,7 @@ export {
   type SourceCode,
   selfContainedProgram,
 } from "./child-programs.js";
+export * from "./endings/index.js";
 export { type FileServerProcess, withFileServerProcess } from "./file-server-process.js";
 export { type InetdLabOptions, type InetdReplyRow, type InetdRequest, inetdLab } from "./inetd-lab.js";
 export { type MachineInfo, measureMachine } from "./machine.js";

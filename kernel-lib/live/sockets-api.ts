@@ -7,9 +7,20 @@ interface Constants {
   readonly SO_OOBINLINE: number;
   readonly SO_SNDBUF: number;
   readonly SO_RCVBUF: number;
+  readonly SO_LINGER: number;
+  readonly SO_KEEPALIVE: number;
+  readonly TCP_KEEPIDLE: number;
+  readonly TCP_KEEPINTVL: number;
+  readonly TCP_KEEPCNT: number;
   readonly MSG_DONTWAIT: number;
   readonly F_SETOWN: number;
   readonly SIOCATMARK: number;
+  /** `ioctl` for the bytes that were given to a socket and are not acknowledged; macOS has it as an option, SO_NWRITE. */
+  readonly SIOCOUTQ?: number;
+  readonly SO_NWRITE?: number;
+  /** Linux alone has these. */
+  readonly TCP_USER_TIMEOUT?: number;
+  readonly TCP_REPAIR?: number;
   /** That the peer has ended; macOS has no name for this half of a hang-up alone. */
   readonly POLLRDHUP: number;
   /** In macOS, a socket's address begins with its length. */
@@ -23,11 +34,15 @@ const SOCK_DGRAM = 2;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 const POLLIN = 1;
+const IPPROTO_TCP = 6;
 const MSG_OOB = 1;
-const POLLPRI = 2;
+const MSG_PEEK = 2;
 const SHUT_WR = 1;
 
-/** Linux: asm-generic/socket.h, asm-generic/fcntl.h, asm-generic/sockios.h. macOS: sys/socket.h, sys/fcntl.h, sys/sockio.h (untested). */
+/**
+ * Linux: asm-generic/socket.h, asm-generic/fcntl.h, asm-generic/sockios.h, linux/tcp.h. macOS: sys/socket.h, sys/fcntl.h, sys/sockio.h,
+ * netinet/tcp.h (untested).
+ */
 const constantsOf: Readonly<Record<string, Constants>> = {
   linux: {
     SOL_SOCKET: 1,
@@ -35,9 +50,17 @@ const constantsOf: Readonly<Record<string, Constants>> = {
     SO_OOBINLINE: 10,
     SO_SNDBUF: 7,
     SO_RCVBUF: 8,
+    SO_LINGER: 13,
+    SO_KEEPALIVE: 9,
+    TCP_KEEPIDLE: 4,
+    TCP_KEEPINTVL: 5,
+    TCP_KEEPCNT: 6,
+    TCP_USER_TIMEOUT: 18,
+    TCP_REPAIR: 19,
     MSG_DONTWAIT: 0x40,
     F_SETOWN: 8,
     SIOCATMARK: 0x8905,
+    SIOCOUTQ: 0x5411,
     POLLRDHUP: 0x2000,
     addressHasLength: false,
   },
@@ -47,6 +70,12 @@ const constantsOf: Readonly<Record<string, Constants>> = {
     SO_OOBINLINE: 0x0100,
     SO_SNDBUF: 0x1001,
     SO_RCVBUF: 0x1002,
+    SO_LINGER: 0x80,
+    SO_KEEPALIVE: 8,
+    TCP_KEEPIDLE: 0x10,
+    TCP_KEEPINTVL: 0x101,
+    TCP_KEEPCNT: 0x102,
+    SO_NWRITE: 0x1024,
     MSG_DONTWAIT: 0x80,
     F_SETOWN: 6,
     SIOCATMARK: 0x40047307,
@@ -66,17 +95,43 @@ export class SystemCallError extends Error {
   }
 }
 
+/** An address of IP version 4, byte by byte. */
+export type IpAddress = readonly [number, number, number, number];
+
+const loopback: IpAddress = [127, 0, 0, 1];
+
+/** When TCP takes a peer for dead: a subset of what socket(7) and tcp(7) offer. */
+export interface DeadPeerOptions {
+  /** Asks a peer that has been silent for so long; whole seconds are all that it can. */
+  readonly keepAliveIdleS?: number;
+  /** Asks again after so long. */
+  readonly keepAliveIntervalS?: number;
+  /** Gives up after so many questions without an answer. */
+  readonly keepAliveProbes?: number;
+  /** How long bytes may stay unacknowledged (`TCP_USER_TIMEOUT`, Linux alone). */
+  readonly userTimeoutMs?: number;
+}
+
+/** What is known of urgent data at the receiver. */
+export type UrgentState =
+  /** Nothing is announced, or the byte has been taken. */
+  | "none"
+  /** Announced; the byte itself has not come. */
+  | "announced"
+  /** The byte is here. */
+  | "here";
+
 /** The calls of the C library that Node has not, by the numbers of their files. Each may throw {@link SystemCallError}. */
 export interface SocketsApi {
   /** A socket, which no child process inherits unless it is given to it. */
   socket(kind?: "stream" | "datagram"): number;
-  /** Binds to a port of loopback, a free one if it is 0; the port. */
-  bindToLoopback(fd: number, port: number): number;
+  /** Binds to a port of loopback, or of another address of this machine, a free one if it is 0; the port. */
+  bindToLoopback(fd: number, port: number, address?: IpAddress): number;
   listen(fd: number, backlog: number): void;
   /** Waits until some of these can be read from or accepted from, or the time is over; which. Nothing is read. */
   untilReadable(fds: readonly number[], timeoutMs: number): Promise<number[]>;
   accept(fd: number): number;
-  connectToLoopback(fd: number, port: number): void;
+  connectToLoopback(fd: number, port: number, address?: IpAddress): void;
   /** How many bytes the buffer took; 0 if it is full. */
   send(fd: number, bytes: Uint8Array, urgent: boolean): number;
   /** The bytes, none at the end of the stream; `undefined` if nothing is there yet. */
@@ -85,15 +140,25 @@ export interface SocketsApi {
   receiveUrgent(fd: number): number;
   /** Whether the next byte of the stream is where the urgent byte was, or is. */
   isAtMark(fd: number): boolean;
-  /** Whether an urgent byte is announced that has not been read (`POLLPRI`). */
-  isUrgentAnnounced(fd: number): boolean;
+  /**
+   * How far urgent data have come: `recv` with `MSG_OOB | MSG_PEEK` fails with EINVAL before the news, with EAGAIN between the news
+   * and the byte. (`POLLPRI` waits for the byte.) Always `none` with `SO_OOBINLINE`.
+   */
+  urgentState(fd: number): UrgentState;
+  /** How many of the bytes that were given to `send` the peer's system has not acknowledged. */
+  unacknowledgedBytes(fd: number): number;
   /** Whether the peer's end has come, behind what has not been read. */
   hasPeerEnded(fd: number): boolean;
   keepUrgentInline(fd: number, inline: boolean): void;
   setBuffer(fd: number, which: "send" | "receive", bytes: number): void;
-  /** From now on the operating system sends SIGURG to this process when urgent data are announced. */
-  takeSignals(fd: number): void;
+  /** From now on the operating system sends SIGURG to that process, this one unless told, when urgent data are announced. */
+  sendSignalsTo(fd: number, pid?: number): void;
+  setDeadPeer(fd: number, options: DeadPeerOptions): void;
   endWriting(fd: number): void;
+  /** Closes with a reset (`SO_LINGER` of 0 s). */
+  closeWithReset(fd: number): void;
+  /** Closes without a word to the peer, as if the machine had lost its memory (`TCP_REPAIR`: for the superuser of Linux). */
+  closeInSilence(fd: number): void;
   close(fd: number): void;
 }
 
@@ -121,7 +186,9 @@ async function load(): Promise<SocketsApi> {
   if (refusal || !constants) throw new Error(refusal);
   // Only those who open raw sockets wait for it.
   const koffi = (await import("koffi")).default;
-  const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
+  // Of two names for one number the first: EAGAIN is also called EWOULDBLOCK.
+  const names = new Map<number, string>();
+  for (const [name, number] of Object.entries(koffi.os.errno).sort()) if (!names.has(number)) names.set(number, name);
   return bind(koffi.load(null), constants, () => names.get(koffi.errno()) ?? `error ${koffi.errno()}`);
 }
 
@@ -136,6 +203,7 @@ function bind(libc: LibraryHandle, constants: Constants, lastError: () => string
     send: libc.func("long send(int, const void *, size_t, int)"),
     receive: libc.func("long recv(int, _Out_ uint8_t *, size_t, int)"),
     option: libc.func("int setsockopt(int, int, int, const int *, unsigned int)"),
+    askOption: libc.func("int getsockopt(int, int, int, _Out_ int *, _Inout_ unsigned int *)"),
     poll: libc.func("int poll(_Inout_ uint8_t *, unsigned long, int)"),
     fcntl: libc.func("int fcntl(int, int, ...)"),
     ioctl: libc.func("int ioctl(int, unsigned long, ...)"),
@@ -155,11 +223,15 @@ function bind(libc: LibraryHandle, constants: Constants, lastError: () => string
   };
   const setOption = (fd: number, option: number, value: number): void =>
     void checked("setsockopt", call.option(fd, constants.SOL_SOCKET, option, [value], 4));
-  const address = (port: number): Uint8Array => {
+  const setTcpOption = (fd: number, name: string, option: number | undefined, value: number): void => {
+    if (option === undefined) throw new SystemCallError(`setsockopt(${name})`, "ENOPROTOOPT");
+    checked(`setsockopt(${name})`, call.option(fd, IPPROTO_TCP, option, [value], 4));
+  };
+  const address = (port: number, ip: IpAddress): Uint8Array => {
     const bytes = new Uint8Array(16);
     if (constants.addressHasLength) bytes.set([16, AF_INET]);
     else new Uint16Array(bytes.buffer, 0, 1)[0] = AF_INET;
-    bytes.set([port >> 8, port & 255, 127, 0, 0, 1], 2);
+    bytes.set([port >> 8, port & 255, ...ip], 2);
     return bytes;
   };
   /** What `poll` is asked, a struct pollfd for each: int fd; short events; short revents. */
@@ -182,10 +254,10 @@ function bind(libc: LibraryHandle, constants: Constants, lastError: () => string
       checked("fcntl(F_SETFD)", call.fcntl(fd, F_SETFD, "int", FD_CLOEXEC));
       return fd;
     },
-    bindToLoopback(fd, port) {
+    bindToLoopback(fd, port, ip = loopback) {
       // Or the port could not be taken again for a minute after connections to it.
       setOption(fd, constants.SO_REUSEADDR, 1);
-      checked("bind", call.bind(fd, address(port), 16));
+      checked("bind", call.bind(fd, address(port, ip), 16));
       const bytes = new Uint8Array(16);
       checked("getsockname", call.name(fd, bytes, [16]));
       return ((bytes[2] as number) << 8) | (bytes[3] as number);
@@ -201,7 +273,7 @@ function bind(libc: LibraryHandle, constants: Constants, lastError: () => string
       });
     },
     accept: (fd) => checked("accept", call.accept(fd, null, null)),
-    connectToLoopback: (fd, port) => void checked("connect", call.connect(fd, address(port), 16)),
+    connectToLoopback: (fd, port, ip = loopback) => void checked("connect", call.connect(fd, address(port, ip), 16)),
     send: (fd, bytes, urgent) =>
       ready("send", call.send(fd, bytes, bytes.length, constants.MSG_DONTWAIT | (urgent ? MSG_OOB : 0))) ?? 0,
     receive(fd, atMost) {
@@ -219,12 +291,49 @@ function bind(libc: LibraryHandle, constants: Constants, lastError: () => string
       checked("ioctl(SIOCATMARK)", call.ioctl(fd, constants.SIOCATMARK, "_Inout_ int *", answer));
       return answer[0] === 1;
     },
-    isUrgentAnnounced: (fd) => polled(fd, POLLPRI),
+    urgentState(fd) {
+      const length = call.receive(fd, new Uint8Array(1), 1, constants.MSG_DONTWAIT | MSG_OOB | MSG_PEEK);
+      if (length === 1) return "here";
+      const code = length === 0 ? "EINVAL" : lastError();
+      if (code === "EINVAL") return "none";
+      if (code === "EAGAIN" || code === "EWOULDBLOCK") return "announced";
+      throw new SystemCallError("recv(MSG_OOB | MSG_PEEK)", code);
+    },
+    unacknowledgedBytes(fd) {
+      const answer = new Int32Array(1);
+      if (constants.SIOCOUTQ !== undefined)
+        checked("ioctl(SIOCOUTQ)", call.ioctl(fd, constants.SIOCOUTQ, "_Inout_ int *", answer));
+      else
+        checked(
+          "getsockopt(SO_NWRITE)",
+          call.askOption(fd, constants.SOL_SOCKET, constants.SO_NWRITE as number, answer, [4]),
+        );
+      return answer[0] as number;
+    },
     hasPeerEnded: (fd) => polled(fd, constants.POLLRDHUP),
     keepUrgentInline: (fd, inline) => setOption(fd, constants.SO_OOBINLINE, inline ? 1 : 0),
     setBuffer: (fd, which, bytes) => setOption(fd, which === "send" ? constants.SO_SNDBUF : constants.SO_RCVBUF, bytes),
-    takeSignals: (fd) => void checked("fcntl(F_SETOWN)", call.fcntl(fd, constants.F_SETOWN, "int", process.pid)),
+    sendSignalsTo: (fd, pid = process.pid) =>
+      void checked("fcntl(F_SETOWN)", call.fcntl(fd, constants.F_SETOWN, "int", pid)),
+    setDeadPeer(fd, { keepAliveIdleS, keepAliveIntervalS, keepAliveProbes, userTimeoutMs }) {
+      if (keepAliveIdleS !== undefined) {
+        setOption(fd, constants.SO_KEEPALIVE, 1);
+        setTcpOption(fd, "TCP_KEEPIDLE", constants.TCP_KEEPIDLE, keepAliveIdleS);
+      }
+      if (keepAliveIntervalS !== undefined)
+        setTcpOption(fd, "TCP_KEEPINTVL", constants.TCP_KEEPINTVL, keepAliveIntervalS);
+      if (keepAliveProbes !== undefined) setTcpOption(fd, "TCP_KEEPCNT", constants.TCP_KEEPCNT, keepAliveProbes);
+      if (userTimeoutMs !== undefined) setTcpOption(fd, "TCP_USER_TIMEOUT", constants.TCP_USER_TIMEOUT, userTimeoutMs);
+    },
     endWriting: (fd) => void checked("shutdown", call.shutdown(fd, SHUT_WR)),
+    closeWithReset(fd) {
+      checked("setsockopt(SO_LINGER)", call.option(fd, constants.SOL_SOCKET, constants.SO_LINGER, [1, 0], 8));
+      checked("close", call.close(fd));
+    },
+    closeInSilence(fd) {
+      setTcpOption(fd, "TCP_REPAIR", constants.TCP_REPAIR, 1);
+      checked("close", call.close(fd));
+    },
     close: (fd) => void checked("close", call.close(fd)),
   };
 }

@@ -14,20 +14,25 @@
 // busy with the very thing that it should stop? This notebook stops one long request in three ways, in virtual time, live, and
 // with the signals of your own operating system. By the end you can
 //
-// - say when a server notices that its client has gone, and when it never does;
+// - say when a server notices that its client has gone, and when it never does; tell TCP's two endings apart;
 // - give a server a second port for urgent messages, put a request on hold, and say what priorities are needed for;
+// - say when a thread that reads is enough, and when it takes a second port or urgent data;
 // - send urgent data over TCP, catch the signal, and say exactly which byte is urgent and how far the promise "before any other
 //   data" holds;
 // - make a protocol safe against a stop that comes too late.
 //
-// It takes about two hours; parts 1 to 4 and 5 to 7 are two good sittings. Notebook 03 explains the servers that we start from.
+// It takes about three hours; parts 1 to 4 and 5 to 7 are two good sittings. Notebook 03 explains the servers that we start from.
 
 // %% name="imports"
 import {
   check,
+  type ChildProgram,
   claims,
   type Connection,
+  type ConnectionEndRow,
+  connectionEnds,
   dataset,
+  executable,
   exercise,
   type Fault,
   figure,
@@ -39,6 +44,8 @@ import {
   lanes,
   type ListenOptions,
   type LogRow,
+  lostMachine,
+  type LostMachineRow,
   measureStops,
   on,
   overlay,
@@ -48,6 +55,7 @@ import {
   type Queue,
   runLive,
   scenario,
+  selfContainedProgram,
   sendSynch,
   simulate,
   spaceTime,
@@ -56,8 +64,10 @@ import {
   sweepFigure,
   table,
   tcpPair,
+  tcpProcess,
   TelnetReceiver,
   telnetCommand,
+  ToolMissing,
   type TraceRow,
   type UrgentBehindRow,
   type UrgentTrialRow,
@@ -141,6 +151,12 @@ spaceTime(ordinaryRun, {
   alt: "Ana's stop reaches the server soon, and waits there until the whole report is done and sent.",
   caption: "The stop is there after 5 ms. The server takes it when the work is over.",
 });
+
+// %% [markdown] name="ordinary-live-intro"
+// And live. **What is live about it?** Time, sockets and cores are those of your computer. But the sockets carry the protocol of *our
+// library*: a message, the end of a connection, a reset, an urgent byte are frames of its own, so that both worlds mean the same by them.
+// How the TCP of your operating system ends a connection, and what it calls urgent, are questions of their own. Parts 2 and 5 put
+// them to the system itself.
 
 // %% name="ordinary-live" tags=["live"]
 const ordinaryLive = await runLive(ordinaryScenario, { seed: 1, timeScale: 2 });
@@ -382,12 +398,8 @@ claims({
 
 // %% [markdown] name="break-explained"
 // *"O servidor irá destruir a conexão antiga"*: yes, as soon as it **uses** it. A broken connection is not an event that stops a
-// program; it is an error that waits for the next read or write. While it computes, the server does not know.
-//
-// And if the client's machine is silent, there is nothing to know. The server's end is then **half open**: it believes in a
-// connection whose other end is gone. It may write for a long time (real TCP repeats its segments for some fifteen minutes), and
-// if it only reads it will wait for ever. Keepalive asks the silent peer at intervals. Its usual setting is to begin after *two
-// hours*; we began after 40 ms, to see it.
+// program; it is an error that waits for the next read or write. While it computes, the server does not know. And if the client's machine
+// is silent, there is nothing to know: the server believes in a connection whose other end is gone. It is **half open**.
 //
 // So solution 1 needs nothing new, and that is its strength. Its weaknesses: what was done is done, as half the report was; the
 // user loses the whole session with the request; and "pretending that nothing happened" makes the server do the work again,
@@ -396,6 +408,170 @@ claims({
 // **Why the two differ.** Live, sockets and timers add some milliseconds to "at once", and the last step before the notice may or may
 // not be counted. On a machine that has other things to do each step takes longer, and all times grow with it. What stays is *who*
 // notices and who does not. (A machine that boots again is shown in virtual time only.)
+
+// %% [markdown] name="ends-intro"
+// ## What TCP itself says
+//
+// In those runs, live too, a killed client's connection ended with one frame of the library, a reset. The operating system's TCP has
+// two endings. **FIN** says: *I send no more.* The other side reads to the end of the stream, 0 bytes, and may still write: a client may end its
+// **half** of the connection and wait for the answer. **RST** says: *there is no such connection.*
+//
+// Now the real thing: processes of their own, SIGKILL, and the system's `send` and `recv`. **Predict:** a client is killed. Its server then
+// calls `send` twice, with a moment in between. What do the two calls give?
+
+// %% name="ends-predict"
+const sendsToTheDead = predict(
+  "two sends to a killed client",
+  {
+    question: "A client's process is killed. What do the server's next two calls of `send` give?",
+    choices: { none: "both fail", second: "only the second fails", both: "both are taken" },
+  },
+  undefined,
+);
+sendsToTheDead;
+
+// %% name="ends-run" tags=["live", "claim:interrupting.break.client-ends", "claim:interrupting.break.server-tears-down"]
+const cannot = whyNoUrgentData();
+const recordedEnds = dataset<ConnectionEndRow>("connection-ends");
+console.log(cannot ? `${cannot}. You see a recorded run.` : "These are your own system's calls.");
+const realEnds = cannot ? recordedEnds.rows : await connectionEnds();
+table(realEnds, {
+  title: "How a client ends, and what its server's calls give then",
+  columns: {
+    client: { label: "a client that" },
+    read: { label: "recv" },
+    firstSend: { label: "first send" },
+    secondSend: { label: "second send" },
+    clientHears: { label: "the client hears it" },
+  },
+});
+
+// %% name="ends-compare" tags=["live"]
+const endOf = (client: string) => realEnds.find((row) => row.client.startsWith(client))!;
+const sendsGive = ({ firstSend, secondSend }: ConnectionEndRow) =>
+  [firstSend, secondSend].filter((how) => how === "taken").length;
+sendsToTheDead.compare(
+  (["none", "second", "both"] as const)[sendsGive(_.find(realEnds, { client: "is killed" })!)]!,
+);
+
+// %% name="ends-claims" tags=["live", "claim:interrupting.break.server-tears-down"]
+const dead = _.find(realEnds, { client: "is killed" })!;
+claims({
+  "who reads sees no difference between a killed client and one that has only ended its half":
+    dead.read === "end" && endOf("ends its half").read === "end",
+  "the half-closed one hears what is sent, and the killed one does not":
+    endOf("ends its half").clientHears && !dead.clientHears,
+  "the first send to a killed client succeeds, and the second gives EPIPE":
+    dead.firstSend === "taken" && dead.secondSend === "EPIPE",
+  "a reset shows at the next call, and so does a client that is killed with unread bytes":
+    endOf("resets").read === "ECONNRESET" && endOf("is killed, with").firstSend === "ECONNRESET",
+});
+
+// %% [markdown] name="ends-explained"
+// A kill makes the client's system send FIN, as if the client had closed. The server's first message still finds no error: `send` only
+// gives bytes to the system. They reach a machine where nobody has that connection any more, which answers with RST; and *that* is
+// what the second `send` hears. So a server that writes learns of a dead client one message late, and one that reads must not
+// take the end of the stream for a death: it may be a client that has asked all it wanted, and waits.
+//
+// ## A machine that says nothing
+//
+// When the machine is lost, there is neither FIN nor RST. In a network of its own, an address of this computer plays the client's machine, and
+// then it is nobody's. Of the servers, one only reads, one writes ten times a second. Keepalive begins after 1 s and gives up after two
+// questions without an answer, a second each. (Its usual setting is to begin after *two hours*.) **Predict:** the server
+// that *writes* has keepalive. When does it hear of the loss?
+
+// %% name="lost-predict"
+const writerHears = predict(
+  "a writer with keepalive",
+  {
+    question:
+      "Its client's machine is lost. When does a server hear of it that writes, with keepalive?",
+    choices: {
+      soon: "after about three seconds",
+      later: "after three seconds and the time of a message",
+      never: "not as long as we watch",
+    },
+  },
+  undefined,
+);
+writerHears;
+
+// %% name="lost-run" tags=["live", "claim:interrupting.break.server-tears-down"]
+const lost = await lostMachine().catch((error) => {
+  if (!(error instanceof ToolMissing)) throw error;
+  console.log(`${error.message}\nSo this is a recorded run, of a minute.`);
+  return recordedEnds.lost as LostMachineRow[];
+});
+table(lost, {
+  title: "A client's machine is lost: what its server hears, and when",
+  columns: {
+    ...{ server: { label: "a server that" }, machine: { label: "the machine is" } },
+    ...{ noticedBy: { label: "hears" }, afterMs: { label: "after, or watched for" } },
+    bytesTaken: { label: "bytes taken meanwhile" },
+  },
+});
+
+// %% name="lost-compare" tags=["live"]
+const lostOf = (server: string) => lost.find((row) => row.server.startsWith(server))!;
+writerHears.compare(lostOf("writes, with keepalive").noticedBy === "nothing" ? "never" : "soon");
+
+// %% name="lost-figure" tags=["live", "claim:interrupting.break.server-tears-down"]
+figure({
+  title: "A client's machine is lost: who hears of it?",
+  alt: "Who only reads hears nothing without keepalive; who writes hears nothing in spite of it; a limit for bytes that are not acknowledged, and a clock of one's own, tell in seconds.",
+  caption: "A bar that ends in a dot: something told the server then. Without a dot: nothing did.",
+  x: { label: "time after the loss", unit: "ms" },
+  y: { label: "a server that" },
+  plot: {
+    marks: [
+      Plot.barX(lost, { x: "afterMs", y: "server", fill: palette.series[0] }),
+      Plot.dot(
+        lost.filter(({ noticedBy }) => noticedBy !== "nothing"),
+        { x: "afterMs", y: "server", r: 6, fill: palette.series[1] },
+      ),
+    ],
+    marginLeft: 290,
+    width: 720,
+  },
+  data: lost,
+});
+
+// %% name="lost-claims" tags=["live"]
+claims({
+  "keepalive tells who only reads": lostOf("only reads, with").noticedBy === "ETIMEDOUT",
+  "it does not tell who writes: the system takes all that it writes, and goes on trying":
+    lostOf("writes, with keepalive").noticedBy === "nothing" &&
+    lostOf("writes, with keepalive").bytesTaken > 20,
+  "a limit for bytes without an acknowledgement does, and so does a question that wants an answer":
+    lostOf("writes, with TCP").noticedBy === "ETIMEDOUT" &&
+    lostOf("asks").noticedBy === "no answer",
+  "a machine that is back without its memory answers with a reset":
+    _.find(lost, { machine: "back" })!.noticedBy === "ECONNRESET",
+});
+
+// %% name="lost-model"
+const writerInModel = scenario({
+  hosts: { server: {}, desk: {} },
+  network: { latencyMs: 5 },
+  faults: deaths[crashed]!,
+  programs: {
+    server: on("server", serverFor(tellsEachStep, { keepAlive })).daemon(),
+    first: on("desk", asksForReport),
+    time: on("server", (host: Host) => host.sleep(500)), // or the run would end with the client
+  },
+});
+const { how: inModel } = firstRequest((await simulate(writerInModel)).rows, 0);
+claims({ "in our model keepalive tells a writer, too": inModel === "torn down: TimedOut" });
+
+// %% [markdown] name="lost-explained"
+// Keepalive asks only when nothing else is under way. While bytes are not acknowledged, TCP sends *those* again, at longer and longer intervals;
+// on Linux that ends after 13 to 30 minutes (tcp(7), `tcp_retries2`). So who writes needs one of two other things. A limit for
+// bytes without an acknowledgement, `TCP_USER_TIMEOUT` (RFC 5482). Or a **heartbeat** in the protocol itself: a message that
+// must be answered, and a clock. It is the only one of them that the client's *program* answers, and not its system.
+//
+// **Why the two differ.** Our model knows one ending where TCP has two, and its keepalive, as the last cell shows, asks a silent client
+// also while bytes are under way. What it says of the four servers above stays true of TCP: who computes hears nothing, who writes hears of a
+// killed process (by TCP one message later), and nobody hears of a lost machine who has not asked in time.
 
 // %% [markdown] name="port-lecture"
 // # 3 · A second port
@@ -443,7 +619,7 @@ const work = async (host: Host, request: LongRequest, afterStep = async () => {}
 
 // %% [markdown] name="port-control-intro"
 // And the thread for urgent messages, on port 81. Each message names a request and says what to do with it. To find out which
-// request is meant, and whether this client may stop it, costs 2 ms of CPU time.
+// request is meant costs 2 ms of CPU time. And not everybody may stop everything: a client may give orders for its own request only.
 
 // %% name="port-control"
 const controlMs = 2;
@@ -451,7 +627,7 @@ const control = async (host: Host, requests: Requests, priority: number) => {
   for await (const connection of await host.listen(81)) {
     const { of, order } = await connection.receive();
     await host.compute(controlMs, { priority });
-    const request = requests.get(of);
+    const request = of === connection.peer ? requests.get(of) : undefined; // not another's
     request?.hold();
     if (order !== "hold") await request?.orders.put(order);
     connection.end();
@@ -652,8 +828,24 @@ const signalHandler = async (_host: Host, connection: Connection, request: LongR
 };
 
 // %% [markdown] name="three-ways-intro"
-// Now all three ways against each other, on one server that hears all of them: its thread tells the client about each step, so
-// that it notices a broken connection; there is a second port; and there is a signal handler.
+// Now the ways against each other, and one more, which many programmers would try first: a **thread that reads** the same connection while another
+// works, and stops the work when it reads "stop". No second port and no urgent data; will it do?
+//
+// Ana may have sent other data before: a file for her report, say, in blocks. They lie **ahead** of whatever she sends next on
+// that connection. To take in a block costs the reading thread 10 ms of CPU time.
+
+// %% name="three-ways-reader"
+const takeInMs = 10;
+const readingThread = async (host: Host, connection: Connection, request: LongRequest) => {
+  const comes = () => connection.receive().catch(() => undefined); // or the connection is over
+  for (let message = await comes(); message !== undefined; message = await comes()) {
+    if (message === "stop") {
+      request.hold();
+      return request.orders.put("stop");
+    }
+    await host.compute(takeInMs); // a block
+  }
+};
 
 // %% name="three-ways-request"
 const serveUntilOver = async (host: Host, connection: Connection, request: LongRequest) => {
@@ -662,8 +854,12 @@ const serveUntilOver = async (host: Host, connection: Connection, request: LongR
   connection.reset();
 };
 
+// %% [markdown] name="three-ways-server-intro"
+// One server hears all of them: its working thread tells the client about each step, so that it notices a broken connection; there is a
+// second port; there is a signal handler; and where it is told to, a thread reads.
+
 // %% name="three-ways-server"
-const threeWays = async (host: Host, priority: number) => {
+const threeWays = async (host: Host, priority: number, isReading: boolean) => {
   const requests: Requests = new Map();
   host.spawn(control, { as: "thread", name: "control" }, requests, priority);
   const over = await host.listen(82); // for those who want to know when a request is over
@@ -671,15 +867,12 @@ const threeWays = async (host: Host, priority: number) => {
     const request = new LongRequest(host);
     requests.set(connection.peer, request);
     host.spawn(signalHandler, { as: "thread" }, connection, request);
+    if (isReading) host.spawn(readingThread, { as: "thread" }, connection, request);
     const serve = (own: Host) => serveUntilOver(own, connection, request);
     const thread = host.spawn(serve, { as: "thread", name: connection.peer });
     void thread.done().then(async () => (await over.accept()).end());
   }
 };
-
-// %% [markdown] name="three-ways-client-intro"
-// Ana may also have sent data that the server has not read, a file to work on, say. They lie **ahead** of whatever she sends next
-// on the same connection.
 
 // %% name="three-ways-client"
 const blockBytes = 16 * 1024;
@@ -694,7 +887,7 @@ const regrets = async (host: Host, way: string, blocksAhead: number) => {
   await host.sleepUntil(60);
   if (way === "urgent data") connection.sendUrgent(1);
   else if (way.startsWith("second port")) await says(host, "stop");
-  else await connection.send("stop").catch(() => {}); // an ordinary message
+  else await connection.send("stop").catch(() => {}); // for the thread that reads
   while (await connection.receive().catch(() => undefined)); // until the server ends it
 };
 
@@ -704,6 +897,7 @@ interface Stopping {
   jobs: number;
   blocksAhead: number;
 }
+const reading = "a thread that reads";
 const dies: Fault<"ana"> = { kind: "kill", program: "ana", atMs: 60 };
 const untilOver = async (host: Host) => {
   const connection = await host.connect("server", 82);
@@ -718,27 +912,30 @@ const stopping = ({ way, jobs, blocksAhead }: Stopping) =>
     faults: way === "the client dies" ? [dies] : [],
     programs: {
       busy: on("server", busy, jobs).daemon(),
-      server: on("server", threeWays, way.endsWith("priority") ? 1 : 0).daemon(),
+      server: on("server", threeWays, way.endsWith("priority") ? 1 : 0, way === reading).daemon(),
       ana: on("ana", regrets, way, blocksAhead),
       over: on("ana", untilOver),
     },
   });
 
+// %% [markdown] name="three-ways-predict-intro"
+// **Predict.** With nothing ahead, the reading thread hears "stop" as soon as it is there, 1 ms after it was said. And with sixteen blocks ahead?
+
 // %% name="three-ways-predict"
-const fastest = predict(
-  "sixteen other jobs",
+const readerBehind = predict(
+  "sixteen blocks ahead",
   {
-    question: "With sixteen other jobs on the core: which way stops the request first?",
+    question: "Sixteen blocks lie ahead of the stop. Which ways stop the request within 10 ms?",
     choices: {
-      dies: "the client dies",
-      port: "a second port",
-      priority: "a second port, with priority",
-      urgent: "urgent data",
+      all: "all of them",
+      notReading: "all but the thread that reads",
+      urgent: "urgent data alone",
+      none: "none of them",
     },
   },
   undefined,
 );
-fastest;
+readerBehind;
 
 // %% name="three-ways-outcome"
 const outcomeOf = ({ rows }: { rows: readonly TraceRow[] }) => {
@@ -747,7 +944,7 @@ const outcomeOf = ({ rows }: { rows: readonly TraceRow[] }) => {
   const inVain = logs.filter(({ event, timeMs }) => event === "step" && timeMs > 60).length;
   return { how: end.event, stoppedAfterMs: end.timeMs - 60, inVainMs: inVain * stepMs };
 };
-const waysOf = ["the client dies", "second port", "second port, priority", "urgent data"];
+const waysOf = ["the client dies", reading, "second port", "second port, priority", "urgent data"];
 const against = (ways: string[], jobs: number[], blocks: number[]) => [
   ...grid({ way: ways, jobs, blocksAhead: [0] }),
   ...grid({ way: ways, jobs: [0], blocksAhead: blocks.filter((n) => n > 0) }),
@@ -755,15 +952,15 @@ const against = (ways: string[], jobs: number[], blocks: number[]) => [
 
 // %% name="three-ways-run"
 const sizes = [0, 1, 2, 4, 8, 16];
-const stopCases = against(["ordinary message", ...waysOf], sizes, sizes);
+const stopCases = against(waysOf, sizes, sizes);
 const stopRows = await Promise.all(
   stopCases.map(async (each) => {
     const run = await simulate(stopping(each), { seed: 1 });
     return { ...each, ...outcomeOf(run), source: "virtual" };
   }),
 );
-const atSixteen = _.minBy(_.filter(stopRows, { jobs: 16 }), "stoppedAfterMs")!.way;
-fastest.compare(atSixteen === "urgent data" ? "urgent" : "priority");
+const lateWays = stopRows.filter((row) => row.blocksAhead === 16 && row.stoppedAfterMs > 10);
+readerBehind.compare(_.isEqual(_.map(lateWays, "way"), [reading]) ? "notReading" : "urgent");
 
 // %% [markdown] name="three-ways-live-intro"
 // And live, each twice; the shorter counts, since whatever else your machine does can only add to it.
@@ -779,7 +976,7 @@ for (const each of progress(liveStops.length, "pairs of runs").each(liveStops)) 
 }
 table(
   _.map(stopLive, (row) => _.omit(row, "source")),
-  { title: "Three ways to stop a request, live" },
+  { title: "Ways to stop a request, live" },
 );
 
 // %% name="three-ways-rows" tags=["live"]
@@ -814,8 +1011,8 @@ const threeWaysPlot = {
 
 // %% name="three-ways-figure" tags=["live", "claim:interrupting.connection", "claim:interrupting.port.priority", "claim:interrupting.break.client-ends"]
 figure({
-  title: "Three ways to stop a request: how long it goes on, and how much is done in vain",
-  alt: "Against other jobs, all ways but the priority and urgent data grow. Against unread bytes only the ordinary message is slow.",
+  title: "Ways to stop a request: how long it goes on, and how much is done in vain",
+  alt: "Against other jobs, the client's death and the second port without priority grow. Against blocks ahead only the thread that reads does.",
   caption: "Lines: virtual time. Diamonds: live. Less than 1 ms is drawn as 1 ms.",
   x: { label: "how many" },
   y: { label: "time", unit: "ms", scale: "log" },
@@ -830,12 +1027,16 @@ claims({
   "in virtual time urgent data stop the request after the way there, at any load": sizes.every(
     (jobs) => stopOf(stopRows, "urgent data", jobs).stoppedAfterMs < 2,
   ),
+  "so does a thread that reads, as long as nothing lies ahead": sizes.every(
+    (jobs) => stopOf(stopRows, reading, jobs).stoppedAfterMs < 2,
+  ),
   "a dead client is noticed at the next write, which comes the later, the higher the load":
     stopOf(stopRows, "the client dies", 16).stoppedAfterMs >
     4 * stopOf(stopRows, "the client dies", 0).stoppedAfterMs,
-  "unread data hold up the ordinary message alone": waysOf.every(
-    (way) => stopOf(stopRows, way, 0, 16).stoppedAfterMs < 12,
-  ),
+  "behind sixteen blocks it is more than fifty times as late, and no other way is":
+    stopOf(stopRows, reading, 0, 16).stoppedAfterMs >
+      50 * stopOf(stopRows, reading, 0).stoppedAfterMs &&
+    _.without(waysOf, reading).every((way) => stopOf(stopRows, way, 0, 16).stoppedAfterMs < 12),
 });
 
 // %% name="three-ways-live-claims" tags=["live"]
@@ -843,25 +1044,33 @@ claims({
   "live, at sixteen jobs, urgent data are faster than the port without priority":
     stopOf(stopLive, "urgent data", 16).stoppedAfterMs <
     stopOf(stopLive, "second port", 16).stoppedAfterMs,
-  "live, no way but the ordinary message works to the end": stopLive.every(
+  "live, too, sixteen blocks ahead hold up the thread that reads":
+    stopOf(stopLive, reading, 0, 16).stoppedAfterMs >
+    stopOf(stopLive, reading, 0).stoppedAfterMs + 50,
+  "live, every way stops the request before its end": stopLive.every(
     (row) => row.how !== "finished",
   ),
 });
 
 // %% [markdown] name="three-ways-explained"
-// Read the upper row from left to right. An ordinary message waits for the work, so it takes as long as the work takes. A dead
-// client is noticed at the next write, and how long a step takes depends on how many share the core. The second port needs the CPU
-// before it can stop anything: with priority at once, without it in its turn. Urgent data need nobody's turn.
+// Read the upper row from left to right. A dead client is noticed at the next write, and how long a step takes depends on how many
+// share the core. The second port needs the CPU before it can stop anything: with priority at once, without it in its turn. The
+// thread that reads, and urgent data, need nobody's turn. And so, where nothing lies ahead, **a thread that reads is all you need**.
+//
+// Where something does, it is the only one that waits: it must take in all that was said before. So a second port, or urgent data, are for a
+// server whose reader may be *kept waiting*: by what lies ahead, by a queue that is full, or because there is only one thread and that one works.
+// Protocols of today choose by just this. In **HTTP/2** and **SSH** somebody always reads: a frame with the number of a
+// request stops it (RST_STREAM, RFC 9113 §6.4; "signal", RFC 4254 §6.9), and how much may lie ahead is limited for each request. **PostgreSQL** has
+// one process, with one thread, for each connection; while it works for a query it does not read. So a CancelRequest comes over a *second connection*,
+// with the number of the process and a secret key, and its manual warns that it may come too late (§ "Canceling Requests in Progress"):
+// exercises 3 and 4 are about that.
 //
 // Now the lower row. What is done in vain is not the time but the *steps*: at a high load little is done in a long time, so even a
-// late stop wastes little. Only the ordinary message wastes all the rest. Time is what the user feels, work is what the server pays.
+// late stop wastes little. Time is what the user feels, work is what the server pays.
 //
 // **Why the two differ.** Live, everything takes some milliseconds more, for sockets, timers and the abort of a step that is under
-// way on a real core; on a logarithmic axis that is much where virtual time needs only one.
-//
-// The half about unread blocks is flat: urgent data and the second port don't care what is unread, neither in virtual time nor live.
-// Both worlds speak the protocol of *our library*, in which an urgent byte passes all others. Keep that in mind. The next part asks
-// the operating system's TCP.
+// way on a real core; on a logarithmic axis that is much where virtual time needs only one. Both worlds speak the protocol of *our
+// library*, in which an urgent byte passes all others. Keep that in mind. The next part asks the operating system's TCP.
 
 // %% [markdown] name="real-lecture"
 // # 5 · The real thing
@@ -874,7 +1083,6 @@ claims({
 // the system's headers and has not been tried. On other systems the cells show a run that was recorded on Linux.
 
 // %% name="real-support" tags=["live"]
-const cannot = whyNoUrgentData();
 const recorded = dataset("urgent-data");
 console.log(cannot ? `${cannot}. You see a recorded run.` : "Your system has urgent data.");
 
@@ -934,25 +1142,26 @@ claims({
 // %% [markdown] name="trials-explained"
 // So there is room for *one* urgent byte, and a second one in a hurry demotes the first. That is why a program should treat the
 // **signal as the message**, not the byte: "something urgent has happened, look!" What exactly is meant stands in the stream. And
-// with `SO_OOBINLINE` no byte is ever lost: read up to the mark, and there it is. RFC 6093 tells new programs to leave urgent data
-// alone (section 5), and those that use them all the same that they must set this option (section 6).
+// with `SO_OOBINLINE` no byte is ever lost: read up to the mark, and there it is. RFC 9293, today's standard of TCP, tells new programs to leave
+// urgent data alone (§3.8.5); RFC 6093, which it replaces, told those that use them all the same that they must set this option (section 6).
 //
 // ## Before any other data?
 //
 // > *Dados que devem ser processados pelo servidor antes de qualquer outro dado do cliente.*
 //
 // Data that the server must process before any other data from that client. In our model, it is so. **Predict:** a server does
-// not read, and its client sends a megabyte and *then* an urgent byte. When does the server hear of the urgent byte?
+// not read, and its client sends a megabyte and *then* an urgent byte. When does the server's system send it SIGURG?
 
 // %% name="behind-predict"
 const behindMegabyte = predict(
   "behind a megabyte",
   {
     question:
-      "An urgent byte behind a megabyte that the server does not read: when is it heard of?",
+      "An urgent byte behind a megabyte that the server does not read: when does SIGURG come?",
     choices: {
       once: "at once",
-      late: "after the server has read most of the megabyte",
+      some: "when the server has begun to read",
+      most: "after it has read most of the megabyte",
       end: "after it has read all of it",
     },
   },
@@ -960,34 +1169,85 @@ const behindMegabyte = predict(
 );
 behindMegabyte;
 
+// %% [markdown] name="behind-intro"
+// Two things are measured: when the **news** comes, which is SIGURG, and when the **byte**. And two sizes are asked of the system: how many bytes lie
+// ahead, and how far the mark lies ahead of what the receiver's system has *acknowledged* (`SIOCOUTQ`): the rest waits at the sender.
+
 // %% name="behind-run" tags=["live", "claim:interrupting.out-of-band.first"]
-const behind: UrgentBehindRow[] = cannot ? (recorded.behind as UrgentBehindRow[]) : [];
-if (!cannot)
-  for (const bytes of [0, 1e4, 3e4, 3e5, 1e6, 3e6]) behind.push(await urgentBehind(bytes));
-table(behind, { title: "An urgent byte behind others, at a receiver with a buffer of 64 KiB" });
+const behind = cannot
+  ? (recorded.behind as UrgentBehindRow[])
+  : [
+      ...(await urgentBehind([0, 1e4, 1e5, 1.5e5, 1.8e5, 2e5, 1e6])),
+      ...(await urgentBehind([3e3, 3e4, 6e4, 1e5], { receiveBufferBytes: 4096 })),
+    ];
+table(behind, {
+  title: "An urgent byte behind others, at a receiver that does not read for a second",
+  columns: {
+    ...{ receiveBufferBytes: { label: "receiver's buffer" }, bytesAhead: {} },
+    ...{ markAheadBytes: { label: "mark ahead of what is acknowledged" } },
+    ...{ signalAfterMs: { label: "SIGURG after" } },
+    ...{ readBeforeSignalBytes: { label: "read before SIGURG" } },
+    ...{ readBeforeByteBytes: { label: "read before the byte" } },
+  },
+});
 
 // %% name="behind-compare" tags=["live"]
 const far = _.find(behind, { bytesAhead: 1e6 })!;
-behindMegabyte.compare(far.announcedUnread ? "once" : "late");
+const isEarly = far.readBeforeSignalBytes! < far.bytesTaken / 2;
+behindMegabyte.compare(far.signalAfterMs !== undefined ? "once" : isEarly ? "some" : "most");
 
-// %% name="behind-claims" tags=["live"]
+// %% name="behind-figure" tags=["live", "claim:interrupting.out-of-band.first"]
+const reachBytes = 65_535;
+const newsRows = behind.map((row) => ({
+  aheadBytes: Math.max(1, row.markAheadBytes ?? 1),
+  afterMs: row.signalAfterMs ?? 1000,
+  news: row.signalAfterMs === undefined ? "none in a second" : "SIGURG came",
+  buffer: `buffer of ${row.receiveBufferBytes} bytes`,
+}));
+const place = { x: "aheadBytes", y: "afterMs", stroke: "news", symbol: "buffer", r: 5 } as const;
+
+// %% name="behind-plot" tags=["live", "claim:interrupting.out-of-band.first"]
+figure({
+  title: "How far the news of urgent data reaches past what nobody reads",
+  alt: "Where the mark lies up to 65,535 bytes ahead of what is acknowledged, SIGURG comes; farther than that it does not, whatever the buffer.",
+  caption: "The vertical line: 65,535 bytes, the most that a pointer of 16 bits can say.",
+  x: { label: "mark ahead of what is acknowledged", unit: "bytes", scale: "log" },
+  y: { label: "from send to SIGURG", unit: "ms" },
+  plot: {
+    marks: [Plot.ruleX([reachBytes], { strokeDasharray: "4 4" }), Plot.dot(newsRows, place)],
+    color: { legend: true, range: [...palette.series] },
+    symbol: { legend: true },
+  },
+  data: newsRows,
+});
+
+// %% name="behind-claims" tags=["live", "claim:interrupting.out-of-band.first"]
+const inReach = ({ markAheadBytes }: UrgentBehindRow) => markAheadBytes! <= reachBytes;
+const [within, beyond] = _.partition(behind, inReach);
 claims({
-  "past ten thousand unread bytes the news comes at once": _.find(behind, { bytesAhead: 1e4 })!
-    .announcedUnread,
-  "past a megabyte it does not come while nobody reads": !far.announcedUnread,
-  "and comes when most of it has been read":
-    !far.urgentTaken || far.readBeforeBytes! > far.bytesTaken / 2,
+  "with the mark in reach of 16 bits the news passes what nobody reads, whatever the buffer":
+    within.every((row) => row.signalAfterMs !== undefined),
+  "with the mark farther ahead it does not": beyond.every((row) => row.signalAfterMs === undefined),
+  "it then comes with the first room that the reader makes": beyond.every(
+    (row) => row.readBeforeSignalBytes! <= 2 * row.receiveBufferBytes,
+  ),
+  "the byte itself keeps its place in the stream": far.readBeforeByteBytes! > far.bytesTaken / 2,
 });
 
 // %% [markdown] name="behind-explained"
-// The news travels in the headers of *segments*, and TCP sends no segment for which the receiver has no room. While the receiver's
-// buffer is full, the news waits at the sender like everything else; and its pointer has 16 bits, so it reaches 64 KiB ahead and no
-// further. If even the sender's buffer is full, the operating system does not take the urgent byte at all.
+// The news stands in the header of a *segment*: a flag, and the **urgent pointer**, which counts from the segment's own place in the stream to
+// the mark. So two things decide when it comes.
 //
-// RFC 6093 says it plainly: the urgent mechanism "is not a mechanism for delivering 'out-of-band' data". The mark is a place *in*
-// the stream. The lecture's "before any other data" holds for the **news** (a signal, as long as there is room for a segment), not
-// for the data: those come in their order. RFC 9293, today's standard of TCP, repeats the advice: every TCP must still have the mechanism, and no new program should
-// use it.
+// *Is there a segment?* The next one that carries data takes the news along. If the receiver has no room for data, TCP asks
+// from time to time whether it has now. Such a **probe of the window** carries no data, but it has a header; and a receiver must heed the
+// flag in it even if it has no room at all (RFC 9293 §3.4). In the table those are the rows where SIGURG took a good part of a second.
+//
+// *Is the mark in reach?* The pointer has 16 bits. Linux's probe brings the news only if the mark lies no farther ahead of what is acknowledged.
+// Else the news waits for the next segment with data, whose pointer then says "at least 65,535 bytes from here". One read that makes room is enough.
+//
+// So the lecture's "before any other data" holds for the **news**, and within these limits. It does not hold for the data: those come
+// in their order. RFC 6093 says it plainly: the urgent mechanism "is not a mechanism for delivering 'out-of-band' data". The mark is a
+// place *in* the stream.
 
 // %% [markdown] name="signal-intro"
 // ## The signal
@@ -995,9 +1255,6 @@ claims({
 // Now a server in a **process of its own**. Its work sits in a thread. Its main thread has called
 // `fcntl(socket, F_SETOWN, its own pid)`, and waits. When urgent news comes in, the operating system sends the process `SIGURG`;
 // the handler sets a flag; the thread looks at its flag between two small steps, and stops.
-//
-// Why not let the handler stop the work itself? Because in JavaScript, as in most languages, a handler runs only when the main
-// thread is free. If the work ran there, the signal would wait for it, as Ana's message did in part 1.
 
 // %% name="signal-run" tags=["live", "claim:interrupting.connection.signals", "claim:interrupting.connection"]
 type Settings = Parameters<typeof measureStops>[0];
@@ -1012,6 +1269,80 @@ table(threeStops, {
   title: "Stopped by a signal",
   columns: ["noticedBy", "noticedAfterMs", "stoppedAfterMs", "isFinished"],
 });
+
+// %% [markdown] name="interrupt-intro"
+// ## *Via interrupção*
+//
+// Why did the handler not stop the work itself? Because in *JavaScript* a handler runs only when the main thread is free. Not so in other
+// languages: there a signal **interrupts** a program in the middle of what it does. Here is a server with one thread, in Python,
+// which works and never looks at its connection. Like the services of notebook 04's superserver it is a process for one connection,
+// which is its standard input, number 0.
+
+// %% name="interrupt-python"
+const inPython = `
+import fcntl, os, signal, time
+class Stop(Exception): pass
+def on_urgent(number, frame): raise Stop       # in the middle of the loop
+signal.signal(signal.SIGURG, on_urgent)
+fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())    # whose signal it is
+end = time.monotonic() + 1
+try:
+    os.write(0, b"working")
+    while time.monotonic() < end: pass         # one second of work
+    os.write(0, b"finished")
+except Stop: os.write(0, b"stopped")`;
+
+// %% name="interrupt-javascript"
+const inJavaScript = async () => {
+  const { writeSync } = await import("node:fs");
+  let isStopped = false;
+  process.on("SIGURG", () => (isStopped = true));
+  writeSync(0, "working");
+  const endMs = performance.now() + 1000;
+  while (!isStopped && performance.now() < endMs); // the same work
+  writeSync(0, isStopped ? "stopped" : "finished");
+};
+
+// %% name="interrupt-client"
+const stopOne = (program: ChildProgram) =>
+  tcpProcess(
+    program,
+    async (client) => {
+      await client.receive({ timeoutMs: 20_000 }); // "working"
+      client.send("!", { urgent: true });
+      const saidMs = performance.now();
+      const how = text(await client.receive({ timeoutMs: 20_000 }));
+      return { how, afterMs: performance.now() - saidMs };
+    },
+    { takesSignals: true },
+  );
+
+// %% name="interrupt-run" tags=["live", "claim:interrupting.connection.signals", "claim:interrupting.connection"]
+const oneThread = cannot
+  ? (recorded.oneThread as { language: string; how: string; afterMs: number }[])
+  : [];
+if (!cannot) {
+  const python = executable("python3", ["-c", inPython]);
+  oneThread.push({ language: "Python", ...(await stopOne(python)) });
+  oneThread.push({
+    language: "JavaScript",
+    ...(await stopOne(selfContainedProgram(inJavaScript))),
+  });
+}
+table(oneThread, { title: "A busy process with one thread gets SIGURG" });
+
+// %% name="interrupt-claims" tags=["live", "claim:interrupting.connection.signals"]
+const saidBy = (language: string) => _.find(oneThread, { language })!;
+claims({
+  "Python's only thread is interrupted in the middle of its loop":
+    saidBy("Python").how === "stopped",
+  "JavaScript's works to its end": saidBy("JavaScript").how === "finished",
+});
+
+// %% [markdown] name="interrupt-explained"
+// *Capturadas via interrupção*: a program with a single thread, which neither reads nor waits, is stopped. No thread that reads and no second port
+// could do that, as there is nobody to read. That is what urgent data and their signal are *for*. In JavaScript they need a second thread,
+// so from here on our server has one again.
 
 // %% [markdown] name="real-load-intro"
 // And the three ways of part 4, now with the operating system's sockets, threads and priorities: with nothing else to do, and with
@@ -1055,9 +1386,9 @@ sweepFigure(medians, {
 });
 
 // %% [markdown] name="real-load-explained"
-// Two things that our model does not know. The operating system favours whoever has slept long, so a thread that only waits for
-// messages is often let in soon, even without priority. And a *signal* needs the CPU as well: its handler is code of the server's
-// process, and has to wait for a core like any other. Priority shortens that wait for both. By how much depends on your system, on
+// Two things that our model does not know. The operating system does not share each instant: it gives turns, and who has just become
+// ready may have to wait for the turns of others. And a *signal* needs the CPU as well: its handler is code of the server's process, and has to wait
+// for a core like any other. Compare each way with and without priority in the table. By how much they differ depends on your system, on
 // its cores and on what else they do: run the last three cells again, and see which of the numbers stay.
 
 // %% [markdown] name="real-bytes-intro"
@@ -1070,7 +1401,7 @@ const bytesCases = grid({
   bytesAhead: [100, 1e4, 1e6, 1e7],
 });
 for (const each of progress(bytesCases.length, "pairs of runs").each(bytesCases)) {
-  const rows = await stops({ ...each, workMs: 400, repetitions: 2 });
+  const rows = await stops({ ...each, controlMs, workMs: 400, repetitions: 2 });
   bytesRows.push({ bytesAhead: each.bytesAhead, ..._.minBy(rows, "stoppedAfterMs")! });
 }
 
@@ -1114,9 +1445,9 @@ claims({
 // %% [markdown] name="real-explained"
 // **Why the two differ.** At the left they differ by some milliseconds, for signals, threads and whatever else your machine does:
 // both ways stop the work long before its end. At the right they differ in kind, and there the *model* is wrong: its urgent byte
-// passes everything unread, whatever its size, as the lecture's sentence promises. Real TCP keeps that promise only while the
-// receiver has room. A second connection has buffers of its
-// own; that is why FTP keeps its commands and its data on two connections.
+// passes everything unread, whatever its size, as the lecture's sentence promises. Real TCP keeps that promise only for the news, and
+// while nobody reads only as far as its pointer reaches. A second connection has bytes of its own, and nothing ahead; that is why FTP
+// keeps its commands and its data on two connections.
 
 // %% [markdown] name="synch-intro"
 // # 6 · Two protocols that do it
@@ -1214,8 +1545,9 @@ claims({
 // the transfer was aborted; 226, the abort is done. If the transfer was complete already, the first is 226 as well.
 
 // %% name="ftp-transfer"
+const dataPort = 2020; // the client's, which the command PORT would tell; 20 is the server's own end
 const transfers = async (host: Host, control: Connection, stop: AbortSignal) => {
-  const data = await host.connect(control.peer, 20);
+  const data = await host.connect(control.peer, dataPort);
   const sendBlocks = async () => {
     for (let block = 0; block < 10; block++) {
       await host.compute(10, { signal: stop });
@@ -1254,7 +1586,7 @@ const ftpServer = async (host: Host) => {
 
 // %% name="ftp-client"
 const aborts = async (host: Host, abortMs: number) => {
-  const data = await host.listen(20);
+  const data = await host.listen(dataPort);
   const control = await host.connect("server", 21);
   await control.send(ftpCommand("RETR", "big.bin"));
   await data.accept();
@@ -1310,7 +1642,7 @@ claims({
 // %% [markdown] name="exercise-keepalive-intro"
 // ## Exercise 1 · How long does a dead machine look alive?
 //
-// A server's keepalive begins after 10 s of silence, asks every 2 s, and gives up when 3 questions have got no answer. A client's
+// A server only reads. Its keepalive begins after 10 s of silence, asks every 2 s, and gives up when 3 questions have got no answer. A client's
 // machine crashes right after its last message has come in. After how many seconds does the server tear the connection down?
 
 // %% jupyter={"source_hidden": true} name="exercise-keepalive" tags=["exercise"]
@@ -1333,6 +1665,11 @@ const keepAliveExercise = exercise({
       hint: "After 10 s it only begins to ask. Somebody who does not answer at once may still answer.",
     },
     {
+      name: "gives up at the first question",
+      recognise: near(12),
+      hint: "One question without an answer may have been lost on its way. It gives up at the third.",
+    },
+    {
       name: "gives up when it asks for the last time",
       recognise: near(14),
       hint: "The last question, too, is given its 2 s to be answered.",
@@ -1341,6 +1678,11 @@ const keepAliveExercise = exercise({
       name: "one question too many",
       recognise: near(18),
       hint: "The first question is asked at 10 s, not at 12 s.",
+    },
+    {
+      name: "waits the silence out again",
+      recognise: near(20),
+      hint: "That is another 10 s after the silence. From the first question on there are 3 of them, and 2 s for each.",
     },
     {
       name: "silence before each question",
@@ -1666,16 +2008,20 @@ await check(safeStop, safe);
 // # What you have seen
 //
 // - An ordinary message does not interrupt: it waits behind the work.
-// - A broken connection stops nothing by itself. Who **uses** it hears of it; who only computes does not; and of a machine that
-//   crashed only keepalive tells, late.
+// - A broken connection stops nothing by itself. Who **uses** it hears of it; who only computes does not. In TCP the end of a stream
+//   may be a client that only has nothing more to say, and the first message to a dead one is taken without an error. Of a lost machine
+//   keepalive tells who only reads; who writes needs a limit for bytes without an acknowledgement, or a heartbeat.
+// - A **thread that reads** the same connection is enough where it is never kept waiting.
 // - A **second port** with a thread of its own hears at once. To *act* at once under load it needs a higher **priority**.
-// - TCP's **urgent data** are one mark in the stream. The news of it comes as a signal, SIGURG, before the data, as long as the
-//   receiver has room; the data come in order. Treat the signal as the message.
+// - TCP's **urgent data** are one mark in the stream. The news of it comes as a signal, SIGURG, which interrupts even a process with one busy thread.
+//   It passes what nobody reads as far as 16 bits can say; the data come in order. Treat the signal as the message.
 // - Telnet's Synch uses the news to *clear the way* for a command; FTP's abort uses it, and two replies that say what happened.
 // - A stop and the end of the work can cross. A safe protocol names the request, remembers, and answers truly.
 //
-// **Read on.** RFC 6093 (what urgent data are and are not), RFC 9293 §3.8.5, RFC 854 (Telnet), RFC 959 (FTP). W. R. Stevens, *UNIX
-// Network Programming*, volume 1, chapter 24. M. van Steen and A. S. Tanenbaum, *Distributed Systems*, §3.4. The pages of
-// [Connection](/static/api/interfaces/Connection.html), [tcpPair](/static/api/functions/tcpPair.html),
+// **Read on.** RFC 9293, today's TCP: §3.6 (how a connection ends), §3.8.3 and §3.8.4 (when a peer is taken for dead), §3.8.5 (urgent data, with
+// what is left of RFC 6093). RFC 854 (Telnet), RFC 959 (FTP). W. R. Stevens, *UNIX
+// Network Programming*, volume 1, chapters 5, 7 and 24. M. van Steen and A. S. Tanenbaum, *Distributed Systems*, §3.4. The pages of
+// [Connection](/static/api/interfaces/Connection.html), [connectionEnds](/static/api/functions/connectionEnds.html),
+// [lostMachine](/static/api/functions/lostMachine.html), [tcpPair](/static/api/functions/tcpPair.html), [urgentBehind](/static/api/functions/urgentBehind.html),
 // [measureStops](/static/api/functions/measureStops.html) and [TelnetReceiver](/static/api/classes/TelnetReceiver.html). What a
 // server must remember of its clients, and what if it forgets, is notebook 06.

@@ -1,6 +1,18 @@
 import { spawn, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { dataset, measureStops, type StopRow, tcpPair, urgentBehind, urgentTrials, whyNoUrgentData } from "kernel-lib";
+import {
+  dataset,
+  executable,
+  measureStops,
+  type StopRow,
+  selfContainedProgram,
+  tcpPair,
+  tcpProcess,
+  type UrgentBehindRow,
+  urgentBehind,
+  urgentTrials,
+  whyNoUrgentData,
+} from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { failureOf } from "../world/both-worlds.js";
@@ -54,19 +66,48 @@ test("the recorded trials, shown where there are no urgent data, are what they a
   assert.equal(dataset("urgent-data").trials, await urgentTrials());
 });
 
-test("an urgent byte is announced past 10 kB that nobody reads, and not past a megabyte", async () => {
-  const near = await urgentBehind(10_000);
-  assert.equal(near, {
-    bytesAhead: 10_000,
-    bytesTaken: 10_000,
-    urgentTaken: true,
-    announcedUnread: true,
-    readBeforeBytes: 0,
-  });
-  const far = await urgentBehind(1_000_000);
-  assert.is(far.announcedUnread, false);
-  // How much the operating system takes is its own affair; the news comes when the mark is within reach.
-  if (far.urgentTaken) assert.ok((far.readBeforeBytes as number) > far.bytesTaken / 2, JSON.stringify(far));
+/** RFC 9293 §3.1: the urgent pointer has 16 bits. */
+const reachBytes = 65_535;
+
+test("the news passes as many unread bytes as its pointer counts, 65,535, and not one more, whatever room there is", async () => {
+  for (const receiveBufferBytes of [4096, 65_536]) {
+    const [room] = (await urgentBehind([400_000], { receiveBufferBytes, patienceMs: 1 })) as [UrgentBehindRow];
+    const acknowledged = room.bytesAhead + 1 - (room.markAheadBytes as number);
+    const last = acknowledged + reachBytes - 1;
+    const rows = await urgentBehind([last, last + 1], { receiveBufferBytes });
+    const seen = rows.map((row) => [row.markAheadBytes, row.signalAfterMs !== undefined]);
+    assert.equal(seen, [[reachBytes, true], [reachBytes + 1, false]], String(receiveBufferBytes)); // biome-ignore format: short
+  }
+});
+
+test("behind a megabyte the news comes with the first segment for which there is room, long before the byte", async () => {
+  const [row] = (await urgentBehind([1_000_000], { patienceMs: 100 })) as [UrgentBehindRow];
+  assert.is(row.signalAfterMs, undefined);
+  assert.ok((row.readBeforeSignalBytes as number) <= 2 * row.receiveBufferBytes, JSON.stringify(row));
+  assert.ok((row.readBeforeByteBytes as number) > row.bytesTaken / 2, JSON.stringify(row));
+});
+
+test("the two instruments agree: what SIGURG announces, recv(MSG_OOB) calls announced, before the byte is here", async () => {
+  const options = { receiveBufferBytes: 4096 };
+  for (const bytesAhead of [30_000, 100_000]) {
+    const [row] = (await urgentBehind([bytesAhead], options)) as [UrgentBehindRow];
+    const [isAnnounced, byte] = await tcpPair(async (sender, receiver) => {
+      for (let taken = 0; taken < bytesAhead; ) taken += sender.send(new Uint8Array(bytesAhead - taken));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.is(sender.send("!", { urgent: true }), 1);
+      return [await receiver.urgentAnnounced({ timeoutMs: 1000 }), receiver.receiveUrgent()] as const;
+    }, options);
+    assert.is(isAnnounced, row.signalAfterMs !== undefined, String(bytesAhead));
+    assert.is(byte, isAnnounced ? "EAGAIN" : "EINVAL");
+  }
+});
+
+test("the recorded run of urgent bytes behind others is what it is here", async () => {
+  const shape = (rows: readonly UrgentBehindRow[]) =>
+    rows.map(({ receiveBufferBytes, bytesAhead, signalAfterMs }) => [receiveBufferBytes, bytesAhead, !signalAfterMs]);
+  const kept = dataset("urgent-data").behind as UrgentBehindRow[];
+  const wide = kept.filter((row) => row.receiveBufferBytes === 65_536);
+  assert.equal(shape(await urgentBehind(wide.map(({ bytesAhead }) => bytesAhead))), shape(wide));
 });
 
 test("both ends are closed when the function has ended, also by an error, and then refuse", async () => {
@@ -93,7 +134,10 @@ test("a receive to which nothing comes ends by timeout, and bad options are refu
     assert.match(await failureOf(() => receiver.receive({ timeoutMs: Number.NaN })), /receive: timeoutMs /);
     assert.match(await failureOf(() => sender.send(5 as never)), /^ParameterError: send: bytes /);
   });
-  assert.match(await failureOf(() => urgentBehind(1.5)), /^ParameterError: urgentBehind: bytesAhead /);
+  assert.match(await failureOf(() => urgentBehind([1.5])), /^ParameterError: urgentBehind: bytesAhead\[0\] /);
+  assert.match(await failureOf(() => urgentBehind(5 as never)), /^ParameterError: urgentBehind: bytesAhead /);
+  assert.match(await failureOf(() => urgentBehind([], { patienceMs: 0 })), /urgentBehind: patienceMs /);
+  assert.match(await failureOf(() => tcpProcess(executable("cat"), 5 as never)), /^ParameterError: tcpProcess: use /);
   const none = async () => undefined;
   assert.match(await failureOf(() => tcpPair(none, { sendBufferBytes: 0 })), /^ParameterError: tcpPair: sendBuffer/);
   assert.match(await failureOf(() => tcpPair(5 as never)), /^ParameterError: tcpPair: use /);
@@ -140,6 +184,49 @@ test("behind ten megabytes that nobody reads, the signal does not come and the s
   assert.ok((urgent[0] as StopRow).bytesTaken < bytesAhead);
   const port = await measureStops({ way: "second port", ...long, repetitions: 1, bytesAhead });
   assert.equal(noticed(port), [["second port", false]]);
+});
+
+const busyPython = `
+import os, signal, time
+class Stop(Exception): pass
+def on_urgent(number, frame): raise Stop
+signal.signal(signal.SIGURG, on_urgent)
+end = time.monotonic() + 3
+try:
+    os.write(0, b"working")
+    while time.monotonic() < end: pass
+    os.write(0, b"finished")
+except Stop: os.write(0, b"stopped")
+`;
+const busyJavaScript = async () => {
+  const { writeSync } = await import("node:fs");
+  let isStopped = false;
+  process.on("SIGURG", () => {
+    isStopped = true;
+  });
+  writeSync(0, "working");
+  for (const endMs = performance.now() + 300; !isStopped && performance.now() < endMs; );
+  writeSync(0, isStopped ? "stopped" : "finished");
+};
+
+test("SIGURG interrupts the only thread of a Python process in its loop, and of a JavaScript one never", async () => {
+  for (const [program, how] of [
+    [executable("python3", ["-c", busyPython]), "stopped"],
+    [selfContainedProgram(busyJavaScript), "finished"],
+  ] as const) {
+    const before = openFiles();
+    const said = await tcpProcess(
+      program,
+      async (client) => {
+        assert.is(text(await client.receive({ timeoutMs: 20_000 })), "working");
+        client.send("!", { urgent: true });
+        return text(await client.receive({ timeoutMs: 20_000 }));
+      },
+      { takesSignals: true },
+    );
+    assert.is(said, how);
+    assert.is(openFiles(), before);
+  }
 });
 
 for (const way of ["dies", "second port"] as const) {

@@ -6,16 +6,12 @@
  * Real: all of it; sockets are on loopback. Left out: sockets of other kinds, IPv6, and systems other than Linux and macOS (whose
  * constants are from its headers, untested): {@link whyNoUrgentData} says so, and notebooks show recorded runs there.
  *
- * Sources: RFC 9293 §3.8.5, RFC 6093; tcp(7) and socket(7) of Linux.
+ * Sources: RFC 9293 §3.4 and §3.8.5; tcp(7) and socket(7) of Linux.
  */
 
 export { whyNoSocketsApi as whyNoUrgentData } from "../sockets-api.js";
 export { type MeasureStopsOptions, measureStops, type StopRow, type StopWay } from "./measure-stops.js";
 export { type TcpEnd, type TcpPairOptions, tcpPair } from "./tcp-pair.js";
-export {
-  type UrgentBehindOptions,
-  type UrgentBehindRow,
-  type UrgentTrialRow,
-  urgentBehind,
-  urgentTrials,
-} from "./trials.js";
+export { type TcpProcessOptions, tcpProcess } from "./tcp-process.js";
+export { type UrgentTrialRow, urgentTrials } from "./trials.js";
+export { type UrgentBehindOptions, type UrgentBehindRow, urgentBehind } from "./urgent-behind.js";

@@ -73,7 +73,7 @@ export async function stopServer(settings: StopServerSettings): Promise<void> {
     socket.on("error", () => notice("reset"));
     socket.on("end", () => notice("end"));
     // Node documents no way to the number of a socket's file.
-    api.takeSignals((socket as unknown as { _handle: { fd: number } })._handle.fd);
+    api.sendSignalsTo((socket as unknown as { _handle: { fd: number } })._handle.fd);
     Atomics.store(word, 0, 0);
     order(worker, { workMs: settings.workMs, heeds: true });
     socket.write("s");

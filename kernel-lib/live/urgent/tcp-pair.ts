@@ -1,7 +1,7 @@
 import { checkPositive, checkWhole, refuse } from "../../errors.js";
-import { onInterrupt } from "../../simulation/interrupt.js";
 import { Closed, TimedOut } from "../../world/errors.js";
-import { type SocketsApi, SystemCallError, socketsApi } from "../sockets-api.js";
+import { withSockets } from "../lent-sockets.js";
+import { type SocketsApi, SystemCallError } from "../sockets-api.js";
 
 /** One end of a TCP connection of the operating system: bytes, not messages, and urgent bytes among them. */
 export interface TcpEnd {
@@ -19,7 +19,10 @@ export interface TcpEnd {
    * @param options `atMost` so many (64 KiB unless told); {@link TimedOut} after `timeoutMs` (2,000 ms unless told).
    */
   receive(options?: { readonly atMost?: number; readonly timeoutMs?: number }): Promise<Uint8Array>;
-  /** Waits until urgent data are announced and says whether they were, within `timeoutMs` (2,000 ms unless told). */
+  /**
+   * Waits until urgent data are announced and says whether they were, within `timeoutMs` (2,000 ms unless told). The news may come long
+   * before the byte. Not with `SO_OOBINLINE`: there SIGURG alone tells.
+   */
   urgentAnnounced(options?: { readonly timeoutMs?: number }): Promise<boolean>;
   /** Waits until the peer's end has come, whether or not what is before it has been read; {@link TimedOut} after 2,000 ms. */
   peerEnded(): Promise<void>;
@@ -60,21 +63,27 @@ export async function tcpPair<R>(
   if (typeof use !== "function") refuse("tcpPair", "use", "an async function of two ends", use);
   for (const field of ["sendBufferBytes", "receiveBufferBytes"] as const)
     if (options[field] !== undefined) checkWhole("tcpPair", field, options[field], 1, 2 ** 30);
-  const api = await socketsApi();
-  const fds: number[] = [];
-  const closeAll = (): void => {
-    for (const fd of fds.splice(0)) api.close(fd);
-  };
-  // An interrupt can end the function in the middle, so that its `finally` never runs.
-  const stopListening = onInterrupt(closeAll);
-  try {
+  return lendPair(options, (api, _fds, { sender, receiver, isOpen }) =>
+    use(new RawEnd(api, sender, isOpen), new RawEnd(api, receiver, isOpen)),
+  );
+}
+
+/** The numbers of a connection's two ends, and whether they are open still. */
+export interface RawPair {
+  readonly sender: number;
+  readonly receiver: number;
+  isOpen(): boolean;
+}
+
+/** As {@link tcpPair}, but lends the operating system's calls, and the numbers of all sockets that it will close. */
+export async function lendPair<R>(
+  options: TcpPairOptions,
+  use: (api: SocketsApi, fds: number[], pair: RawPair) => Promise<R>,
+): Promise<R> {
+  return withSockets(async (api, fds) => {
     const [sender, receiver] = openPair(api, fds, options);
-    const isOpen = (): boolean => fds.length > 0;
-    return await use(new RawEnd(api, sender, isOpen), new RawEnd(api, receiver, isOpen));
-  } finally {
-    stopListening();
-    closeAll();
-  }
+    return use(api, fds, { sender, receiver, isOpen: () => fds.length > 0 });
+  });
 }
 
 function openPair(api: SocketsApi, fds: number[], options: TcpPairOptions): [number, number] {
@@ -94,7 +103,8 @@ function openPair(api: SocketsApi, fds: number[], options: TcpPairOptions): [num
   return [sender, open(api.accept(listener))];
 }
 
-class RawEnd implements TcpEnd {
+/** Writes and reads by the operating system's own calls. */
+export class RawEnd implements TcpEnd {
   readonly #api: SocketsApi;
   readonly #number: number;
   readonly #isOpen: () => boolean;
@@ -127,7 +137,7 @@ class RawEnd implements TcpEnd {
 
   async urgentAnnounced({ timeoutMs = 2000 }: { readonly timeoutMs?: number } = {}): Promise<boolean> {
     checkPositive("urgentAnnounced", "timeoutMs", timeoutMs);
-    return (await within(timeoutMs, () => this.#api.isUrgentAnnounced(this.#fd) || undefined)) ?? false;
+    return (await within(timeoutMs, () => this.#api.urgentState(this.#fd) !== "none" || undefined)) ?? false;
   }
 
   async peerEnded(): Promise<void> {

@@ -1,5 +1,3 @@
-import { checkPositive, checkWhole } from "../../errors.js";
-import { sendWhatFits } from "./send-what-fits.js";
 import { type TcpEnd, tcpPair } from "./tcp-pair.js";
 
 /** What a receiver saw of an urgent byte, on a TCP connection of the operating system. */
@@ -72,59 +70,3 @@ async function tryOne(trial: Trial, sender: TcpEnd, receiver: TcpEnd): Promise<U
 }
 
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-
-/** What became of an urgent byte behind many others, while its receiver does not read. */
-export interface UrgentBehindRow {
-  /** What was to be sent before it. */
-  readonly bytesAhead: number;
-  /** What the operating system took of that. */
-  readonly bytesTaken: number;
-  /** Whether it took the urgent byte. */
-  readonly urgentTaken: boolean;
-  /** Whether the receiver heard of it without reading anything. */
-  readonly announcedUnread: boolean;
-  /** How much the receiver had to read until it heard of it; 0 if nothing, `undefined` if the byte was never taken. */
-  readonly readBeforeBytes: number | undefined;
-}
-
-/** See {@link urgentBehind}. */
-export interface UrgentBehindOptions {
-  /** The sender's buffer; what the operating system likes unless told. */
-  readonly sendBufferBytes?: number;
-  /** The receiver's buffer; 64 KiB unless told. */
-  readonly receiveBufferBytes?: number;
-  /** How long the receiver waits for the news before it begins to read; 300 ms unless told. */
-  readonly patienceMs?: number;
-}
-
-/**
- * Sends an urgent byte behind so many others that the receiver has not read, and finds out when the receiver hears of it. It can only
- * when the operating systems have room: the news travels with the bytes, and its pointer reaches 64 KiB ahead.
- *
- * @throws {@link ParameterError} for bad options; Error where {@link whyNoUrgentData} says why it can't be.
- */
-export async function urgentBehind(bytesAhead: number, options: UrgentBehindOptions = {}): Promise<UrgentBehindRow> {
-  checkWhole("urgentBehind", "bytesAhead", bytesAhead, 0, 2 ** 28);
-  const patienceMs = checkPositive("urgentBehind", "patienceMs", options.patienceMs ?? 300);
-  const { receiveBufferBytes = 65536 } = options;
-  return tcpPair(
-    async (sender, receiver) => {
-      const bytesTaken = await sendWhatFits((bytes) => sender.send(bytes), new Uint8Array(bytesAhead));
-      const urgentTaken = sender.send("!", urgent) === 1;
-      const announcedUnread = urgentTaken && (await receiver.urgentAnnounced({ timeoutMs: patienceMs }));
-      const row = { bytesAhead, bytesTaken, urgentTaken, announcedUnread };
-      if (!urgentTaken) return { ...row, readBeforeBytes: undefined };
-      return { ...row, readBeforeBytes: announcedUnread ? 0 : await readUntilAnnounced(receiver, bytesTaken) };
-    },
-    { ...options, receiveBufferBytes },
-  );
-}
-
-async function readUntilAnnounced(receiver: TcpEnd, most: number): Promise<number> {
-  let read = 0;
-  while (read < most) {
-    read += (await receiver.receive({ atMost: 16384 })).length;
-    if (await receiver.urgentAnnounced({ timeoutMs: 1 })) break;
-  }
-  return read;
-}
