@@ -20,7 +20,7 @@ export class BlockMemory {
   /** Blocks that are being read ahead. */
   readonly #coming = new Set<string>();
 
-  /** @param keepMs how long something is remembered. */
+  /** @param keepMs how long something is remembered; 0 for a server that forgets at once. */
   constructor(store: BlockStore, keepMs: number) {
     this.#store = store;
     this.#keepMs = keepMs;
@@ -47,9 +47,10 @@ export class BlockMemory {
     });
   }
 
-  async write(host: Host, file: string, block: number, stored: StoredBlock): Promise<void> {
+  /** @param known the file's length, if the caller has asked for it. */
+  async write(host: Host, file: string, block: number, stored: StoredBlock, known?: number): Promise<void> {
     const key = keyOf(file, block);
-    const length = await this.length(host, file);
+    const length = known ?? (await this.length(host, file));
     await this.#locked(host, key, async () => {
       await this.#store.write(host, file, block, stored, length);
       this.#keep(host, key, stored);
@@ -77,6 +78,7 @@ export class BlockMemory {
   }
 
   #keep(host: Host, key: string, stored: StoredBlock): StoredBlock {
+    if (this.#keepMs === 0) return stored;
     this.#blocks.delete(key);
     this.#blocks.set(key, this.#remembered(host, stored));
     if (this.#blocks.size > capacity) this.#blocks.delete(this.#blocks.keys().next().value as string);

@@ -1,5 +1,5 @@
 import type { Host, Mutex } from "../../world/index.js";
-import { inTurn } from "./block-memory.js";
+import { BlockMemory, inTurn } from "./block-memory.js";
 import { BlockStore, countBoot } from "./block-store.js";
 import { Grants } from "./grants.js";
 import { FileError, type FileReply, type FileRequest } from "./protocol.js";
@@ -7,7 +7,7 @@ import { blockReply, type FileService, type Peer, stopIfGone, unknownRequest } f
 import type { FileServiceSettings } from "./settings.js";
 
 /**
- * Promises with each block that nobody will change the file for `termMs`. A write waits until all others who hold a lease have let
+ * Keeps blocks in memory only if it is told for how long. Promises with each block that nobody will change the file for `termMs`. A write waits until all others who hold a lease have let
  * go of it, or it has run out. After a crash, the server no longer knows to whom it promised what; so it waits for one
  * term before the first write.
  *
@@ -17,12 +17,12 @@ export class LeaseService implements FileService {
   readonly #grants = new Grants();
   readonly #clients = new Map<Peer, string>();
   readonly #gates = new Map<string, Mutex>();
-  readonly #store: BlockStore;
+  readonly #memory: BlockMemory;
   readonly #termMs: number;
   readonly #writesFromMs: number;
 
   private constructor(host: Host, settings: FileServiceSettings, writesFromMs: number) {
-    this.#store = new BlockStore(host, settings);
+    this.#memory = new BlockMemory(new BlockStore(host, settings), settings.memoryMs);
     this.#termMs = settings.termMs;
     this.#writesFromMs = writesFromMs;
   }
@@ -39,13 +39,13 @@ export class LeaseService implements FileService {
         this.#grants.attach(request.client, from);
         return { known: true };
       case "lookup":
-        await this.#store.open(host, request.file);
+        await this.#memory.length(host, request.file);
         return {};
       case "read": {
         const { file, block, known } = request;
         return inTurn(host, this.#gates, file, async () => {
-          await this.#store.open(host, file);
-          const reply = blockReply(await this.#store.read(host, file, block), known);
+          await this.#memory.length(host, file);
+          const reply = blockReply(await this.#memory.read(host, file, block), known);
           return { ...reply, ...this.#lease(host, file, from) };
         });
       }
@@ -54,10 +54,10 @@ export class LeaseService implements FileService {
         await host.sleepUntil(this.#writesFromMs);
         return inTurn(host, this.#gates, file, async () => {
           stopIfGone(from);
-          const blocks = await this.#store.open(host, file);
+          const blocks = await this.#memory.length(host, file);
           await this.#grants.recallOthers(host, file, this.#clientOf(from), "write", Number.POSITIVE_INFINITY);
           stopIfGone(from);
-          await this.#store.write(host, file, block, { version, data }, blocks);
+          await this.#memory.write(host, file, block, { version, data }, blocks);
           return this.#lease(host, file, from);
         });
       }
@@ -69,7 +69,9 @@ export class LeaseService implements FileService {
         return {};
       case "status": {
         const grants = this.#grants.count(host.now());
-        return { status: { openFiles: 0, grants, clients: this.#clients.size, blocksInMemory: 0 } };
+        return {
+          status: { openFiles: 0, grants, clients: this.#clients.size, blocksInMemory: this.#memory.size(host.now()) },
+        };
       }
       default:
         return unknownRequest(request);

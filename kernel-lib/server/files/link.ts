@@ -102,7 +102,9 @@ export class Link {
       timeoutMs,
       ...(keepAlive ? { keepAlive } : {}),
     });
-    host.spawn((own) => this.#listen(own, connection), { as: "thread", name: "listen" });
+    // Whoever forgets to leave finds this name among those who wait for ever.
+    const name = `file client of ${host.name}, until its leave()`;
+    host.spawn((own) => this.#listen(own, connection), { as: "thread", name });
     await this.#hooks.greet?.((request) => this.#callOn(host, connection, request));
     return connection;
   }

@@ -24,7 +24,10 @@ export interface FileServiceOptions {
   readonly cacheMs?: number;
   /** Soft state and stateful: how many blocks are read ahead of a client; 0 unless told. */
   readonly readAhead?: number;
-  /** Soft state: how long a block stays in the server's memory; 10,000 unless told. */
+  /**
+   * Soft state and leases: how long a block stays in the server's memory. Unless told, 10,000 with soft state, and 0 with leases: a server
+   * with leases remembers its promises and no blocks.
+   */
   readonly memoryMs?: number;
   /** Leases: how long one lasts; 10,000 unless told. */
   readonly termMs?: number;
@@ -64,7 +67,7 @@ export function checkedService(where: string, options: FileServiceOptions): File
     timeoutMs: 1000,
     cacheMs: 0,
     readAhead: 0,
-    memoryMs: 10_000,
+    memoryMs: kind === "leases" ? 0 : 10_000,
     termMs: 10_000,
     allowanceMs: 0,
     copies: true,
@@ -79,7 +82,8 @@ export function checkedService(where: string, options: FileServiceOptions): File
   checkPositive(where, "timeoutMs", settings.timeoutMs);
   checkNonNegative(where, "cacheMs", settings.cacheMs);
   checkWhole(where, "readAhead", settings.readAhead, 0, 1024);
-  checkPositive(where, "memoryMs", settings.memoryMs);
+  if (kind === "leases") checkNonNegative(where, "memoryMs", settings.memoryMs);
+  else checkPositive(where, "memoryMs", settings.memoryMs);
   checkPositive(where, "termMs", settings.termMs);
   checkNonNegative(where, "allowanceMs", settings.allowanceMs);
   if (typeof settings.copies !== "boolean") refuse(where, "copies", "true or false", settings.copies);

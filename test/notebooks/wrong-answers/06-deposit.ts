@@ -46,6 +46,17 @@ const answers: AnswersFrom<Cells> = ({ unsafeBank }) => {
     };
   return {
     mistakes: {
+      "never writes":
+        (host: Host) =>
+        async ({ amount }: Deposit) =>
+          ((await host.disk.read("balance")) ?? 0) + amount,
+      "balance in memory": () => {
+        let balance = 0;
+        return async ({ amount }: Deposit) => {
+          balance += amount;
+          return balance;
+        };
+      },
       "adds again": unsafeBank,
       "remembers in memory": inMemory,
       "two writes": remembering(
@@ -61,16 +72,13 @@ const answers: AnswersFrom<Cells> = ({ unsafeBank }) => {
         () => null as never,
       ),
     },
-    wrong: {
-      "answers before it writes": () => {
-        let balance = 0;
-        return async ({ amount }: Deposit) => {
-          balance += amount;
-          return balance;
-        };
-      },
-    },
     right: {
+      "a file for each deposit": (host: Host) => async (deposit: Deposit) => {
+        await host.disk.write(keyOf(deposit), deposit.amount);
+        let balance = 0;
+        for (const name of await host.disk.list()) balance += await host.disk.read(name);
+        return balance;
+      },
       "a list of all that has been done": (host: Host) => async (deposit: Deposit) => {
         const { balance, done } = (await host.disk.read("account")) ?? { balance: 0, done: [] };
         if (done.includes(keyOf(deposit))) return balance;

@@ -106,6 +106,29 @@ for (const kind of fileServerKinds)
     assert.is((last.at(-1) as MessageRow).timeMs, endMs);
   });
 
+test("a server with leases that is told to keep blocks reads each from its disk once; unless told, for each request", async () => {
+  const twice = async (host: Host, used: FileServiceOptions) => {
+    const files = await fileClient(host, used);
+    const handle = await files.open("x");
+    for (const atMs of [200, 400]) {
+      await host.sleepUntil(atMs); // when the lease of before has run out
+      await files.read(handle, 1);
+    }
+    await files.leave();
+  };
+  for (const [more, reads] of [
+    [{}, ["inode x", "inode x", "block x 1", "inode x", "block x 1"]],
+    [{ memoryMs: 10_000 }, ["inode x", "block x 1"]],
+    [{ memoryMs: 100 }, ["inode x", "inode x", "block x 1", "inode x", "block x 1"]],
+  ] as const) {
+    const run = await simulate(withServer(service("leases", { termMs: 100, ...more }), twice, idle));
+    const accesses = rowsOf(run, "disk").flatMap(({ access }) =>
+      /^read (inode|block)/.test(access ?? "") ? [access?.slice(5)] : [],
+    );
+    assert.equal(accesses, reads, JSON.stringify(more));
+  }
+});
+
 test("a stateful server calls a copy back before another's write is answered: the messages in order", async () => {
   const holds = async (host: Host, used: FileServiceOptions) => {
     const files = await fileClient(host, used);
@@ -447,6 +470,19 @@ test("a handle that is not open, and options that can't be, are refused by name"
   await refused({ recovery: "reclaim", graceMs: 900 }, /graceMs must be at least twice timeoutMs, 1000, got 900/);
   await refused({ writeBackMs: 100, copies: false }, /writeBackMs must be 0 where copies is false/);
   await refused({ recovery: "maybe" as never }, /recovery must be "none" or "reclaim"/);
+});
+
+test("a program that forgets to leave is told so by the deadlock in which it ends", async () => {
+  const stays = async (host: Host, used: FileServiceOptions) => void (await (await fileClient(host, used)).open("x"));
+  for (const kind of fileServerKinds) {
+    const server = on("server", fileServer as Program<[FileServiceOptions], void>, service(kind)).daemon();
+    const forgetful = scenario({ ...world, programs: { server, ana: on("ana", stays, service(kind)) } });
+    assert.match(
+      await failureOf(() => simulate(forgetful)),
+      /^Deadlock: .*\bana \(pid \d+ on ana\), thread file client of ana, until its leave\(\): receive /s,
+      kind,
+    );
+  }
 });
 
 test("what does not speak the protocol gets an error, and does no harm to others", async () => {
