@@ -43,7 +43,8 @@ async function runLeg(order: LegOrder, bytes: number, sender: AbortSignal): Prom
   const { shipment, sentMs, fuel, route } = order;
   const arrivedMs = epochMs();
   const printed: number[] = [];
-  const machine = unload(shipment, { resources: visitorResources(needsOf(shipment), printed) });
+  const said: string[] = [];
+  const machine = unload(shipment, { resources: visitorResources(needsOf(shipment), printed, said) });
   const readyMs = epochMs();
   const betweenSlices = async (): Promise<void> => {
     await new Promise(setImmediate); // others are served, and the sender's end is seen
@@ -58,6 +59,7 @@ async function runLeg(order: LegOrder, bytes: number, sender: AbortSignal): Prom
     executed,
     runMs,
     printed,
+    said,
   };
   const next = processShipment(machine);
   const here = { legs: [leg], why: stop.why, results: stop.why === "finished" ? stop.results : [], shipment: next };

@@ -67,6 +67,8 @@ export interface LegRow {
   readonly runMs: number;
   /** What it printed there by `printer.print`. */
   readonly printed: readonly number[];
+  /** What it said there on its console. */
+  readonly said: readonly string[];
 }
 
 /** What came of a journey. */

@@ -33,6 +33,8 @@ export interface PageHop {
   readonly instructionsPerS: number;
   /** What it printed there. */
   readonly printed: readonly number[];
+  /** What it said there on its console. */
+  readonly said: readonly string[];
   /** From its leaving to its return. */
   readonly visitMs: number;
   /** What the page says of itself. */
@@ -96,7 +98,7 @@ async function waitFor(
   const end = await server.ended;
   if ("problem" in end) return stays(machine, end.problem);
   const { report, visitMs, image } = end;
-  const { executed, runMs, platform, printed, stop } = report;
+  const { executed, runMs, platform, printed, said, stop } = report;
   if (!isImage(image)) return stays(machine, "what the page brought back is damaged");
   return {
     visited: true,
@@ -105,6 +107,7 @@ async function waitFor(
     executed,
     instructionsPerS: (1000 * executed) / Math.max(runMs, 0.001),
     printed,
+    said,
     visitMs,
     platform,
     problem: "",
@@ -123,7 +126,7 @@ function isImage(image: Uint8Array): boolean {
 }
 
 function stays(machine: Machine, problem: string): PageHop {
-  const nothing = { executed: 0, instructionsPerS: 0, printed: [], visitMs: 0, platform: "" };
+  const nothing = { executed: 0, instructionsPerS: 0, printed: [], said: [], visitMs: 0, platform: "" };
   return { visited: false, machine, stop: undefined, ...nothing, problem };
 }
 

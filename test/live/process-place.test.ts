@@ -127,6 +127,19 @@ travelling("a stop that has ended leaves the program, and what it did, at the st
   assert.match(atOnce.message, `process ${ended.pid} has ended`);
 });
 
+travelling(
+  "a program's console is that of the process in which it is; for a seed of Math.random it comes home",
+  async () => {
+    const code = await compiled(`
+export function says(n: i32): i32 { for (let i = 0; i < n; i++) console.log("number " + i.toString()); return n; }
+export function draws(): f64 { console.log("before"); return Math.random(); }`);
+    const spoke = await sendThrough(programShipment(code, "says", 3), [{ at: second() }]);
+    assert.equal([spoke.results, spoke.legs[0]?.said], [[3], ["number 0", "number 1", "number 2"]]);
+    const asks = await sendThrough(programShipment(code, "draws"), [{ at: first() }]);
+    assert.equal([asks.why, asks.legs[0]?.said], ["waiting", ["before"]]);
+  },
+);
+
 const endless = await compiled("export function run(): void { for (;;) {} }");
 /** The CPU time that a process has used; the times are the 14th and 15th field, in hundredths of a second. */
 const cpuMs = (pid: number): number => {

@@ -215,6 +215,73 @@ mobility("a program that traps, and a module that is none, are reported and not 
   assert.is(reports.how === "threw" && reports.error.name, "ResourceError");
 });
 
+const chance = await compiled(`
+@external("travel", "go") declare function go(to: i32): i32;
+function work(n: i32): i32 { let s = 0; for (let i = 0; i < n; i++) s = (s + i) % 1000003; return s; }
+export function draws(hops: i32): f64 {
+  let sum: f64 = 0;
+  for (let i = 0; i < 6; i++) {
+    if (i < hops) go((i + 1) % 2);
+    sum = 10 * sum + Math.floor(10 * Math.random());
+    work(50000);
+  }
+  return sum;
+}
+export function says(): f64 {
+  console.log("at home");
+  const before = Date.now();
+  go(1);
+  trace("away", 2, 7, 8);
+  console.assert(false, "on purpose");
+  return f64(Date.now() - before);
+}
+export function asks(): i32 { assert(false, "here it ends"); return 0; }`);
+const chancing = (call: string, ...args: number[]) =>
+  threePlaces((host) => launch(host, "a", { shipment: programShipment(chance, call, ...args), itinerary: ["a", "b"] }));
+
+mobility(
+  "Math.random gives the same numbers wherever a process stops and goes, and others with another seed",
+  async () => {
+    const drawn = async (hops: number, seed: number) =>
+      (await simulate(chancing("draws", hops), { seed })).results.reports[0];
+    const still = await drawn(0, 1);
+    assert.is(still?.how, "finished", still?.error);
+    for (const hops of [1, 2, 5]) {
+      const moved = await drawn(hops, 1);
+      assert.equal([moved?.results, moved?.hops.length], [still?.results, hops]);
+    }
+    assert.not.equal((await drawn(0, 2))?.results, still?.results);
+  },
+);
+
+mobility("a console and Date.now are those of wherever the process is", async () => {
+  const run = await simulate(chancing("says"), { seed: 1 });
+  const [report] = run.results.reports;
+  assert.is(report?.how, "finished", report?.error);
+  const said = run.rows.filter((row) => row.kind === "log" && row.event === "console");
+  assert.equal(
+    said.map((row) => [row.host, (row as unknown as { fields: { text: string } }).fields.text]),
+    [
+      ["a", "at home"],
+      ["b", "away 7 8"],
+      ["b", "assertion failed: on purpose"],
+    ],
+  );
+  assert.ok(Number(report?.results[0]) >= 10, "the journey took time");
+});
+
+mobility("a failed assertion is reported with its text and its line, and a missing handle with its name", async () => {
+  const [report] = (await simulate(chancing("asks"))).results.reports;
+  assert.equal([report?.how, report?.error], ["trapped", "here it ends (line 21)"]);
+  const bare = threePlaces((host) =>
+    launch(host, "a", { shipment: programShipment(agent, "split"), itinerary: ["b"] }),
+  );
+  assert.match(
+    (await simulate(bare)).results.reports[0]?.error ?? "",
+    "the process has no reference box for box.sum: launch it with handles.box",
+  );
+});
+
 const code = decodeModule((await compiled(bindingCaseProgram)).bytes);
 const strategies = ["move", "copy", "global reference", "rebind"] as const;
 

@@ -7,7 +7,8 @@ import { type Constant, type Module, type Signature, signatureOf } from "./modul
 import { Instruction } from "./opcodes.js";
 import { Reader } from "./reader.js";
 import { type BoundResource, bind, pending, type Resources } from "./resources.js";
-import { type Position, type Trap, Trapped, trapKinds } from "./trap.js";
+import { lastWords, lineEntries, lineOf } from "./source-lines.js";
+import { type Position, type Trap, type TrapKind, Trapped, trapKinds } from "./trap.js";
 import type { MachineValue } from "./types.js";
 import { readValue, readValues, writeValue, writeValues } from "./values.js";
 
@@ -268,7 +269,20 @@ export class RunningMachine implements Machine {
     const [first] = positions;
     const at = this.stopper()?.offset;
     if (first !== undefined && at !== undefined) positions[0] = { ...first, offset: at };
-    return { kind, message: this.said ?? kind, positions };
+    return { kind, message: this.said ?? this.lastWords(kind, positions), positions };
+  }
+
+  // What the program's own text has to say of a trap: the words of an assertion or an error, and the line.
+  private lastWords(kind: TrapKind, positions: readonly Position[]): string {
+    const { memory8, memoryBytes } = this.execution;
+    const { bytes } = this.code;
+    const entries = lineEntries(bytes);
+    if (entries.length === 0) return kind;
+    const at = positions[0]?.offset ?? 0;
+    const said = kind === "unreachable" ? lastWords(bytes, at, memory8.subarray(0, memoryBytes)) : undefined;
+    const words = said ? said.text || "an assertion failed" : kind;
+    const line = said?.line || lineOf(entries, positions);
+    return line === undefined ? words : `${words} (line ${line})`;
   }
 
   /** Where every frame stands, the outermost first: at its next instruction, or at the call that it is in. */

@@ -44,7 +44,7 @@ export interface Position {
 export interface Trap {
   /** Why. */
   readonly kind: TrapKind;
-  /** The kind, or what the resource said. */
+  /** The kind, or what the resource said, or the program's assertion or error; with the line of its text, if its compiler left that. */
   readonly message: string;
   /** Where it was, innermost call first; at most 100. */
   readonly positions: readonly Position[];

@@ -71,8 +71,9 @@ export async function receiveProgram(root: PageElement, { url, fuel }: Visit): P
     watching = watch(url);
     const { isOver } = watching;
     const printed: number[] = [];
+    const said: string[] = [];
     const needs = segmentsOf(image).resources.rows;
-    const machine = thaw(image, { resources: visitorResources(needs, printed) });
+    const machine = thaw(image, { resources: visitorResources(needs, printed, said) });
     const draw = async (executed: number) => {
       if (isOver()) throw over;
       say(`In this page: ${count(executed)} instructions since it came, ${count(image.length)} bytes long.`);
@@ -80,14 +81,15 @@ export async function receiveProgram(root: PageElement, { url, fuel }: Visit): P
         bar.style.width = `${fuel === undefined ? 50 : Math.round((100 * executed) / fuel)}%`;
       });
       show("[data-printed]", (line) => {
-        line.textContent = printed.length > 0 ? `It printed here: ${printed.slice(-8).join(" ")}` : "";
+        const last = said.length > 0 ? ` It says: ${said.at(-1)}` : "";
+        line.textContent = (printed.length > 0 ? `It printed here: ${printed.slice(-8).join(" ")}` : "") + last;
       });
       // Lets the page live. Timers of a page in the background are slowed down, messages are not.
       await new Promise<void>(macrotask);
     };
     const { executed, runMs, stop } = await runVisitor(machine, { fuel, betweenSlices: draw });
     const { userAgent } = (globalThis as unknown as { navigator: { userAgent: string } }).navigator;
-    const report = { executed, runMs, platform: userAgent, stop, printed };
+    const report = { executed, runMs, platform: userAgent, stop, printed, said };
     // Text is what may cross from page to server without a question beforehand.
     const headers = { "content-type": "text/plain" };
     const body = packVisit(report, freeze(machine)) as never;

@@ -1,11 +1,12 @@
 import { checkPositive, refuse } from "../../errors.js";
 import { TimedOut } from "../../world/errors.js";
 import type { Connection, Host, Mutex } from "../../world/host.js";
-import type { Machine, Stop, Waiting } from "../machine/index.js";
+import type { Machine, MachineValue, Stop, Waiting } from "../machine/index.js";
 import { HandOvers, isUnreachable, untilReached } from "./hand-over.js";
 import { fromContents, type LocalResource, Mailbox, ResourceError } from "./local-resources.js";
 import { type Pace, runOn } from "./run-on.js";
 import { processShipment } from "./shipment.js";
+import { answerOfSurroundings } from "./surroundings.js";
 import {
   type Arrival,
   type Ask,
@@ -66,7 +67,8 @@ const travel = "travel";
  *
  * A program imports `travel.go(i: i32): i32`, which moves the process to the i-th host of its itinerary and returns 1 there, or 0
  * here if it could not leave; and `travel.clone(i: i32): i32`, which returns 1 in the clone there and 0 in the original here, or −1 if
- * there could be none. Its other imports are `name.operation`, where `name` is one of its handles.
+ * there could be none. Its other imports are `name.operation`, where `name` is one of its handles. Without a handle it finds a console, whose texts
+ * become rows of the trace, a clock (`Date.now`), both of wherever it is, and the seed of `Math.random`, which is drawn once, when it is launched.
  *
  * @example
  * scenario({ hosts: { ana: {}, bruno: {} }, programs: { ana: on("ana", place({ instructionsPerMs: 1000 })).daemon(), … } })
@@ -130,7 +132,7 @@ class Place {
   async #answer(host: Host, connection: Connection, ask: Exclude<Ask, { ask: "hand over" }>): Promise<unknown> {
     switch (ask.ask) {
       case "arrive":
-        if (ask.transfer === undefined) this.#prepare(host, ask)();
+        if (ask.transfer === undefined) this.#prepare(host, { ...ask, seed: host.random() })();
         else await this.#receive(host, connection, ask as Leaving);
         return true;
       case "perform":
@@ -338,12 +340,18 @@ class Place {
       resourceBytes,
     };
     const id = clone ? `${arrival.id}.${guest.clones + 1}` : arrival.id;
-    const { itinerary, home } = arrival;
+    const { itinerary, home, seed } = arrival;
     const remoteCalls = clone ? 0 : guest.remoteCalls;
     const hops = [...guest.hops, hop];
     const transfer = this.#handOvers.next();
-    const leaving: Leaving = { ask: "arrive", transfer, id, shipment, references, itinerary, home, remoteCalls, hops };
-    return answer === undefined ? leaving : { ...leaving, answer };
+    const known = { id, shipment, references, itinerary, home, remoteCalls, hops };
+    return {
+      ask: "arrive",
+      transfer,
+      ...known,
+      ...(seed !== undefined && { seed }),
+      ...(answer !== undefined && { answer }),
+    };
   }
 
   #forget(guest: Guest): void {
@@ -363,9 +371,16 @@ class Place {
     name: string,
     operation: string,
     { args }: Waiting,
-  ): Promise<number | undefined> {
+  ): Promise<MachineValue | readonly MachineValue[] | undefined> {
     const reference = guest.references[name];
-    if (!reference) throw new ResourceError(`the process has no reference ${name}`);
+    if (!reference) {
+      const { id, seed } = guest.arrival;
+      const say = (text: string) => host.log("console", { id, text });
+      const full = `${name}.${operation}`;
+      const known = answerOfSurroundings({ say, now: () => host.now(), seed }, guest.machine, full, args);
+      if (known) return known;
+      throw new ResourceError(`the process has no reference ${name} for ${full}: launch it with handles.${name}`);
+    }
     const { at, identifier } = reference;
     const numbers = args.map(Number);
     if (at === undefined) return (await this.#local(identifier)).perform(host, operation, numbers);

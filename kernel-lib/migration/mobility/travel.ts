@@ -70,6 +70,8 @@ export interface Arrival {
   /** What its call of `travel` returns to it; undefined if it made none. */
   readonly answer?: number;
   readonly references: Readonly<Record<string, ShippedReference>>;
+  /** What its `Math.random` begins with; drawn by the place where it was launched, if it asks for one. */
+  readonly seed?: number;
   /** Where the call `travel.go(i)` leads. */
   readonly itinerary: readonly string[];
   readonly home: { readonly host: string; readonly port: number };

@@ -10,6 +10,8 @@ export interface VisitReport {
   /** Why it stopped there. */
   readonly stop: Stop;
   readonly printed: readonly number[];
+  /** What it said on its console. */
+  readonly said: readonly string[];
 }
 
 // JSON has no bigint, no NaN and no -0.
@@ -50,9 +52,10 @@ export function unpackVisit(
     const imageAt = numbersAt + 8 * count;
     if (imageAt > packed.length) return undefined;
     const printed = Array.from({ length: count }, (_number, i) => view.getFloat64(numbersAt + 8 * i, true));
-    const { executed, runMs, platform, stop } = JSON.parse(new TextDecoder().decode(packed.subarray(4, textEnd)));
-    if (!Number.isSafeInteger(executed) || !(runMs >= 0) || typeof platform !== "string") return undefined;
-    const report = { executed, runMs, platform, stop: stopAs(stop, numberOf) as Stop, printed };
+    const { executed, runMs, platform, stop, said } = JSON.parse(new TextDecoder().decode(packed.subarray(4, textEnd)));
+    if (!Number.isSafeInteger(executed) || !(runMs >= 0) || typeof platform !== "string" || !Array.isArray(said))
+      return undefined;
+    const report = { executed, runMs, platform, stop: stopAs(stop, numberOf) as Stop, printed, said: said.map(String) };
     return { report, image: packed.slice(imageAt) };
   } catch {
     return undefined;

@@ -1,4 +1,5 @@
 import { type Machine, pending, type Resource, type ResourceRow, type Stop } from "../machine/index.js";
+import { answerOfSurroundings } from "./surroundings.js";
 
 /** How a program may be on a visit somewhere. @internal */
 export interface VisitOptions {
@@ -32,21 +33,28 @@ export async function runVisitor(
 
 /**
  * What a place that knows nothing of its visitor binds it to: `printer.print` to a printer of its own, `clock.now` to its own clock; at a
- * call of anything else the visitor waits, and goes home with its question.
+ * call of anything else the visitor waits, and goes home with its question. What it says on its console is put to `said`.
  *
  * @internal
  */
 export function visitorResources(
   needs: readonly Pick<ResourceRow, "name" | "kind" | "binding" | "attachment" | "identifier">[],
   printed: number[],
+  said: string[],
 ): Record<string, Resource> {
+  const now = () => performance.timeOrigin + performance.now();
+  const surroundings = { now, say: (text: string) => void said.push(text) };
   const offered: Record<string, NonNullable<Resource["call"]>> = {
     "printer.print": ([x]) => void printed.push(Number(x)),
-    "clock.now": () => performance.timeOrigin + performance.now(),
+    "clock.now": now,
   };
+  const asked =
+    (name: string): NonNullable<Resource["call"]> =>
+    (args, machine) =>
+      answerOfSurroundings(surroundings, machine, name, args) ?? pending;
   return Object.fromEntries(
     needs.map(({ name, kind, binding, attachment, identifier }) => {
-      const bound = kind === "function" ? { call: offered[name] ?? (() => pending) } : { value: 0 };
+      const bound = kind === "function" ? { call: offered[name] ?? asked(name) } : { value: 0 };
       return [name, { binding, attachment, identifier, ...bound }];
     }),
   );
