@@ -3,7 +3,14 @@ import { add, nothing, type Outcome } from "./outcome.js";
 import { check, clearClone, clearTemporary, type Job, rooms, suite, testFiles } from "./stages.js";
 
 /** Rooms whose tests watch the clock or a whole machine: they run alone, in this order, each with its limit per file. */
-const alone: Readonly<Record<string, number>> = { live: 600, setup: 900, kernel: 900, notebooks: 1800, browser: 900 };
+const alone: Readonly<Record<string, number>> = {
+  live: 600,
+  setup: 900,
+  kernel: 900,
+  notebooks: 1800,
+  browser: 900,
+  engines: 300,
+};
 
 const line = (stage: string, durationMs: number, note: string) =>
   console.log(`${stage.padEnd(16)}${(durationMs / 1000).toFixed(1).padStart(6)} s  ${note}`);
