@@ -33,12 +33,17 @@ export interface JupyterHook {
 export const jupyterHook: symbol = Symbol.for("handoff.jupyter");
 export const displaySymbol: symbol = Symbol.for("Jupyter.display");
 
-/** Values that JSON can carry: bytes become base64. */
+/** Values as notebooks may keep them: bytes become base64, and only a type that is JSON holds anything but text. */
 export function asJson(bundle: MimeBundle): Record<string, unknown> {
+  const isJson = (type: string) => /[/+]json$/.test(type);
+  const isText = (value: unknown) =>
+    typeof value === "string" || (Array.isArray(value) && value.every((line) => typeof line === "string"));
   return Object.fromEntries(
-    Object.entries(bundle).map(([type, value]) => [
-      type,
-      value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value,
-    ]),
+    Object.entries(bundle)
+      .filter(([, value]) => value !== undefined)
+      .map(([type, value]) => {
+        if (value instanceof Uint8Array) return [type, Buffer.from(value).toString("base64")];
+        return [type, isJson(type) || isText(value) ? value : String(value)];
+      }),
   );
 }

@@ -10,6 +10,7 @@ import { Publisher, Reply, Router } from "zeromq";
 import { toCodePoints, toUtf16 } from "./code-points.js";
 import type { KernelProcess } from "./kernel-process.js";
 import { Sender } from "./sender.js";
+import { Streams } from "./streams.js";
 import { type ConnectionInfo, type Content, encode, type Message, makeHeader, messagesOn } from "./wire.js";
 
 const { version: typescriptVersion } = createRequire(createRequire(import.meta.url).resolve("tslab/package.json"))(
@@ -36,10 +37,6 @@ const kernelInfo = {
   help_links: [],
 };
 
-/** Text of one stream that came within this time goes out as one message. */
-const mergeMs = 10;
-const mergeCharacters = 65_536;
-
 type Channel = "shell" | "control";
 
 export class KernelServer {
@@ -59,8 +56,7 @@ export class KernelServer {
   #running: Message | undefined;
   #executionCount = 0;
   #working = false;
-  #text: { parent: Message | undefined; name: string; text: string } | undefined;
-  #flushTimer: NodeJS.Timeout | undefined;
+  readonly #streams = new Streams((type, content, parent) => this.#publish(type, content, parent));
 
   private constructor(connection: ConnectionInfo, kernel: KernelProcess, end: (exitCode: number) => Promise<void>) {
     this.#connection = connection;
@@ -108,7 +104,7 @@ export class KernelServer {
   }
 
   async close(): Promise<void> {
-    this.#flush();
+    this.#streams.flush();
     await Promise.all([this.#broadcast.done(), this.#senders.shell.done(), this.#senders.control.done()]);
     for (const socket of [this.#iopub, this.#heartbeat, ...Object.values(this.#sockets)]) socket.close();
   }
@@ -189,7 +185,7 @@ export class KernelServer {
     // were sent before this cell failed may still stand in the socket's buffer.
     for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
     if (this.#running !== message) return []; // the process died in between, and that was the answer
-    this.#flush();
+    this.#streams.end(message);
     this.#running = undefined;
     // Settled before the reply goes out: what a client sends after it has seen the reply is not aborted.
     const aborts = result.status === "error" && !silent && stop_on_error !== false;
@@ -262,7 +258,7 @@ export class KernelServer {
       const evalue = `the process that runs the cells ended (${how}); all variables are gone`;
       const error = { ename: "KernelDied", evalue, traceback: [`KernelDied: ${evalue}`] };
       this.#output(message, "error", error);
-      this.#flush();
+      this.#streams.end(message);
       this.#reply("shell", message, { status: "error", ...error, execution_count: this.#executionCount });
       this.#status("idle", message);
     }
@@ -271,30 +267,12 @@ export class KernelServer {
   }
 
   #output(parent: Message | undefined, type: string, content: Content): void {
-    if (type !== "stream") {
-      this.#flush();
-      this.#publish(type, content, parent);
-      return;
-    }
-    const name = String(content.name);
-    if (this.#text && (this.#text.parent !== parent || this.#text.name !== name)) this.#flush();
-    this.#text ??= { parent, name, text: "" };
-    this.#text.text += content.text;
-    if (this.#text.text.length >= mergeCharacters) this.#flush();
-    else this.#flushTimer ??= setTimeout(() => this.#flush(), mergeMs);
-  }
-
-  #flush(): void {
-    clearTimeout(this.#flushTimer);
-    this.#flushTimer = undefined;
-    if (!this.#text) return;
-    const { parent, name, text } = this.#text;
-    this.#text = undefined;
-    this.#publish("stream", { name, text }, parent);
+    if (type === "stream") this.#streams.text(parent, String(content.name), String(content.text));
+    else this.#streams.other(parent, type, content);
   }
 
   #status(state: "busy" | "idle", parent: Message): void {
-    if (state === "idle") this.#flush();
+    if (state === "idle") this.#streams.flush();
     this.#publish("status", { execution_state: state }, parent);
   }
 

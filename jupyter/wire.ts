@@ -63,10 +63,21 @@ function sign(key: string, parts: readonly Uint8Array[]): string {
   return hmac.digest("hex");
 }
 
-/** The frames of a message, signed when the key is not empty. */
+/**
+ * JSON in which half a character (a surrogate without its other one) stands as U+FFFD. UTF-8 has no bytes for it: Jupyter
+ * can't save a notebook that holds one.
+ */
+function wellFormedJson(value: unknown): string {
+  const text = JSON.stringify(value);
+  // Only halves are written as \\ud…; an escaped backslash before such letters is taken with its first.
+  if (!text.includes("\\ud")) return text;
+  return text.replace(/\\(ud[89a-f][0-9a-f]{2}|.)/g, (whole, what: string) => (what.length > 1 ? "\ufffd" : whole));
+}
+
+/** The frames of a message, signed when the key is not empty. All text in them is well-formed. */
 export function encode(key: string, message: Message): Buffer[] {
   const parts = [message.header, message.parent, message.metadata, message.content].map((part) =>
-    Buffer.from(JSON.stringify(part)),
+    Buffer.from(wellFormedJson(part)),
   );
   return [...message.identities, delimiter, Buffer.from(key ? sign(key, parts) : ""), ...parts];
 }

@@ -1,10 +1,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { IopubMessage } from "../../jupyter/client.js";
-import { eventually, kernelOf, resultOf, textOf } from "./support.js";
+import { type ErrorOutput, eventually, kernelOf, resultOf, textOf } from "./support.js";
 
 const test = suite("kernel: outputs");
 const kernel = kernelOf(test);
+
+const hook = 'const jupyter = (globalThis as any)[Symbol.for("handoff.jupyter")];';
 
 test("50,000 lines printed in one turn all arrive, in order, before the cell is idle", async () => {
   const execution = await kernel().execute("for (let i = 0; i < 50_000; i++) console.log(i);");
@@ -18,6 +20,71 @@ test("50,000 lines printed in one turn all arrive, in order, before the cell is 
 test("a line of 5 MB arrives whole", async () => {
   const execution = await kernel().execute('console.log("é".repeat(2_500_000));');
   assert.is(textOf(execution), `${"é".repeat(2_500_000)}\n`);
+});
+
+test("a cell that prints without end is cut: it says what is left out, and the last lines follow", async () => {
+  const count = 300_000;
+  const { status, outputs } = await kernel().execute(
+    `for (let i = 0; i < ${count}; i++) console.log("line " + i); console.error("the last");`,
+  );
+  assert.is(status, "ok");
+  const [head, notice, tail, last, ...more] = outputs;
+  assert.equal(more, []);
+  assert.equal(last, { output_type: "stream", name: "stderr", text: "the last\n" });
+  if (head?.output_type !== "stream" || notice?.output_type !== "display_data" || tail?.output_type !== "stream")
+    throw new Error(JSON.stringify(outputs.map(({ output_type }) => output_type)));
+  const [first, end] = [head, tail].map(({ text }) => text.split("\n").slice(0, -1)) as [string[], string[]];
+  assert.ok(first.length > 50_000 && first.length < 100_000 && end.length > 500, `${first.length} and ${end.length}`);
+  assert.ok(first.every((line, i) => line === `line ${i}`));
+  assert.ok(end.every((line, i) => line === `line ${count - end.length + i}`));
+  const characters = Array.from({ length: count }, (_, i) => `line ${i}\n`.length).reduce((sum, n) => sum + n, 0);
+  const leftOut = [count - first.length - end.length, characters - head.text.length - tail.text.length];
+  const [lines, rest] = leftOut.map((n) => n.toLocaleString("en-US"));
+  assert.match(String(notice.data["text/plain"]), `[${lines} lines, ${rest} characters, left out: `);
+});
+
+test("however often a cell changes between its streams, its outputs stay few, and its figure comes", async () => {
+  const { outputs } = await kernel().execute(
+    `for (let i = 0; i < 20_000; i++) { console.log(i); console.error(i); } ${hook} jupyter.display({ "text/plain": "figure" });`,
+  );
+  assert.ok(outputs.length < 3000, `${outputs.length} outputs`);
+  assert.equal(outputs.at(-1), { output_type: "display_data", data: { "text/plain": "figure" }, metadata: {} });
+});
+
+test("a cell that clears what it has shown may print for ever", async () => {
+  const { outputs } = await kernel().execute(
+    `${hook} for (let i = 0; i < 30; i++) { console.log("x".repeat(400_000)); jupyter.clear(); } console.log("end");`,
+  );
+  assert.equal(outputs, [{ output_type: "stream", name: "stdout", text: "end\n" }]);
+});
+
+test("a character whose halves are printed one after the other is whole", async () => {
+  const execution = await kernel().execute(
+    'process.stdout.write("\\ud83d"); await new Promise((resolve) => setTimeout(resolve, 100)); process.stdout.write("\\ude00\\n");',
+  );
+  assert.is(textOf(execution), "😀\n");
+});
+
+test("half a character is shown as U+FFFD in a stream, an error, a bundle and its metadata; letters that look like one stay", async () => {
+  const half = '"😀".slice(0, 1)';
+  const { outputs } = await kernel().execute(`${hook} console.log(${half} + "a"); console.log("\\\\ud83d");
+jupyter.display({ "text/html": "<b>" + ${half} + "</b>", "application/json": { [${half}]: [${half}] } }, { [${half}]: ${half} });
+throw Object.assign(new Error(${half}), { name: ${half} });`);
+  const bundle = { "text/html": "<b>\ufffd</b>", "application/json": { "\ufffd": ["\ufffd"] } };
+  assert.equal(outputs.slice(0, 2), [
+    { output_type: "stream", name: "stdout", text: "\ufffda\n\\ud83d\n" },
+    { output_type: "display_data", data: bundle, metadata: { "\ufffd": "\ufffd" } },
+  ]);
+  const error = outputs[2] as ErrorOutput;
+  assert.equal([error.ename, error.evalue, error.traceback[0]], ["\ufffd", "\ufffd", "\ufffd: \ufffd"]);
+});
+
+test("a bundle's values are what a notebook may keep: text, but for types that are JSON", async () => {
+  const { outputs } = await kernel().execute(
+    `${hook} jupyter.display({ "text/plain": 5, "text/html": undefined, "application/json": 5, "image/svg+xml": ["<svg/>"] });`,
+  );
+  const data = { "text/plain": "5", "application/json": 5, "image/svg+xml": ["<svg/>"] };
+  assert.equal(outputs, [{ output_type: "display_data", data, metadata: {} }]);
 });
 
 test("200 cells that were sent at once run one after another, each with its own output and number", async () => {
@@ -84,8 +151,6 @@ test("a last value with Jupyter.display is shown as its MIME bundle, given at on
   ]);
   assert.equal(later.outputs[0]?.output_type === "execute_result" && later.outputs[0].data, { "image/png": "AQID" });
 });
-
-const hook = 'const jupyter = (globalThis as any)[Symbol.for("handoff.jupyter")];';
 
 test("the hook shows a bundle, and rewrites it in place", async () => {
   const { outputs } = await kernel().execute(`${hook}
