@@ -77,7 +77,8 @@ export class Cells {
    * @param rootDir where cells' imports are resolved
    * @param guarded runs work that an interrupt must not tear apart
    */
-  constructor(rootDir: string, guarded: <T>(work: () => T) => T) {
+  /** @param interruptions how often the reader has interrupted so far */
+  constructor(rootDir: string, guarded: <T>(work: () => T) => T, interruptions: () => number) {
     this.#guarded = guarded;
     this.#traces = new Traces([process.cwd(), rootDir]);
     this.#traces.install();
@@ -121,7 +122,7 @@ export class Cells {
         }
       },
     });
-    this.#offerHook();
+    this.#offerHook(interruptions);
     tslabProtocol.lastWriteDisplayData = (content, update) =>
       this.#show(update ? "update_display_data" : "display_data", content);
     setTimeout(() => {
@@ -245,7 +246,7 @@ export class Cells {
     send({ is: "output", id, type, content });
   }
 
-  #offerHook(): void {
+  #offerHook(interruptions: () => number): void {
     const hook: JupyterHook = {
       display: (bundle, metadata = {}, displayId = randomUUID()) =>
         this.#show("display_data", { data: asJson(bundle), metadata, transient: { display_id: displayId } }),
@@ -259,6 +260,7 @@ export class Cells {
         this.#callbacks.add(entry);
         return () => this.#callbacks.delete(entry);
       },
+      interruptions,
     };
     Object.defineProperty(globalThis, jupyterHook, { value: Object.freeze(hook) });
   }

@@ -28,6 +28,8 @@ export interface JupyterHook {
    * for may be lost, so what must be closed is to be closed here. Returns a function that withdraws the callback.
    */
   onInterrupt(callback: () => void): () => void;
+  /** How often the reader has interrupted so far: it rises while the main thread is busy, before that is terminated. */
+  interruptions(): number;
 }
 
 export const jupyterHook: symbol = Symbol.for("handoff.jupyter");

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { Order } from "./frames.js";
-import { acknowledged, busyInKernel, counters } from "./interruption.js";
+import { acknowledged, busyInKernel, counters, interruptions } from "./interruption.js";
 import type { OrdersData } from "./orders.js";
 import { captureStreams, watchChildren } from "./output.js";
 
@@ -55,7 +55,7 @@ function mendAsyncContext(): void {
 
 // The compiler takes a second to load; the thread above starts beside it.
 const [{ Cells }, { Interrupted }] = await Promise.all([import("./cells.js"), import("./trace.js")]);
-const cells = new Cells(packagesFolder(), guarded);
+const cells = new Cells(packagesFolder(), guarded, () => Atomics.load(flags, interruptions));
 captureStreams(() => cells.currentId);
 
 orders.on("message", (order: Order & { sequence?: number }) => {

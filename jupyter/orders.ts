@@ -9,7 +9,7 @@ import { Session } from "node:inspector";
 import { Socket } from "node:net";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { jsonLines, type Order, orderFd } from "./frames.js";
-import { acknowledged, busyInKernel } from "./interruption.js";
+import { acknowledged, busyInKernel, interruptions } from "./interruption.js";
 
 /** What this thread starts with. */
 export interface OrdersData {
@@ -46,6 +46,7 @@ orders.on("close", () => process.kill(0, "SIGKILL"));
 
 async function interrupt(unanswered: readonly string[]): Promise<void> {
   const mine = ++sequence;
+  Atomics.add(flags, interruptions, 1);
   const isDone = () => Atomics.load(flags, acknowledged) >= mine || mine !== sequence;
   const ask = () => giver.postMessage({ do: "interrupt", unanswered, sequence: mine });
   ask();

@@ -30,6 +30,7 @@ const touring = (n: number) => scenario({
 });
 const machine = started(1_000_000);
 const endless = started(2_000_000_000);
+const running = started(2_000_000_000);
 const offered = started(1_000_000);
 let at: Awaited<ReturnType<typeof startProcessPlace>>;
 const short = JSON.stringify((await simulate(touring(4))).results.reports);`;
@@ -43,6 +44,17 @@ test("in the middle of a journey between places; the next journey is the same as
   assert.match(errorsOf(stopped)[0]?.ename ?? "", "Interrupt");
   const again = await kernel().execute("JSON.stringify((await simulate(touring(4))).results.reports) === short");
   assert.is(resultOf(again), "true");
+});
+
+test("in the middle of its run: it stands where it was stopped, and goes on", async () => {
+  const stopped = await interruptAt(kernel(), "go", 'console.log("go"); running.run();');
+  const [error, ...more] = errorsOf(stopped);
+  assert.is(error?.ename, "Interrupted");
+  assert.is(more.length, 0);
+  const rest = await kernel().execute(
+    "running.state + ' ' + (running.instructions > 1000) + ' ' + running.run({ fuel: 10 }).why",
+  );
+  assert.is(resultOf(rest), "'ready true out of fuel'", JSON.stringify(rest.outputs));
 });
 
 test("while it is in another process: it goes on here as it was, and no process is left", async () => {

@@ -1,4 +1,5 @@
-import { ParameterError, refuse } from "../../errors.js";
+import { Interrupted, ParameterError, refuse } from "../../errors.js";
+import { interruptions, onInterrupt } from "../../simulation/interrupt.js";
 import { type CodeSegment, type DecodedModule, decoded, functionName } from "./code-segment.js";
 import { Execution, pageBytes } from "./execution.js";
 import { interpret, StopCode } from "./interpreter.js";
@@ -75,7 +76,10 @@ export interface Machine {
   readonly code: CodeSegment;
   /** What it can do next. */
   readonly state: MachineState;
-  /** How many instructions it has executed in its life, on all computers. `end` and `else` only mark places, and don't count. */
+  /**
+   * How many instructions it has executed in its life, on all computers. `end` and `else` only mark places, and don't count; nor do the last ones before an
+   * Interrupt that had to end {@link run} by force.
+   */
   readonly instructions: number;
   /** Pages of its memory, 64 KiB each. */
   readonly memoryPages: number;
@@ -85,10 +89,21 @@ export interface Machine {
    * @throws {@link ParameterError} unless the machine is idle or about to run its start function, and the arguments fit.
    */
   call(name: string, ...args: MachineValue[]): void;
-  /** Executes instructions until there is a reason to stop. It can stop between any two. */
+  /**
+   * Executes instructions until there is a reason to stop. It can stop between any two.
+   *
+   * @throws {@link Interrupted} after Interrupt in a notebook; the machine can go on where it stands. If an Interrupt has to end `run` by force inside a
+   *   resource, the machine stands before that call; elsewhere the call under way is lost, as by a trap.
+   * @throws whatever a resource throws, but {@link Trapped}; the machine then stands before the call, and may run again or be told to {@link abandon} it.
+   */
   run(options?: FuelOptions): Stop;
   /** Gives a waiting machine the results of the function that it called. */
   answer(results?: MachineValue | readonly MachineValue[]): void;
+  /**
+   * Gives up the call under way, as a trap does: what the machine was doing is lost, its memory and globals stay as they are, and it takes another call.
+   * A machine with no call under way stays as it is; so does one that has not begun its start function.
+   */
+  abandon(): void;
   /** A copy of a stretch of its memory. */
   read(address: number, bytes: number): Uint8Array;
   /** Writes into its memory. */
@@ -100,12 +115,18 @@ export interface Machine {
 /** The most frames that a trap tells of. */
 const mostPositions = 100;
 
-/** The loop counts fuel in 32 bits, so a long run is made of several. */
-const mostFuel = 2 ** 30;
+/** A long run is made of stretches of so many instructions, some ten milliseconds, between which it looks for an Interrupt. */
+const stretchFuel = 2 ** 22;
 
 /** The one class of machines. */
 export class RunningMachine implements Machine {
   private isRunning = false;
+  /** Whether a resource is being asked: the machine then stands before the call. */
+  private isAsking = false;
+  /** The fuel of the stretch that runs. */
+  private given = 0;
+  /** Whether an Interrupt has ended the last call by force. */
+  private isLost = false;
   private waitsFor: { index: number; base: number } | undefined;
   private said: string | undefined;
 
@@ -142,7 +163,7 @@ export class RunningMachine implements Machine {
     const { code, execution } = this;
     if (execution.depth >= 0 && !this.startIsNext)
       throw new ParameterError(
-        `call: the machine is in the middle of ${functionName(code.module, execution.frames[0] as number)}; run it to its end first`,
+        `call: the machine is in the middle of ${functionName(code.module, execution.frames[0] as number)}; run it to its end first, or abandon it`,
       );
     const row = code.exports.find((one) => one.name === name && one.kind === "function");
     if (row === undefined) {
@@ -152,6 +173,7 @@ export class RunningMachine implements Machine {
     if (row.index < execution.imported)
       refuse("call", "name", "a function of the module's own, not one that it imports", name);
     const { params } = signatureOf(code.module, row.index);
+    this.isLost = false;
     const start = this.startIsNext ? (execution.frames[0] as number) : undefined;
     const base = 2 * (code.module.bodies[row.index - execution.imported]?.localCount ?? 0);
     const size = code.program.frameSize(row.index);
@@ -178,12 +200,12 @@ export class RunningMachine implements Machine {
     const { module, program } = this.code;
     const { frames } = this.execution;
     const body = module.bodies[index - module.importedFunctions];
-    const depth = ++this.execution.depth;
-    frames[3 * depth] = index;
-    frames[3 * depth + 1] = program.pcAt(index, body?.start ?? 0) as number;
-    frames[3 * depth + 2] = base;
+    const pc = program.pcAt(index, body?.start ?? 0) as number;
+    const depth = this.execution.depth + 1;
+    frames.set([index, pc, base], 3 * depth);
     const locals = 2 * (body?.localCount ?? 0);
     this.execution.ints.fill(0, base + 2 * signatureOf(module, index).params.length, base + locals);
+    this.execution.depth = depth;
   }
 
   /** Prepares the start function, which the first run begins with. */
@@ -202,25 +224,36 @@ export class RunningMachine implements Machine {
     if (!(fuel >= 1) || (fuel !== Infinity && !Number.isSafeInteger(fuel)))
       refuse("run", "fuel", "a whole number of at least 1, or Infinity", fuel);
     if (this.execution.depth < 0)
-      throw new ParameterError("run: there is nothing to run: call an exported function first");
+      throw new ParameterError(
+        this.isLost
+          ? "run: an Interrupt ended the last call by force, and where it stood is lost; call an exported function anew"
+          : "run: there is nothing to run: call an exported function first",
+      );
     this.startIsNext = false;
     this.waitsFor = undefined;
     this.said = undefined;
+    const before = interruptions();
+    // Called when JavaScript was terminated inside this run: nothing below, no finally either, is executed then.
+    const stopListening = onInterrupt(() => this.cut());
     this.isRunning = true;
     try {
       for (let left = fuel; ; ) {
-        const given = Math.min(left, mostFuel);
+        const given = Math.min(left, stretchFuel);
         const stop = this.runStretch(given);
         left -= given - this.execution.fuel;
         if (stop !== StopCode.outOfFuel || left < 1) return this.stopped(stop);
+        if (interruptions() !== before)
+          throw new Interrupted("run was interrupted; the machine can go on where it stands");
       }
     } finally {
       this.isRunning = false;
+      stopListening();
     }
   }
 
   private runStretch(fuel: number): StopCode {
     const { execution } = this;
+    this.given = fuel;
     execution.fuel = fuel;
     let stop: StopCode = StopCode.none;
     try {
@@ -232,6 +265,26 @@ export class RunningMachine implements Machine {
       this.instructions += fuel - execution.fuel;
     }
     return stop;
+  }
+
+  // JavaScript was terminated inside run. What a resource was asked can be asked again; else nobody knows where the loop was.
+  private cut(): void {
+    this.isRunning = false;
+    if (this.isAsking) {
+      this.isAsking = false;
+      this.stepBack();
+      this.instructions += this.given - this.execution.fuel;
+    } else {
+      this.execution.depth = -1;
+      this.isLost = true;
+    }
+  }
+
+  abandon(): void {
+    this.checkStopped("abandon");
+    if (this.startIsNext) return;
+    this.execution.depth = -1;
+    this.waitsFor = undefined;
   }
 
   private stopper() {
@@ -305,12 +358,15 @@ export class RunningMachine implements Machine {
     const { execution } = this;
     const { params, results } = signatureOf(this.code.module, index);
     let answer: unknown;
+    this.isAsking = true;
     try {
       answer = call?.(readValues(execution, base, params), this);
     } catch (error) {
       if (!(error instanceof Trapped)) throw error;
       this.said = error.message;
       return StopCode.host;
+    } finally {
+      this.isAsking = false;
     }
     if (answer === pending) {
       this.waitsFor = { index, base };
