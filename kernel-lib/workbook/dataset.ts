@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { refuse } from "../errors.js";
 
-/** A published table: its rows, and where they come from. */
+/** A table that comes with the workbook, published by others or recorded for it: its rows, and where they come from. */
 export interface Dataset<R = Readonly<Record<string, string | number | boolean | null>>> {
   /** Its name, as {@link datasets} lists it. */
   readonly name: string;
-  /** The publication, with the place in it. */
+  /** The publication, with the place in it; or how and where it was recorded. */
   readonly source: string;
   /** In the order of the publication. */
   readonly rows: readonly R[];
@@ -25,22 +25,32 @@ export class MalformedDataset extends Error {
   override name = "MalformedDataset";
 }
 
-const folder = new URL("../../../datasets/", import.meta.url);
+const folders = ["published", "recorded"].map((kind) => new URL(`../../../datasets/${kind}/`, import.meta.url));
+
+/** The file of each dataset, by name. */
+function filesByName(): Map<string, URL> {
+  const filesIn = (folder: URL): string[] => {
+    try {
+      return readdirSync(folder);
+    } catch {
+      return [];
+    }
+  };
+  const found = folders.flatMap((folder) =>
+    filesIn(folder)
+      .filter((file) => file.endsWith(".json"))
+      .map((file) => [file.slice(0, -".json".length), new URL(file, folder)] as const),
+  );
+  return new Map(found.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
 
 /** The names that {@link dataset} knows, sorted. */
 export function datasets(): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((file) => file.endsWith(".json"))
-      .map((file) => file.slice(0, -".json".length))
-      .sort();
-  } catch {
-    return [];
-  }
+  return [...filesByName().keys()];
 }
 
 /**
- * Loads a published table that comes with the workbook.
+ * Loads a table that comes with the workbook: published by others, or recorded for it.
  *
  * @param name as {@link datasets} lists it.
  * @throws {@link UnknownDataset} if there is none of that name.
@@ -50,15 +60,17 @@ export function datasets(): string[] {
  */
 export function dataset<R = Readonly<Record<string, string | number | boolean | null>>>(name: string): Dataset<R> {
   if (typeof name !== "string" || name === "") refuse("dataset", "name", "a text that is not empty", name);
-  const known = datasets();
-  if (!known.includes(name)) {
+  const files = filesByName();
+  const file = files.get(name);
+  if (file === undefined) {
+    const known = [...files.keys()].join(", ");
     throw new UnknownDataset(
-      `dataset: there is no ${JSON.stringify(name)}; there ${known.length ? `are ${known.join(", ")}` : "is none"}`,
+      `dataset: there is no ${JSON.stringify(name)}; there ${known ? `are ${known}` : "is none"}`,
     );
   }
   let content: Record<string, unknown>;
   try {
-    content = JSON.parse(readFileSync(new URL(`${name}.json`, folder), "utf8"));
+    content = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     throw new MalformedDataset(`dataset: ${name}.json can't be read: ${(error as Error).message}`);
   }

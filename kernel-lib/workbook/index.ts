@@ -1,6 +1,6 @@
 /**
  * What a notebook shows and asks: figures, space-time diagrams and tables with their data; predictions, claims,
- * exercises with their checks, progress, published datasets. Everything here is a value that shows itself
+ * exercises with their checks, progress, datasets. Everything here is a value that shows itself
  * ({@link Displayable}) and carries its rows, so that a check can compare them. Drawn with Observable Plot; a diagram's
  * buttons are the only script. Left out: widgets that talk back to the kernel, and animation.
  *

@@ -1,4 +1,4 @@
-/** Which cells show what the lecture says: cells are tagged `claim:<id>`, the ids stand in `datasets/lecture-claims.json`. */
+/** Which cells show what the lecture says: cells are tagged `claim:<id>`, the ids stand in `notebooks/lecture-claims.json`. */
 import { readFileSync } from "node:fs";
 import { inRoot } from "../setup/paths.mjs";
 import { cellName, type Notebook } from "./format.js";
@@ -22,7 +22,7 @@ export interface LectureClaims {
 }
 
 export function lectureClaims(): LectureClaims {
-  return JSON.parse(readFileSync(inRoot("datasets", "lecture-claims.json"), "utf8")) as LectureClaims;
+  return JSON.parse(readFileSync(inRoot("notebooks", "lecture-claims.json"), "utf8")) as LectureClaims;
 }
 
 /** A cell that shows a claim: predicted in virtual time or by theory, or live on this machine. */

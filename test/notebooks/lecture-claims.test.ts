@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { dataset } from "kernel-lib";
+import { datasets } from "kernel-lib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { NotebookFolder } from "../../scripts/notebooks/files.js";
@@ -42,8 +42,9 @@ test("every claim has its own id, a sentence, a translation and one of the eleve
   assert.is(new Set(rows.map(({ notebook }) => notebook)).size, 11);
 });
 
-test("a notebook can quote the lecture by dataset()", () => {
-  const { rows, source } = dataset("lecture-claims");
+test("the claims are the lecture's own words, and no dataset", () => {
+  assert.not.ok(datasets().includes("lecture-claims"));
+  const { rows, source } = lectureClaims();
   assert.match(source, /ACH2147.*Aula 08.*Norton Trevisan Roman.*2022.*van Steen and A\. S\. Tanenbaum/);
   const claim = rows.find(({ id }) => id === "servers.iterative.handles-each-before-next");
   assert.is(claim?.portuguese, "Cada requisição é tratada antes de atender a próxima");
