@@ -505,8 +505,9 @@ const lost = await lostMachine().catch((error) => {
 table(lost, {
   title: "A client's machine is lost: what its server hears, and when",
   columns: {
-    ...{ server: { label: "a server that" }, machine: { label: "the machine is" } },
-    ...{ noticedBy: { label: "hears" }, afterMs: { label: "after, or watched for" } },
+    server: { label: "a server that" },
+    noticedBy: { label: "hears" },
+    afterMs: { label: "after, or watched for" },
     bytesTaken: { label: "bytes taken meanwhile" },
   },
 });
@@ -516,21 +517,20 @@ const lostOf = (server: string) => lost.find((row) => row.server.startsWith(serv
 writerHears.compare(lostOf("writes, with keepalive").noticedBy === "nothing" ? "never" : "soon");
 
 // %% name="lost-figure" tags=["live", "claim:interrupting.break.server-tears-down"]
+const lostBars = lost.map((row) => ({
+  ...row,
+  heard: row.noticedBy === "nothing" ? "hears nothing" : "hears of it",
+}));
+const bars = { x: "afterMs", y: "server", fill: "heard", sort: { y: "x" } } as const;
 figure({
   title: "A client's machine is lost: who hears of it?",
   alt: "Who only reads hears nothing without keepalive; who writes hears nothing in spite of it; a limit for bytes that are not acknowledged, and a clock of one's own, tell in seconds.",
-  caption: "A bar that ends in a dot: something told the server then. Without a dot: nothing did.",
   x: { label: "time after the loss", unit: "ms" },
   y: { label: "a server that" },
   plot: {
-    marks: [
-      Plot.barX(lost, { x: "afterMs", y: "server", fill: palette.series[0] }),
-      Plot.dot(
-        lost.filter(({ noticedBy }) => noticedBy !== "nothing"),
-        { x: "afterMs", y: "server", r: 6, fill: palette.series[1] },
-      ),
-    ],
-    marginLeft: 290,
+    marks: [Plot.barX(lostBars, bars)],
+    color: { legend: true },
+    marginLeft: 300,
     width: 720,
   },
   data: lost,
@@ -546,7 +546,7 @@ claims({
     lostOf("writes, with TCP").noticedBy === "ETIMEDOUT" &&
     lostOf("asks").noticedBy === "no answer",
   "a machine that is back without its memory answers with a reset":
-    _.find(lost, { machine: "back" })!.noticedBy === "ECONNRESET",
+    lostOf("writes, to a machine").noticedBy === "ECONNRESET",
 });
 
 // %% name="lost-model"
@@ -878,7 +878,7 @@ const threeWays = async (host: Host, priority: number, isReading: boolean) => {
 const blockBytes = 16 * 1024;
 const uploads = async (_host: Host, connection: Connection, blocks: number) => {
   const block = new Uint8Array(blockBytes);
-  for (let sent = 0; sent < blocks; sent++) await connection.send(block);
+  await Promise.all(_.times(blocks, () => connection.send(block))); // one behind the other
 };
 const regrets = async (host: Host, way: string, blocksAhead: number) => {
   const connection = await host.connect("server", 80);
@@ -1202,21 +1202,22 @@ const newsRows = behind.map((row) => ({
   aheadBytes: Math.max(1, row.markAheadBytes ?? 1),
   afterMs: row.signalAfterMs ?? 1000,
   news: row.signalAfterMs === undefined ? "none in a second" : "SIGURG came",
-  buffer: `buffer of ${row.receiveBufferBytes} bytes`,
+  buffer: `receiver's buffer: ${row.receiveBufferBytes} bytes`,
 }));
-const place = { x: "aheadBytes", y: "afterMs", stroke: "news", symbol: "buffer", r: 5 } as const;
+const place = { x: "aheadBytes", y: "afterMs", stroke: "news", fx: "buffer", r: 5 } as const;
 
 // %% name="behind-plot" tags=["live", "claim:interrupting.out-of-band.first"]
 figure({
   title: "How far the news of urgent data reaches past what nobody reads",
   alt: "Where the mark lies up to 65,535 bytes ahead of what is acknowledged, SIGURG comes; farther than that it does not, whatever the buffer.",
-  caption: "The vertical line: 65,535 bytes, the most that a pointer of 16 bits can say.",
+  caption: "The dashed line: 65,535 bytes, the most that a pointer of 16 bits can say.",
   x: { label: "mark ahead of what is acknowledged", unit: "bytes", scale: "log" },
   y: { label: "from send to SIGURG", unit: "ms" },
   plot: {
     marks: [Plot.ruleX([reachBytes], { strokeDasharray: "4 4" }), Plot.dot(newsRows, place)],
     color: { legend: true, range: [...palette.series] },
-    symbol: { legend: true },
+    fx: { label: null },
+    width: 760,
   },
   data: newsRows,
 });

@@ -50,7 +50,7 @@ testWithTools(
       ["writes, with keepalive", "nothing"],
       ["writes, with TCP_USER_TIMEOUT", "ETIMEDOUT"],
       ["asks each second, and waits 3 s for an answer", "no answer"],
-      ["writes", "ECONNRESET"],
+      ["writes, to a machine that comes back", "ECONNRESET"],
     ]);
     // All that it writes is taken, and goes nowhere.
     assert.ok((rows[2] as LostMachineRow).bytesTaken > 20, JSON.stringify(rows[2]));

@@ -53,7 +53,7 @@ const watched: readonly Watched[] = [
   { server: "writes, with keepalive", machine: "gone", does: "writes", options: keepAlive },
   { server: "writes, with TCP_USER_TIMEOUT", machine: "gone", does: "writes", options: { userTimeoutMs: patienceMs } },
   { server: "asks each second, and waits 3 s for an answer", machine: "gone", does: "asks" },
-  { server: "writes", machine: "back", does: "writes" },
+  { server: "writes, to a machine that comes back", machine: "back", does: "writes" },
 ];
 
 addMachines();
