@@ -20,12 +20,29 @@ const direct: Readonly<Record<string, readonly string[]>> = {
 };
 const touchesNode = new Set(["live", "workbook"]);
 
+// The rooms inside a room, from the bottom: each imports only those before it.
+const inner: Readonly<Record<string, readonly string[]>> = {
+  live: ["system", "run", "children", "process", "places", "rpc", "endings", "urgent", "superserver", "sweeps", "labs"],
+};
+
+/** What is wrong with an import from one inner room into another: both are paths in kernel-lib. */
+function innerViolation(file: string, target: string): string | undefined {
+  const [room = "", from = "", rest] = file.split("/");
+  const [otherRoom, to = ""] = target.split("/");
+  const order = inner[room];
+  if (order === undefined || otherRoom !== room || rest === undefined) return undefined;
+  if (!order.includes(from)) return `${room}/${from}/ is not in the order of the rooms of ${room}/`;
+  return order.indexOf(to) <= order.indexOf(from) && order.includes(to)
+    ? undefined
+    : `${room}/${from}/ may not import ${room}/${to}`;
+}
+
 // A function that a notebook sends to a worker or a child gets the whole library as an argument, so these name the package's root.
 const handsOutTheLibrary = new Set([
-  "live/child-programs.ts",
-  "live/child-runner.ts",
-  "live/sweep-models.ts",
-  "live/sweep-worker.ts",
+  "live/children/child-programs.ts",
+  "live/children/child-runner.ts",
+  "live/sweeps/sweep-models.ts",
+  "live/sweeps/sweep-worker.ts",
 ]);
 
 function allowed(room: string): Set<string> {
@@ -52,6 +69,8 @@ function violations(file: string, source: string): string[] {
       return isTop || target === "errors.js"
         ? []
         : [`${file} imports ${name}: of the package's top, only errors.js is for rooms`];
+    const inside = innerViolation(file, target);
+    if (inside !== undefined) return [`${file} imports ${name}: ${inside}`];
     return isTop || allowed(room).has(other) ? [] : [`${file} imports ${name}: ${room}/ may not import ${other}/`];
   });
 }
@@ -97,6 +116,9 @@ const caught: readonly (readonly [string, string, string])[] = [
   ["an import through the package's root", "live/a.ts", 'import { x } from "../index.js";'],
   ["an import of the package by its own name", "live/a.ts", 'import { x } from "kernel-lib";'],
   ["an import from outside the package", "live/a.ts", 'import { x } from "../../jupyter/wire.js";'],
+  ["an inner room that imports a later one", "live/rpc/a.ts", 'import { x } from "../labs/x.js";'],
+  ["an inner room that imports its room's index", "live/rpc/a.ts", 'import { x } from "../index.js";'],
+  ["an inner room that no order names", "live/other/a.ts", 'import { x } from "../rpc/x.js";'],
   ["a room that no table names", "other/a.ts", "export {};"],
 ];
 for (const [what, file, source] of caught)
@@ -105,7 +127,7 @@ for (const [what, file, source] of caught)
 test("rooms reach what their rooms reach, and errors.js is everybody's", () => {
   const source =
     'import { a } from "../simulation/index.js"; import { b } from "../errors.js"; import "node:net"; import "d3-random";';
-  assert.equal(violations("live/sub/a.ts", source.replaceAll('"../', '"../../')), []);
+  assert.equal(violations("live/rpc/a.ts", source.replaceAll('"../', '"../../')), []);
 });
 
 test.run();

@@ -1,5 +1,5 @@
 import { checkPositive, checkWhole, Interrupted, ParameterError } from "../errors.js";
-import { openPageServer, type PageServer } from "../live/page-server.js";
+import { openPageServer, type PageServer } from "../live/places/page-server.js";
 import { freeze, type Machine, type Resources, type Stop, segmentsOf, thaw } from "../migration/machine/index.js";
 import { onInterrupt } from "../simulation/interrupt.js";
 import { escapeMarkup, kernelHook, type MimeBundle } from "./display.js";

@@ -1,8 +1,8 @@
-import { type Child, type startChild, withChildren } from "../child.js";
-import { exportedProgram } from "../child-programs.js";
-import { withSockets } from "../lent-sockets.js";
-import { type SocketsApi, SystemCallError, socketsApi } from "../sockets-api.js";
-import { pause } from "../urgent/send-what-fits.js";
+import { type Child, type startChild, withChildren } from "../children/child.js";
+import { exportedProgram } from "../children/child-programs.js";
+import { withSockets } from "../system/lent-sockets.js";
+import { pause } from "../system/send-what-fits.js";
+import { type SocketsApi, SystemCallError, socketsApi } from "../system/sockets-api.js";
 
 /** What the server saw of a client that ended its connection in some way: see {@link connectionEnds}. */
 export interface ConnectionEndRow {

@@ -4,9 +4,9 @@
  * @internal
  */
 import { spawnSync } from "node:child_process";
-import { ToolMissing } from "../own-network.js";
-import { type DeadPeerOptions, type IpAddress, SystemCallError, socketsApi } from "../sockets-api.js";
-import { pause } from "../urgent/send-what-fits.js";
+import { ToolMissing } from "../children/own-network.js";
+import { pause } from "../system/send-what-fits.js";
+import { type DeadPeerOptions, type IpAddress, SystemCallError, socketsApi } from "../system/sockets-api.js";
 import type { LostMachineRow } from "./lost-machine.js";
 
 const watchMs = Number(process.argv[2]);

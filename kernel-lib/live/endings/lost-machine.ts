@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { checkPositive } from "../../errors.js";
-import { type OwnNetworkOptions, runInOwnNetwork, ToolMissing } from "../own-network.js";
+import { type OwnNetworkOptions, runInOwnNetwork, ToolMissing } from "../children/own-network.js";
 
 /** When a server noticed that its client's machine was lost: see {@link lostMachine}. */
 export interface LostMachineRow {

@@ -9,7 +9,7 @@
  * Sources: RFC 9293 §3.4 and §3.8.5; tcp(7) and socket(7) of Linux.
  */
 
-export { whyNoSocketsApi as whyNoUrgentData } from "../sockets-api.js";
+export { whyNoSocketsApi as whyNoUrgentData } from "../system/sockets-api.js";
 export { type MeasureStopsOptions, measureStops, type StopRow, type StopWay } from "./measure-stops.js";
 export { type TcpEnd, type TcpPairOptions, tcpPair } from "./tcp-pair.js";
 export { type TcpProcessOptions, tcpProcess } from "./tcp-process.js";

@@ -1,8 +1,8 @@
 import { checkNonNegative, checkPositive, checkWhole, refuse } from "../../errors.js";
-import { type Child, withChildren } from "../child.js";
-import { exportedProgram } from "../child-programs.js";
-import { type SocketsApi, socketsApi } from "../sockets-api.js";
-import { pause, sendWhatFits } from "./send-what-fits.js";
+import { type Child, withChildren } from "../children/child.js";
+import { exportedProgram } from "../children/child-programs.js";
+import { pause, sendWhatFits } from "../system/send-what-fits.js";
+import { type SocketsApi, socketsApi } from "../system/sockets-api.js";
 import type { StopServerPorts, StopServerReport, StopServerSettings } from "./stop-server.js";
 import { machineNowMs } from "./stop-work.js";
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { Worker } from "node:worker_threads";
-import { socketsApi } from "../sockets-api.js";
+import { socketsApi } from "../system/sockets-api.js";
 import { burn, iterationsPerMs, machineNowMs, type StopThread, type WorkOrder, type WorkReport } from "./stop-work.js";
 
 /** What the server of `measureStops` is told. */

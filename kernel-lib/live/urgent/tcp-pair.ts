@@ -1,7 +1,7 @@
 import { checkPositive, checkWhole, refuse } from "../../errors.js";
 import { Closed, TimedOut } from "../../world/errors.js";
-import { withSockets } from "../lent-sockets.js";
-import { type SocketsApi, SystemCallError } from "../sockets-api.js";
+import { withSockets } from "../system/lent-sockets.js";
+import { type SocketsApi, SystemCallError } from "../system/sockets-api.js";
 
 /** One end of a TCP connection of the operating system: bytes, not messages, and urgent bytes among them. */
 export interface TcpEnd {

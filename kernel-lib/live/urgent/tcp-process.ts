@@ -1,6 +1,6 @@
 import { refuse } from "../../errors.js";
-import { type Child, withChildren } from "../child.js";
-import type { ChildProgram } from "../child-programs.js";
+import { type Child, withChildren } from "../children/child.js";
+import type { ChildProgram } from "../children/child-programs.js";
 import { lendPair, RawEnd, type TcpEnd } from "./tcp-pair.js";
 
 /** See {@link tcpProcess}. */

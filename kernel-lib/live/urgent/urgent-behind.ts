@@ -1,8 +1,8 @@
 import { checkPositive, checkWhole, refuse } from "../../errors.js";
-import { withChildren } from "../child.js";
-import { exportedProgram } from "../child-programs.js";
-import { socketsApi } from "../sockets-api.js";
-import { pause, sendWhatFits } from "./send-what-fits.js";
+import { withChildren } from "../children/child.js";
+import { exportedProgram } from "../children/child-programs.js";
+import { pause, sendWhatFits } from "../system/send-what-fits.js";
+import { socketsApi } from "../system/sockets-api.js";
 import { machineNowMs } from "./stop-work.js";
 import { lendPair } from "./tcp-pair.js";
 
