@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import { runLive } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { busyScenario, difference, type Ending, held } from "../live/leaks-support.js";
+import { busyScenario, difference, type Ending, held } from "../live/run/leaks-support.js";
 import { soaked, soaking } from "../soak.js";
 
 const test = suite("live runs in a row");

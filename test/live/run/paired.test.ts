@@ -1,7 +1,7 @@
 import { type Run, runLive, simulate } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Cell, differenceOf, type PairedPrograms, pairedScenario } from "../../bench/paired-runs.js";
+import { type Cell, differenceOf, type PairedPrograms, pairedScenario } from "../../../bench/paired-runs.js";
 
 const test = suite("live against virtual, request by request");
 

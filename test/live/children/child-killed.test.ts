@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { childrenOf, eventually, isAlive, sleep } from "../kernel/support.js";
+import { childrenOf, eventually, isAlive, sleep } from "../../kernel/support.js";
 
 const test = suite("live: no child outlives the process that started it");
 

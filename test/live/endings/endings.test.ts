@@ -2,8 +2,8 @@ import { readdirSync } from "node:fs";
 import { connectionEnds, dataset, type LostMachineRow, lostMachine } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { failureOf } from "../world/both-worlds.js";
-import { withTools } from "./tools.js";
+import { failureOf } from "../../world/both-worlds.js";
+import { withTools } from "../tools.js";
 
 const test = suite("live: how connections of the operating system end");
 const recorded = dataset("connection-ends");

@@ -1,8 +1,8 @@
 import { measureFirstByte, measureIdleMemory } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { childrenOf } from "../kernel/support.js";
-import { failureOf } from "../world/both-worlds.js";
+import { childrenOf } from "../../kernel/support.js";
+import { failureOf } from "../../world/both-worlds.js";
 
 const test = suite("live: what a superserver costs");
 

@@ -1,7 +1,7 @@
 import { Deadlock, type Host, Interrupted, on, type RunLiveOptions, runLive, scenario } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { failureOf } from "../world/both-worlds.js";
+import { failureOf } from "../../world/both-worlds.js";
 import { busyScenario, difference, type Ending, held } from "./leaks-support.js";
 
 const test = suite("live: nothing is left");

@@ -14,7 +14,7 @@ import {
 } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { echoForEach, failureOf } from "../world/both-worlds.js";
+import { echoForEach, failureOf } from "../../world/both-worlds.js";
 
 const test = suite("live: this machine, and what a run may take of it");
 

@@ -1,7 +1,7 @@
 import { type Host, on, runLive, scenario, simulate } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { echo, failureOf } from "../world/both-worlds.js";
+import { echo, failureOf } from "../../world/both-worlds.js";
 
 const test = suite("run-live");
 

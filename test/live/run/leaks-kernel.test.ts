@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { startKernel } from "../../jupyter/client.js";
+import { startKernel } from "../../../jupyter/client.js";
 import {
   errorsOf,
   eventually,
@@ -15,7 +15,7 @@ import {
   resultOf,
   root,
   sleep,
-} from "../kernel/support.js";
+} from "../../kernel/support.js";
 
 const test = suite("live: nothing is left in the notebook's kernel");
 const kernel = kernelOf(test);

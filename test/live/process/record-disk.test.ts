@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, ftruncateSync, readSync, writeSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { RecordDisk } from "../../kernel-lib/live/process/record-disk.js";
-import { openNameless } from "../../kernel-lib/live/run/store.js";
+import { RecordDisk } from "../../../kernel-lib/live/process/record-disk.js";
+import { openNameless } from "../../../kernel-lib/live/run/store.js";
 
 async function withFile(use: (file: number) => Promise<void>): Promise<void> {
   const file = openNameless();

@@ -11,7 +11,7 @@ import {
 } from "kernel-lib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { failureOf } from "../world/both-worlds.js";
+import { failureOf } from "../../world/both-worlds.js";
 
 const service = (kind: FileServerKind, more: Partial<FileServiceOptions> = {}): FileServiceOptions => ({
   kind,

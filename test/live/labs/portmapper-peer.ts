@@ -7,7 +7,7 @@ import dgram from "node:dgram";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeRecord, portmapperClient, RecordReader, startPortmapper } from "kernel-lib";
-import { hex, toHex } from "../protocol/bytes.js";
+import { hex, toHex } from "../../protocol/bytes.js";
 
 const [daemon, questions] = [process.argv[2], JSON.parse(process.argv[3] as string) as string[]];
 

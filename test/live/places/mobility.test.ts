@@ -1,7 +1,7 @@
 import { runLive } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { agentWith, alone, aloneMs, strong, threePlaces } from "../migration/journeys.js";
+import { agentWith, alone, aloneMs, strong, threePlaces } from "../../migration/journeys.js";
 
 const mobility = suite("programs and processes that move over real sockets");
 

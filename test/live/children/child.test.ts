@@ -17,9 +17,9 @@ import {
 } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { childrenOf, eventually, isAlive } from "../kernel/support.js";
-import { failureOf } from "../world/both-worlds.js";
-import { difference, held } from "./leaks-support.js";
+import { childrenOf, eventually, isAlive } from "../../kernel/support.js";
+import { failureOf } from "../../world/both-worlds.js";
+import { difference, held } from "../run/leaks-support.js";
 
 const test = suite("live: child processes");
 

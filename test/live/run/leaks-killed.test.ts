@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { childrenOf } from "../kernel/support.js";
+import { childrenOf } from "../../kernel/support.js";
 
 const test = suite("live: nothing is left of a process that is killed");
 

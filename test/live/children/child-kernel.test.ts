@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { errorsOf, eventually, interruptAt, isAlive, kernelOf, resultOf, textOf } from "../kernel/support.js";
+import { errorsOf, eventually, interruptAt, isAlive, kernelOf, resultOf, textOf } from "../../kernel/support.js";
 
 const test = suite("live: child processes that a cell starts");
 const kernel = kernelOf(test);

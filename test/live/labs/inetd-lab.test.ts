@@ -4,8 +4,8 @@ import path from "node:path";
 import { type InetdReplyRow, type InetdRequest, inetdLab } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { failureOf } from "../world/both-worlds.js";
-import { withTools } from "./tools.js";
+import { failureOf } from "../../world/both-worlds.js";
+import { withTools } from "../tools.js";
 
 const test = suite("live: the same configuration under openbsd-inetd");
 

@@ -16,10 +16,10 @@ import {
 } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { currentUser } from "../../kernel-lib/live/system/users.js";
-import { childrenOf, eventually, isAlive } from "../kernel/support.js";
-import { failureOf } from "../world/both-worlds.js";
-import { difference, held } from "./leaks-support.js";
+import { currentUser } from "../../../kernel-lib/live/system/users.js";
+import { childrenOf, eventually, isAlive } from "../../kernel/support.js";
+import { failureOf } from "../../world/both-worlds.js";
+import { difference, held } from "../run/leaks-support.js";
 
 const test = suite("live: superserver");
 
@@ -446,7 +446,7 @@ test("closing gives everything back, and can be asked for twice and while it sta
 test("as a command it tells each row, reads its file again on SIGHUP, and ends on SIGTERM with all that it started", async () => {
   const file = path.join(folder, "inetd.conf");
   const command = fileURLToPath(
-    new URL("../../kernel-lib/dist/live/superserver/superserver-command.js", import.meta.url),
+    new URL("../../../kernel-lib/dist/live/superserver/superserver-command.js", import.meta.url),
   );
   writeFileSync(file, `100 ${cat}`.replace("USER", user));
   const child = await startChild(executable(process.execPath, [command, file, "--free-ports"]));

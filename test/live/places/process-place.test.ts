@@ -12,7 +12,7 @@ import {
 } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { compiled, primes, primesAlone, primesMachine, printer } from "../migration/programs.js";
+import { compiled, primes, primesAlone, primesMachine, printer } from "../../migration/programs.js";
 
 const travelling = suite("programs that travel through processes of the operating system");
 const wanted = 2000;

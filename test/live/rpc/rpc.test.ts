@@ -19,7 +19,7 @@ import {
 } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { failureOf } from "../world/both-worlds.js";
+import { failureOf } from "../../world/both-worlds.js";
 
 const test = suite("rpc");
 

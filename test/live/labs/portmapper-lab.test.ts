@@ -9,9 +9,9 @@ import {
 } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { hex, toHex } from "../protocol/bytes.js";
-import { failureOf } from "../world/both-worlds.js";
-import { withTools } from "./tools.js";
+import { hex, toHex } from "../../protocol/bytes.js";
+import { failureOf } from "../../world/both-worlds.js";
+import { withTools } from "../tools.js";
 
 const test = suite("portmapper-lab");
 
