@@ -20,6 +20,8 @@ type Execute = Extract<Order, { do: "execute" }>;
 
 interface Cell {
   readonly order: Execute;
+  /** How often the reader had interrupted when it began. */
+  readonly interruptionsBefore: number;
   /** An error that arose beside the cell's own course: a rejection that nobody handled. */
   failure?: CellError;
   done: boolean;
@@ -65,6 +67,7 @@ const idleMs = 200;
 export class Cells {
   readonly #executor: Executor;
   readonly #guarded: <T>(work: () => T) => T;
+  readonly #interruptions: () => number;
   readonly #traces: Traces;
   readonly #callbacks = new Set<() => void>();
   #running: Cell | undefined;
@@ -76,10 +79,11 @@ export class Cells {
   /**
    * @param rootDir where cells' imports are resolved
    * @param guarded runs work that an interrupt must not tear apart
+   * @param interruptions how often the reader has interrupted so far
    */
-  /** @param interruptions how often the reader has interrupted so far */
   constructor(rootDir: string, guarded: <T>(work: () => T) => T, interruptions: () => number) {
     this.#guarded = guarded;
+    this.#interruptions = interruptions;
     this.#traces = new Traces([process.cwd(), rootDir]);
     this.#traces.install();
     const compiler = createConverter();
@@ -122,7 +126,7 @@ export class Cells {
         }
       },
     });
-    this.#offerHook(interruptions);
+    this.#offerHook();
     tslabProtocol.lastWriteDisplayData = (content, update) =>
       this.#show(update ? "update_display_data" : "display_data", content);
     setTimeout(() => {
@@ -138,7 +142,7 @@ export class Cells {
   }
 
   execute(order: Execute): void {
-    const cell: Cell = { order, done: false };
+    const cell: Cell = { order, interruptionsBefore: this.#interruptions(), done: false };
     this.#running = cell;
     this.#last = order;
     this.#thrown = undefined;
@@ -220,8 +224,10 @@ export class Cells {
     this.#show("execute_result", { data, metadata: {}, execution_count: cell.order.count });
   }
 
-  #finish(cell: Cell, error: CellError | undefined): void {
+  #finish(cell: Cell, thrown: CellError | undefined): void {
     if (cell.done) return;
+    // Where a library runs promises by itself, a termination ends those alone: what the library then throws comes of it.
+    const error = thrown && this.#interruptions() !== cell.interruptionsBefore ? interrupted : thrown;
     if (error) this.#show("error", { ...error }, cell.order.id);
     const failed = error ?? cell.failure;
     const { id } = cell.order;
@@ -246,7 +252,7 @@ export class Cells {
     send({ is: "output", id, type, content });
   }
 
-  #offerHook(interruptions: () => number): void {
+  #offerHook(): void {
     const hook: JupyterHook = {
       display: (bundle, metadata = {}, displayId = randomUUID()) =>
         this.#show("display_data", { data: asJson(bundle), metadata, transient: { display_id: displayId } }),
@@ -260,7 +266,7 @@ export class Cells {
         this.#callbacks.add(entry);
         return () => this.#callbacks.delete(entry);
       },
-      interruptions,
+      interruptions: this.#interruptions,
     };
     Object.defineProperty(globalThis, jupyterHook, { value: Object.freeze(hook) });
   }

@@ -1,4 +1,4 @@
-import { checkWhole, ParameterError, refuse, shown } from "../errors.js";
+import { checkWhole, Interrupted, ParameterError, refuse, shown } from "../errors.js";
 import { stopSignal } from "./interrupt.js";
 import { checkConfidence, type Interval } from "./intervals.js";
 import { checkMeasures, intervalsOf, type Measures } from "./measures.js";
@@ -181,7 +181,7 @@ function checkPoints<Point extends SweepPoint>(points: readonly Point[]): Point[
 
 /** Gives an error of the model its point and seed. */
 function explain(error: unknown, run: string): never {
-  if (error instanceof ParameterError) throw error;
+  if (error instanceof ParameterError || error instanceof Interrupted) throw error;
   const message = error instanceof Error ? error.message : shown(error);
   throw new Error(`sweep: the model failed for ${run}: ${message}`, { cause: error });
 }

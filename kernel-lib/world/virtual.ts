@@ -1,6 +1,6 @@
 import { checkNonNegative, ParameterError } from "../errors.js";
 import { type EventId, Scheduler } from "../simulation/index.js";
-import { onInterrupt } from "../simulation/interrupt.js";
+import { interruptions, onInterrupt } from "../simulation/interrupt.js";
 import { Core } from "./core.js";
 import type { Driver, Pipe, Processor, Store } from "./driver.js";
 import { adoptFailures, type DrainKind, findSynchronousDrain, macrotask, makeTurns, realNowMs } from "./environment.js";
@@ -132,11 +132,15 @@ export class Simulation<P extends Programs> {
         giveBack();
         stopListening();
       };
-      // After an interrupt in the middle of a program nothing of this function runs any more, `finally` neither: only this does.
+      const rejectInterrupted = (): void =>
+        reject(new Interrupted(`simulate was interrupted at t=${this.nowMs.toFixed(3)} ms`));
+      // After an interrupt in the middle of a program nothing of this function may run any more, `finally` neither: only this does.
       const stopListening = onInterrupt(() => {
         leave();
-        reject(new Interrupted(`simulate was interrupted at t=${this.nowMs.toFixed(3)} ms`));
+        rejectInterrupted();
       });
+      const interruptionsBefore = interruptions();
+      const wasInterrupted = (): boolean => interruptions() !== interruptionsBefore;
       const begin = (): void => {
         if (hasLeft) return; // interrupted while it waited for its turn
         if (signal?.aborted) {
@@ -150,11 +154,14 @@ export class Simulation<P extends Programs> {
         giveBack = adoptFailures(adopt);
         const end = (reached: boolean): void => {
           leave();
-          resolve(reached);
+          // A program that was cut off behind an await looks as if it had nothing to wait for, or had ended.
+          if (wasInterrupted()) rejectInterrupted();
+          else resolve(reached);
         };
         const fail = (error: unknown): void => {
           leave();
-          reject(error);
+          if (wasInterrupted()) rejectInterrupted();
+          else reject(error);
         };
         const drain = this.#forced === undefined || this.#forced === "tick" ? findSynchronousDrain() : undefined;
         if (drain) {

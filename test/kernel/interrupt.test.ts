@@ -172,6 +172,34 @@ test("cells that wait behind an interrupted one are aborted", async () => {
   assert.is((await kernel().execute("1")).status, "ok");
 });
 
+// Behind an await of its own the program alone is cut off, not whoever runs it.
+for (const [what, body] of [
+  ["in a busy loop", 'await host.sleep(1); console.log("go"); for (;;);'],
+  ["in a loop of promises", 'await host.sleep(1); console.log("go"); for (;;) await null;'],
+  ["in a loop that swallows errors", 'for (;;) try { await host.sleep(1); console.log("go"); for (;;); } catch {}'],
+] as const)
+  for (const [world, run] of [
+    ["simulate", "simulate(busy)"],
+    ["runLive", "runLive(busy, { maxRealMs: 60_000 })"],
+    ["sweep", "sweep([{ n: 1 }], async () => ({ atMs: (await simulate(busy)).endMs }))"],
+  ] as const) {
+    test(`a program ${what} after an await: ${world} says Interrupted, and nothing else`, async () => {
+      await kernel().execute(`import { type Host, on, runLive, scenario, simulate, sweep } from "kernel-lib";
+let outcome = "";
+const busy = scenario({ hosts: { a: {} }, programs: { busy: on("a", async (host: Host) => { ${body} }) } });`);
+      const execution = await interruptAt(
+        kernel(),
+        "go",
+        `await ${run}.then(() => outcome = "ended", (error) => { outcome = error.name; throw error; });`,
+      );
+      assert.equal(
+        errorsOf(execution).map(({ ename }) => ename),
+        ["Interrupted"],
+      );
+      assert.is(resultOf(await kernel().execute("outcome")), "'Interrupted'");
+    });
+  }
+
 test("an interrupt of an idle kernel does nothing", async () => {
   await kernel().execute("1");
   await kernel().interrupt();

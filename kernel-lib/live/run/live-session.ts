@@ -1,4 +1,4 @@
-import { onInterrupt } from "../../simulation/interrupt.js";
+import { interruptions, onInterrupt } from "../../simulation/interrupt.js";
 import { Core } from "../../world/core.js";
 import { adoptFailures, findSynchronousDrain, macrotask } from "../../world/environment.js";
 import { Interrupted } from "../../world/errors.js";
@@ -30,6 +30,7 @@ export class LiveSession<P extends Programs> {
   #isDraining = false;
   #isOver = false;
   #quietSinceMs: number | undefined;
+  readonly #interruptionsBefore = interruptions();
 
   constructor(
     scenario: Scenario<string, P>,
@@ -53,9 +54,7 @@ export class LiveSession<P extends Programs> {
     const stopListening = onInterrupt(() => {
       setProgramsRun(false);
       this.#giveBack();
-      this.#end(() =>
-        this.#reject(new Interrupted(`runLive was interrupted at t=${this.#driver.now().toFixed(3)} ms`)),
-      );
+      this.#end(() => this.#rejectInterrupted());
       void this.#driver.close();
     });
     const progress = onProgress && setInterval(() => this.#tell(onProgress), 100);
@@ -108,7 +107,13 @@ export class LiveSession<P extends Programs> {
   #end(settle: () => void): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    settle();
+    // A program that was cut off behind an await looks as if it had nothing to wait for, or had ended.
+    if (interruptions() === this.#interruptionsBefore) settle();
+    else this.#rejectInterrupted();
+  }
+
+  #rejectInterrupted(): void {
+    this.#reject(new Interrupted(`runLive was interrupted at t=${this.#driver.now().toFixed(3)} ms`));
   }
 
   #tell(onProgress: (nowMs: number) => void): void {
