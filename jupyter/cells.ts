@@ -4,6 +4,7 @@ import { inspected } from "./documentation.js";
 import type { Order } from "./frames.js";
 import { asJson, displaySymbol, type JupyterHook, jupyterHook, type MimeBundle } from "./hook.js";
 import { send, shownBy } from "./output.js";
+import { importByRule, installPackages, workbook } from "./packages.js";
 import { type CellError, Interrupted, interrupted, Traces } from "./trace.js";
 import {
   awaitsAtTopLevel,
@@ -77,15 +78,16 @@ export class Cells {
   #result: { readonly value: unknown } | undefined;
 
   /**
-   * @param rootDir where cells' imports are resolved
    * @param guarded runs work that an interrupt must not tear apart
    * @param interruptions how often the reader has interrupted so far
    */
-  constructor(rootDir: string, guarded: <T>(work: () => T) => T, interruptions: () => number) {
+  constructor(guarded: <T>(work: () => T) => T, interruptions: () => number) {
     this.#guarded = guarded;
     this.#interruptions = interruptions;
-    this.#traces = new Traces([process.cwd(), rootDir]);
+    const folder = process.cwd();
+    this.#traces = new Traces([folder, workbook]);
     this.#traces.install();
+    installPackages();
     const compiler = createConverter();
     const node = this.#converter(compiler);
     let browser: Converter | undefined;
@@ -97,7 +99,7 @@ export class Cells {
       },
       close: () => {},
     };
-    this.#executor = createExecutor(rootDir, converters, {
+    this.#executor = createExecutor(folder, converters, {
       log: (value) => {
         this.#result = { value };
       },
@@ -113,7 +115,7 @@ export class Cells {
       },
       imported(name: string, required: Promise<unknown>) {
         return required.catch((error: { code?: string }) => {
-          if (importOnly.has(error.code ?? "")) return import(name);
+          if (importOnly.has(error.code ?? "")) return importByRule(name);
           throw error;
         });
       },

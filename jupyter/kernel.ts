@@ -3,9 +3,6 @@
  * cell can't hold up; frames go out by synchronous writes, so that what a cell prints before it hangs is seen.
  */
 import { executionAsyncId } from "node:async_hooks";
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { Order } from "./frames.js";
 import { acknowledged, busyInKernel, counters, interruptions } from "./interruption.js";
@@ -35,14 +32,6 @@ function guarded<T>(work: () => T): T {
   }
 }
 
-/** Where cells find their packages: the working directory, unless nothing is installed there or above. */
-function packagesFolder(): string {
-  for (let folder = process.cwd(); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, "node_modules"))) return process.cwd();
-    if (folder === dirname(folder)) return join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-  }
-}
-
 let usualAsyncId: number | undefined;
 
 /**
@@ -55,7 +44,7 @@ function mendAsyncContext(): void {
 
 // The compiler takes a second to load; the thread above starts beside it.
 const [{ Cells }, { Interrupted }] = await Promise.all([import("./cells.js"), import("./trace.js")]);
-const cells = new Cells(packagesFolder(), guarded, () => Atomics.load(flags, interruptions));
+const cells = new Cells(guarded, () => Atomics.load(flags, interruptions));
 captureStreams(() => cells.currentId);
 
 orders.on("message", (order: Order & { sequence?: number }) => {

@@ -3,9 +3,12 @@
  * the compiler's exports in which some functions are wrapped.
  */
 
+import { statSync } from "node:fs";
 import type { SourceMapPayload } from "node:module";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import type TypeScript from "typescript";
+import { isBrought, isReaders, packageOf, workbook } from "./packages.js";
 
 const require = createRequire(import.meta.url);
 /** Resolves as tslab's own modules do. */
@@ -86,13 +89,18 @@ const overrides = {
       strict: true,
       moduleResolution: ts.ModuleResolutionKind.Bundler,
       lib: ["lib.es2023.d.ts"],
+      typeRoots: [join(workbook, "node_modules/@types")],
       types: ["node"],
+      // By what name a cell's inferred types are written down for the cells behind it; modules are looked up by `resolving`.
+      paths: { "*": ["node_modules/@types/*", "node_modules/*"] },
+      pathsBasePath: workbook,
       inlineSourceMap: true,
     };
     return (ts.createWatchCompilerHost as (...all: unknown[]) => unknown)(roots, ours, ...rest);
   },
 
   createWatchProgram(host: WatchHost): unknown {
+    Object.assign(host, resolving(host));
     const created = host.afterProgramCreate;
     host.afterProgramCreate = (builder) => {
       const program = builder.getProgram();
@@ -128,7 +136,25 @@ const overrides = {
   },
 };
 
-type WatchHost = Pick<TypeScript.WatchCompilerHost<TypeScript.BuilderProgram>, "afterProgramCreate">;
+type WatchHost = TypeScript.WatchCompilerHostOfFilesAndCompilerOptions<TypeScript.BuilderProgram>;
+
+/** Finds modules by the rule of `packages.ts`. */
+function resolving(host: WatchHost): Partial<WatchHost> {
+  const options = { ...host.options, paths: undefined };
+  const cache = ts.createModuleResolutionCache(host.getCurrentDirectory(), (name) => name, options);
+  const inWorkbook = (name: string) => ts.resolveModuleName(name, join(workbook, "cell.ts"), options, host, cache);
+  const resolve = (name: string, file: string) => {
+    if (!isReaders(file)) return ts.resolveModuleName(name, file, options, host, cache);
+    if (isBrought(name)) return inWorkbook(name);
+    // Not kept: the reader may write or install what is missing.
+    const found = ts.resolveModuleName(name, file, options, host);
+    return found.resolvedModule || packageOf(name) === undefined ? found : inWorkbook(name);
+  };
+  return {
+    resolveModuleNameLiterals: (names, file) => names.map(({ text }) => resolve(text, file)),
+    hasInvalidatedResolutions: (path) => isReaders(path),
+  };
+}
 
 const seeing = new WeakSet<TypeScript.TypeChecker>();
 
@@ -193,10 +219,38 @@ function importing(context: TypeScript.TransformationContext): TypeScript.Transf
   return (file) => ts.visitNode(file, visit) as TypeScript.SourceFile;
 }
 
-// Files don't change while a kernel runs: what Node has loaded stays loaded. Watching hundreds would only cost time.
-const unwatched = () => ({ close: () => {} });
-ts.sys.watchFile = unwatched;
-ts.sys.watchDirectory = unwatched;
+interface Watched {
+  readonly path: string;
+  readonly changed: TypeScript.FileWatcherCallback;
+  stamp: string;
+}
+
+const watched = new Set<Watched>();
+
+function stampOf(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found ? `${found.mtimeMs} ${found.size}` : "";
+}
+
+// What Node has loaded of a package stays loaded, and watching hundreds of files would only cost time. The reader's own modules are looked at
+// before each cell.
+ts.sys.watchFile = (path, changed) => {
+  if (!isReaders(path)) return { close: () => {} };
+  const entry: Watched = { path, changed, stamp: stampOf(path) };
+  watched.add(entry);
+  return { close: () => watched.delete(entry) };
+};
+ts.sys.watchDirectory = () => ({ close: () => {} });
+
+function takeChanges(): void {
+  for (const entry of watched) {
+    const stamp = stampOf(entry.path);
+    if (stamp === entry.stamp) continue;
+    entry.stamp = stamp;
+    entry.changed(entry.path, ts.FileWatcherEventKind.Changed);
+  }
+}
+
 const path = requireFromTslab.resolve("@tslab/typescript-for-tslab");
 (require.cache[path] as NodeJS.Module).exports = { ...ts, ...overrides };
 
@@ -208,7 +262,14 @@ const converterModule = requireFromTslab("./dist/converter.js") as {
 export const { isCompleteCode } = converterModule;
 
 export function createConverter(isBrowser = false): Converter {
-  return converterModule.createConverter({ isJS: false, isBrowser });
+  const converter = converterModule.createConverter({ isJS: false, isBrowser });
+  return {
+    ...converter,
+    convert: (previous, source) => {
+      takeChanges();
+      return converter.convert(previous, source);
+    },
+  };
 }
 
 /**
