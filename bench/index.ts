@@ -74,22 +74,35 @@ function measure(limit: Limit): string[] {
   return [limit.workload, `${got.toFixed(1)} ${limit.unit}`, "–", "–", `≤ ${limit.aim} ${limit.unit}`, met];
 }
 
-const table = [["workload", "ours", "peer", "ratio", "aim", "met"]];
-const add = (name: string, row: () => string[]): void => {
-  process.stderr.write(`${name} …\n`);
-  try {
-    table.push(row());
-  } catch (error) {
-    table.push([name, "failed", "–", "–", "–", "no"]);
-    process.stderr.write(`${(error as Error).message}\n`);
-    process.exitCode = 1;
-  }
-};
-for (const c of comparisons()) if (asked(c.workload)) add(`${c.workload}, against ${c.peer}`, () => compare(c));
-for (const limit of limits) if (asked(limit.workload)) add(limit.workload, () => measure(limit));
-
-const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => (row[column] ?? "").length))) ?? [];
-for (const [i, row] of table.entries()) {
+// A line is printed when it is there, so the widths are those that cells have in practice; only the first is known.
+const head = ["workload", "ours", "peer", "ratio", "aim", "met"];
+const compared = comparisons().filter(({ workload }) => asked(workload));
+const limited = limits.filter(({ workload }) => asked(workload));
+const names = [
+  ...compared.map(({ workload, unit }) => `${workload} (a ${unit})`),
+  ...limited.map(({ workload }) => workload),
+];
+const widths = [Math.max(...names.map((name) => name.length), 8), 13, 20, 6, 10, 3];
+const print = (row: readonly string[]): void =>
   console.log(`| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`);
-  if (i === 0) console.log(`|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`);
-}
+
+const add = (name: string, row: () => string[]): void => {
+  // On a terminal the name of what is being measured stands where its line will.
+  if (process.stdout.isTTY) process.stdout.write(`${name} …`);
+  const line = (): string[] => {
+    try {
+      return row();
+    } catch (error) {
+      process.exitCode = 1;
+      process.stderr.write(`\n${(error as Error).message}\n`);
+      return [name, "failed", "–", "–", "–", "no"];
+    }
+  };
+  const cells = line();
+  if (process.stdout.isTTY) process.stdout.write("\r\u001b[K");
+  print(cells);
+};
+print(head);
+console.log(`|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`);
+for (const c of compared) add(`${c.workload}, against ${c.peer}`, () => compare(c));
+for (const limit of limited) add(limit.workload, () => measure(limit));

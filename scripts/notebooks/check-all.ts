@@ -2,7 +2,7 @@ import { type CheckOptions, checkNotebooks, type Report } from "./check.js";
 import { editedNames } from "./edited.js";
 import type { NotebookFolder } from "./files.js";
 import { progressLine } from "./make.js";
-import { wording } from "./rules.js";
+import { wording, wordings } from "./rules.js";
 
 export interface CheckAllOptions extends CheckOptions {
   /** Counts also problems of notebooks that differ from what was shipped. */
@@ -44,6 +44,6 @@ function reportLines({ name, problems, atFirst, codeCells, durationMs }: Report,
   return [
     progressLine(name, codeCells, durationMs, note),
     ...atFirst.map((problem) => `    at first: ${wording(problem)}`),
-    ...problems.map((problem) => wording(problem).replace(/^/gm, "    ")),
+    ...wordings(problems).map((line) => line.replace(/^/gm, "    ")),
   ];
 }

@@ -28,6 +28,8 @@ export interface CheckOptions {
   readonly lint?: boolean;
   /** Runs a notebook; by default in the real kernel. */
   readonly run?: typeof runNotebook;
+  /** Runs only the cell of that name and those before it, and reports what is found by running them. */
+  readonly cell?: string | undefined;
   /** Called when a notebook is done. */
   readonly onReport?: (report: Report) => void;
 }
@@ -69,16 +71,17 @@ async function checkOne(
   folder: NotebookFolder,
   name: string,
   source: Notebook | undefined,
-  { limitMs, tolerance = defaultTolerance, run = runNotebook }: CheckOptions,
+  { limitMs, tolerance = defaultTolerance, run = runNotebook, cell }: CheckOptions,
 ): Promise<Pick<Report, "problems" | "atFirst" | "codeCells">> {
   const committed = folder.notebook(name);
   if (!source) return { ...nothingRun, problems: [{ notebook: name, message: "has no text: run npm run notebooks" }] };
+  const toRun = cell === undefined ? source : upTo(source, cell);
   const problems = [...sourceProblems(name, source)];
   if (committed) problems.push(...staleness(name, source, committed), ...committedProblems(name, committed));
   else problems.push({ notebook: name, message: "is missing: run npm run notebooks" });
   const runOnce = async (): Promise<RunProblem[]> => {
     try {
-      const ran = await run(name, source, { cwd: folder.path, ...(limitMs === undefined ? {} : { limitMs }) });
+      const ran = await run(name, toRun, { cwd: folder.path, ...(limitMs === undefined ? {} : { limitMs }) });
       return [...ran.problems, ...outputProblems(name, ran.notebook, committed, tolerance)];
     } catch (error) {
       return [{ notebook: name, message: `could not be run: ${(error as Error).message}` }];
@@ -88,8 +91,15 @@ async function checkOne(
   // What a busy machine breaks once is no failure; what it breaks twice in a row, or anything else, is one.
   const atFirst = found.every(({ isLiveClaim }) => isLiveClaim) ? found : [];
   if (atFirst.length > 0) found = await runOnce();
-  const codeCells = source.cells.filter(({ cell_type }) => cell_type === "code").length;
+  const codeCells = toRun.cells.filter(({ cell_type }) => cell_type === "code").length;
   return { problems: [...problems, ...found], atFirst, codeCells };
+}
+
+/** The notebook's beginning, as far as that cell. */
+function upTo(source: Notebook, cell: string): Notebook {
+  const names = source.cells.map(cellName);
+  if (!names.includes(cell)) throw new Error(`has no cell ${JSON.stringify(cell)}; there are ${names.join(", ")}`);
+  return { ...source, cells: source.cells.slice(0, names.indexOf(cell) + 1) };
 }
 
 interface RunProblem extends Problem {

@@ -12,6 +12,15 @@ export function wording({ notebook, cell, message }: Problem): string {
   return cell === undefined ? `${notebook}: ${message}` : `${notebook}, cell "${cell}": ${message}`;
 }
 
+/** All of them, and how to see the first failing cell again without the rest of its notebook. */
+export function wordings(problems: readonly Problem[]): string[] {
+  const first = problems.find(({ cell }) => cell !== undefined);
+  const alone =
+    first &&
+    `to run that cell and those before it: npm run notebooks -- --check ${first.notebook} --cell ${first.cell}`;
+  return [...problems.map(wording), ...(alone ? [alone] : [])];
+}
+
 /** Tags that mean something, here or in Jupyter; `claim:<id>` names what the lecture says and the cell shows. */
 const knownTags = ["live", "raises-exception", "exercise", "solution"];
 

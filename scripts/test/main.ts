@@ -1,3 +1,4 @@
+import path from "node:path";
 import { buildArguments, inRoot } from "../setup/paths.mjs";
 import { add, nothing, type Outcome } from "./outcome.js";
 import { check, clearClone, clearTemporary, type Job, rooms, suite, testFiles } from "./stages.js";
@@ -27,12 +28,21 @@ const roomJobs = (room: string, limitS: number, extra?: Record<string, string>):
 const orMissing = (room: string, jobs: readonly Job[]): readonly Job[] =>
   jobs.length > 0
     ? jobs
-    : [{ stage: room, run: async () => ({ ...nothing, failed: 1, details: `test/${room} has no test` }) }];
+    : [{ stage: room, run: async () => ({ ...nothing, failed: 1, details: `${room}: test/ has no such test` }) }];
 
 const node_modules = (file: string) => inRoot("node_modules", file);
 
+/** The files of all rooms whose path holds one of the texts, each as its own stage. */
+function chosenJobs(texts: readonly string[], extra: Record<string, string>): Job[] {
+  const all = [".", ...rooms()].flatMap((room) => testFiles(room).map((file) => ({ room, file })));
+  return all
+    .filter(({ file }) => texts.some((text) => file.split(path.sep).join("/").includes(text)))
+    .map(({ room, file }) => suite(file, file, extra.SOAK ? 7200 : (alone[room] ?? 300), extra));
+}
+
 /**
- * Runs every stage, a failed one too, and prints a line for each; the last line is `N passed, N failed`.
+ * Runs every stage, a failed one too, and prints a line for each; the last line is `N passed, N failed`. With arguments that
+ * are no options, builds and runs only the test files whose path holds one of them.
  *
  * @returns whether all passed. In CI a skipped test is a failure.
  */
@@ -46,7 +56,11 @@ export async function main(args: readonly string[], setUpMs: number): Promise<bo
   };
 
   await runAll([check("build", buildArguments)], 1);
-  if (args.includes("--soak")) {
+  const texts = args.filter((arg) => !arg.startsWith("-"));
+  if (texts.length > 0) {
+    const extra: Record<string, string> = args.includes("--soak") ? { SOAK: "1" } : quick ? { QUICK: "1" } : {};
+    await runAll(orMissing(texts.join(", "), chosenJobs(texts, extra)), 1);
+  } else if (args.includes("--soak")) {
     const extra = { SOAK: "1" };
     await runAll(unitJobs(7200, extra), 2);
     await runAll(roomJobs("live", 7200, extra), 1);

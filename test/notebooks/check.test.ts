@@ -309,6 +309,26 @@ test("a hanging cell is stopped at its limit, named, and nothing after it is run
   }
 });
 
+test("the lines of a failure say how to run its cell alone, and that runs no cell behind it", async () => {
+  const wrong = changed("text", (cell) => Object.assign(cell, { outputs: [] }))(made.notebook);
+  const folder = folderOf({ "99-whole": { text: made.text, notebook: wrong } });
+  const ran: string[][] = [];
+  const run: typeof runNotebook = async (_name, source) => {
+    const names = source.cells.map(({ metadata }) => String(metadata.name));
+    ran.push(names);
+    const cells = made.notebook.cells.filter(({ metadata }) => names.includes(String(metadata.name)));
+    return { notebook: { ...made.notebook, cells }, problems: [], durationsMs: new Map() };
+  };
+  const options = { run, edited: new Set<string>(), lint: false };
+  const whole = await quietly(() => checkAll(folder, folder.names(), options));
+  assert.match(whole.printed, /^ {4}to run that cell .*: npm run notebooks -- --check 99-whole --cell text$/m);
+  const alone = await quietly(() => checkAll(folder, folder.names(), { ...options, cell: "text" }));
+  assert.is(alone.value, false);
+  assert.equal(ran.at(-1), ["title", "imports", "text"]);
+  const none = await quietly(() => checkAll(folder, folder.names(), { ...options, cell: "nosuch" }));
+  assert.match(none.printed, /has no cell "nosuch"; there are title, imports, text/);
+});
+
 test("what a reader edited is named and shown, and does not count", async () => {
   const folder = folderOf({ "99-mine": { text: `${header}\n// %% name="one"\nconsole.log("mine");\n` } });
   const edited = new Set(["99-mine"]);
