@@ -1,12 +1,13 @@
 // The set-up: everything into the checkout, only what is not up to date. `npm start` and `npm test` begin with it.
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { SetupFailure } from "./setup/failure.mjs";
 import { takeLock } from "./setup/lock.mjs";
+import { isMain } from "./setup/main-module.mjs";
+import { bringInStep } from "./setup/pairs.mjs";
 import { state } from "./setup/paths.mjs";
 import { endAll } from "./setup/processes.mjs";
 import { signShipped } from "./setup/shipped.mjs";
-import { build, installPackages, installPython, makePages, writeKernel } from "./setup/steps.mjs";
+import { build, checkFolder, installPackages, installPython, makePages, writeKernel } from "./setup/steps.mjs";
 
 /** One line per step: its name, its time, what was done. */
 export function report(name, startedMs, note) {
@@ -24,10 +25,12 @@ async function step(name, work) {
  *
  * npm's packages and Python's come at the same time, and what needs both comes last.
  *
- * @param options `build` and `pages` say whether to compile and to make the API pages; both do by default
+ * @param options `build`, `pages` and `pairs` say whether to compile, to make the API pages, and to bring notebooks and
+ *   their texts in step; all by default
  * @throws SetupFailure with the one line for the reader
  */
 export async function setUp(options = {}) {
+  checkFolder();
   const release = await takeLock(path.join(state, "setup.lock"), (pid) =>
     console.log(`waiting for another set-up of this folder (process ${pid}) to finish`),
   );
@@ -40,7 +43,9 @@ export async function setUp(options = {}) {
     };
     const python = async () => {
       await step("Python packages", installPython);
+      const followed = options.pairs === false ? [] : await bringInStep();
       await step("notebooks", signShipped);
+      for (const line of followed) console.log(`  ${line}`);
     };
     await Promise.all([node(), python()]);
   } catch (error) {
@@ -57,7 +62,7 @@ export function tell(error) {
   process.exitCode = 1;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (isMain(import.meta.url)) {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
     process.once(signal, () => void endAll({ graceMs: 1000 }).then(() => process.exit(1)));
   await setUp().catch(tell);

@@ -1,15 +1,26 @@
 import path from "node:path";
-import { type Edited, editedNotebooks } from "../setup/shipped.mjs";
+import { editsOf, type Half } from "../setup/pairs.mjs";
+import { editedNotebooks } from "../setup/shipped.mjs";
+import type { NotebookFolder } from "./files.js";
 
-/** Shipped notebooks that somebody changed or removed: the notebook, its text, or both. */
+/** Shipped notebooks that somebody changed or removed: the notebook, its text, or both. Where git does not tell, none. */
 export function editedNames(): Set<string> {
-  return new Set(editedNotebooks().map(({ name }) => path.parse(name).name));
+  try {
+    return new Set(editedNotebooks().map(({ name }) => path.parse(name).name));
+  } catch (error) {
+    console.log(`all notebooks count as shipped: ${(error as Error).message}`);
+    return new Set();
+  }
 }
 
-/** Tells by name whether a notebook file (not only its text) differs from what was shipped, or is not shipped at all. */
-export function notebookEdits(shippedNames: readonly string[]): (name: string) => boolean {
-  const edited = editedNotebooks().filter(({ name, state }: Edited) => name.endsWith(".ipynb") && state === "edited");
-  const names = new Set(edited.map(({ name }) => path.parse(name).name));
-  const known = new Set(shippedNames.map((name) => path.parse(name).base));
-  return (name) => names.has(name) || !known.has(`${name}.ipynb`);
+/**
+ * Tells by name whether somebody has written in a notebook's file, or in its text: what stands there is neither what was
+ * shipped nor what stood there when the two were last seen in step.
+ */
+export function editedSince(folder: NotebookFolder): (name: string, half: Half) => boolean {
+  const isEdited = editsOf();
+  return (name, half) => {
+    const text = half === "text" ? folder.text(name) : folder.notebookText(name);
+    return text !== undefined && isEdited(name, half, text);
+  };
 }

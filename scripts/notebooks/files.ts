@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
+import { type Half, keepCopy, noteInStep } from "../setup/pairs.mjs";
 import { inRoot } from "../setup/paths.mjs";
 import { type Notebook, parseNotebook, writeNotebook } from "./format.js";
 
@@ -74,6 +75,16 @@ export class NotebookFolder {
   /** True if the notebook file was written after the text. */
   isNotebookNewer(name: string): boolean {
     return statSync(this.notebookFile(name)).mtimeMs > statSync(this.textFile(name)).mtimeMs;
+  }
+
+  /** Keeps a copy of one of the two files, in `.jupyter/kept` of the checkout. @returns where, relative to it. */
+  keepCopy(name: string, half: Half): string {
+    return keepCopy(name, half, half === "text" ? this.textFile(name) : this.notebookFile(name));
+  }
+
+  /** Notes that the two files say the same now; of another folder than the checkout's nothing is noted. */
+  noteInStep(name: string): void {
+    if (this.path === inRoot("notebooks")) noteInStep([name]);
   }
 
   /**

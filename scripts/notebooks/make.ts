@@ -1,6 +1,5 @@
-import { shipped } from "../setup/shipped.mjs";
 import { brokenClaims } from "./compare.js";
-import { notebookEdits } from "./edited.js";
+import { editedSince } from "./edited.js";
 import type { NotebookFolder } from "./files.js";
 import { cellName } from "./format.js";
 import { withKeptOutputs } from "./keep.js";
@@ -35,11 +34,12 @@ export async function makeNotebooks(
   options: MakeOptions = {},
 ): Promise<boolean> {
   if (names.length === 0) console.log("no notebooks yet");
-  const isEdited = notebookEdits(shipped().names());
-  const synced = await synchronise(folder, names, isEdited);
+  const synced = await synchronise(folder, names, editedSince(folder));
   // Written before the run, so that what is checked below and what its editor shows is what is run.
-  for (const { name, text, known, fromNotebook } of synced) {
+  for (const { name, text, known, fromNotebook, overruled } of synced) {
     if (fromNotebook) console.log(`${name}: the notebook was edited without its text, which now follows`);
+    if (overruled)
+      console.log(`${name}: both were edited; the ${overruled} is kept in ${folder.keepCopy(name, overruled)}`);
     folder.writeText(name, text, known.text);
   }
   const files = synced.map(({ name }) => folder.textFile(name));
@@ -80,6 +80,7 @@ async function makeOne(
   const problems = [...ran.problems, ...broken];
   if (problems.length > 0) return { problems, note: "failed, not written" };
   const wrote = folder.write(name, withKeptOutputs(ran.notebook, committed), known.notebook);
+  folder.noteInStep(name);
   return { problems, note: wrote ? "written" : "unchanged" };
 }
 

@@ -1,3 +1,4 @@
+import type { Half } from "../setup/pairs.mjs";
 import type { NotebookFolder } from "./files.js";
 import { type Cell, type Notebook, parseNotebook } from "./format.js";
 import { notebooksFromTexts, textsFromNotebooks } from "./jupytext.js";
@@ -17,19 +18,21 @@ export interface Synced {
   readonly known: { readonly text: string | undefined; readonly notebook: string | undefined };
   /** True if the notebook was edited without its text, which now follows. */
   readonly fromNotebook: boolean;
+  /** Which of the two gives way although somebody had written in it: a copy of it is to be kept. */
+  readonly overruled: Half | undefined;
 }
 
 /**
  * Brings notebooks and texts in step, without writing them.
  *
- * Where they differ the text decides, unless the notebook is newer and somebody edited it.
+ * Where they differ the one decides that was edited alone, of two that were edited the newer; the text, if neither was.
  *
- * @param isEdited whether a notebook file differs from the one that was shipped
+ * @param isEdited whether somebody has written in one of the two
  */
 export async function synchronise(
   folder: NotebookFolder,
   names: readonly string[],
-  isEdited: (name: string) => boolean,
+  isEdited: (name: string, half: Half) => boolean,
 ): Promise<Synced[]> {
   const known = new Map(names.map((name) => [name, { text: folder.text(name), notebook: folder.notebookText(name) }]));
   const texts = new Map(names.flatMap((name) => entry(name, mapped(known.get(name)?.text, formatted))));
@@ -37,11 +40,15 @@ export async function synchronise(
   const made = await notebooksFromTexts(texts);
   const chosen = new Map<string, Notebook>();
   const fromNotebook = new Set<string>();
+  const overruled = new Map<string, Half>();
   for (const name of names) {
     const [ours, theirs] = [made.get(name), committed.get(name)];
     const differ = ours && theirs && !sameSource(ours, theirs);
-    const takeTheirs = theirs && (!ours || (differ && folder.isNotebookNewer(name) && isEdited(name)));
+    const [isTextEdited, isNotebookEdited] = [isEdited(name, "text"), isEdited(name, "notebook")];
+    const notebookDecides = isNotebookEdited && (!isTextEdited || folder.isNotebookNewer(name));
+    const takeTheirs = theirs && (!ours || (differ && notebookDecides));
     if (takeTheirs) fromNotebook.add(name);
+    if (differ && isTextEdited && isNotebookEdited) overruled.set(name, takeTheirs ? "text" : "notebook");
     const source = takeTheirs ? theirs : ours;
     if (source) chosen.set(name, assemble(source, theirs));
   }
@@ -53,6 +60,7 @@ export async function synchronise(
     committed: committed.get(name),
     known: known.get(name) ?? { text: undefined, notebook: undefined },
     fromNotebook: fromNotebook.has(name),
+    overruled: overruled.get(name),
   }));
 }
 

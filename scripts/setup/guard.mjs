@@ -3,6 +3,7 @@
 // Kernels sit in process groups of their own, so the trees are read from ps before anything is killed.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { isMain } from "./main-module.mjs";
 import { killTrees } from "./processes.mjs";
 
 const file = fileURLToPath(import.meta.url);
@@ -20,7 +21,7 @@ export function startGuard() {
   };
 }
 
-if (process.argv[1] === file) {
+if (isMain(import.meta.url)) {
   const watched = new Set();
   let text = "";
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {});

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { report, setUp, tell } from "../setup.mjs";
 import { SetupFailure } from "./failure.mjs";
 import { takeLock } from "./lock.mjs";
+import { watchPairs } from "./pairs.mjs";
 import { inRoot, jupyterEnvironment, pagesFolder, python, root, runtimeFolder, state } from "./paths.mjs";
 import { endAll, start } from "./processes.mjs";
 import { makePages, upToDate } from "./steps.mjs";
@@ -28,6 +29,7 @@ export async function main(args) {
       report("JupyterLab", startedLabMs, url);
       console.log(`\nReady after ${((performance.now() - startedMs) / 1000).toFixed(1)} s. Ctrl-C ends everything.`);
     }
+    keepInStep(ending);
     if (hasPages) await renewPages(ending);
     const code = await ended;
     if (!ending.begun) {
@@ -39,6 +41,17 @@ export async function main(args) {
     await endAll({ graceMs: 1000 });
     if (!ending.begun) process.exit(1);
   }
+}
+
+// Somebody may write a notebook in another editor while JupyterLab runs, which then could not open it.
+function keepInStep(ending) {
+  const look = watchPairs();
+  const timer = setInterval(async () => {
+    if (ending.begun) return clearInterval(timer);
+    const told = await look().catch((error) => [`notebooks and their texts are not kept in step: ${error.message}`]);
+    for (const line of told) console.log(line);
+  }, 1500);
+  timer.unref();
 }
 
 // Pages of an older version serve until the new ones stand: nobody waits for them. One start at a time makes them.

@@ -1,6 +1,7 @@
 // Where everything lives in the checkout, and the environment in which Jupyter writes nowhere else.
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { toolEnvironment } from "./environment.mjs";
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 export const inRoot = (...parts) => path.join(root, ...parts);
@@ -21,12 +22,9 @@ export const pagesFolder = inRoot("build", "pages");
  * workspaces and IPython's profile go to `.jupyter/`.
  */
 export function jupyterEnvironment(from = process.env) {
-  const environment = {};
-  for (const [name, value] of Object.entries(from))
-    if (!/^(JUPYTER|JPY_|IPYTHON|PYTHON(PATH|HOME|STARTUP|USERBASE)$|VIRTUAL_ENV$|CONDA_PREFIX$)/.test(name))
-      environment[name] = value;
+  const entries = Object.entries(toolEnvironment(from)).filter(([name]) => !/^(JUPYTER|JPY_|IPYTHON)/.test(name));
   return {
-    ...environment,
+    ...Object.fromEntries(entries),
     JUPYTER_CONFIG_DIR: path.join(state, "config"),
     JUPYTER_CONFIG_PATH: inRoot("jupyter", "lab"),
     JUPYTER_DATA_DIR: path.join(state, "data"),

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { toolEnvironment } from "./environment.mjs";
 import { SetupFailure } from "./failure.mjs";
 
 const oldest = 10; // Python 3.10
@@ -46,7 +47,8 @@ function check(seen, what) {
 }
 
 function ask(command) {
-  const { status, stdout } = spawnSync(command, ["-c", question], { encoding: "utf8", timeout: 20_000 });
+  const options = { encoding: "utf8", timeout: 20_000, env: toolEnvironment() };
+  const { status, stdout } = spawnSync(command, ["-c", question], options);
   const [, major, minor, hasVenv] = /^(\d+) (\d+) ([01])\s*$/.exec(stdout ?? "") ?? [];
   if (status !== 0 || major === undefined) return undefined;
   return {

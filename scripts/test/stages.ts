@@ -65,8 +65,9 @@ export const clearTemporary = (): void => rmSync(environment.TMPDIR, { recursive
 
 /** Removes the installation in which the tests of the set-up and of the browser work. */
 export function clearClone(): void {
-  for (const name of ["a fresh clone", "an empty home"])
-    rmSync(inRoot("build", name), { recursive: true, force: true });
+  for (const name of readdirSync(inRoot("build")))
+    if (/^(a fresh \(clone\)|an empty home)/.test(name))
+      rmSync(inRoot("build", name), { recursive: true, force: true });
 }
 
 /** The test files of a room of `test/` (with its subfolders), or those right in `test/` for `.`, in order. */

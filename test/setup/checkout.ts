@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import { inRoot, root } from "../../scripts/setup/paths.mjs";
@@ -8,12 +8,12 @@ import { inRoot, root } from "../../scripts/setup/paths.mjs";
 const made = new Set([".git", "node_modules", ".venv", ".jupyter", "build", "dist", ".ipynb_checkpoints"]);
 
 /**
- * The folder that stands for somebody's fresh clone, with spaces in its name.
+ * The folder that stands for somebody's fresh clone. Its name holds what means something to shells, patterns and addresses.
  *
  * The tests of the set-up make it anew and install into it; the tests in the browser go on with it, so that a reader's
  * own notebooks are never opened by a test.
  */
-export const cloneFolder: string = inRoot("build", "a fresh clone");
+export const cloneFolder: string = inRoot("build", "a fresh (clone), it's [1] {2} #3 4% né 😀 $5 & !");
 
 /** Copies the sources, as they stand now, to a folder; what was installed and built there stays. */
 export function copySources(to: string): void {
@@ -67,15 +67,61 @@ export function readersEnvironment(home: string, extra: NodeJS.ProcessEnv = {}):
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(npm_|JUPYTER|IPYTHON|XDG_|INIT_CWD$|NODE_OPTIONS$|TMPDIR$|NO_COLOR$|FORCE_COLOR$|CI$)/.test(name),
   );
-  const usersSettings = path.join(homedir(), ".npmrc");
-  const pipsSettings = [".config/pip/pip.conf", ".pip/pip.conf"].map((name) => path.join(homedir(), name));
-  const pip = pipsSettings.find((file) => existsSync(file));
+  const { npm, pip } = machinesSettings();
   return {
     ...Object.fromEntries(inherited),
     HOME: home,
     npm_config_cache: inRoot("build", "npm-cache"),
-    ...(existsSync(usersSettings) ? { npm_config_userconfig: usersSettings } : {}),
+    ...(npm === undefined ? {} : { npm_config_userconfig: npm }),
     ...(pip === undefined ? {} : { PIP_CONFIG_FILE: pip }),
     ...extra,
   };
 }
+
+/** The files in which this machine's user has settings of npm and of pip. */
+function machinesSettings(): { npm?: string; pip?: string } {
+  const first = (names: readonly string[]) =>
+    names.map((name) => path.join(homedir(), name)).find((file) => existsSync(file));
+  const [npm, pip] = [first([".npmrc"]), first([".config/pip/pip.conf", ".pip/pip.conf"])];
+  return { ...(npm === undefined ? {} : { npm }), ...(pip === undefined ? {} : { pip }) };
+}
+
+/**
+ * Settings that suit somebody's other work and would break an installation here, in files and in variables; what this
+ * machine needs to reach the network stays.
+ *
+ * @param folder in which the files are written
+ */
+export function awkwardSettings(folder: string): NodeJS.ProcessEnv {
+  mkdirSync(folder, { recursive: true });
+  const { npm, pip } = machinesSettings();
+  const read = (file: string | undefined) => (file === undefined ? "" : `${readFileSync(file, "utf8")}\n`);
+  const files = { npm: path.join(folder, "npmrc"), pip: path.join(folder, "pip.conf") };
+  writeFileSync(files.npm, `${read(npm)}${awkward.npm.join("\n")}\n`);
+  // pip refuses a section that stands twice.
+  writeFileSync(files.pip, `${read(pip)}[install]\n${awkward.pip.join("\n")}\n`);
+  return { npm_config_userconfig: files.npm, PIP_CONFIG_FILE: files.pip, ...awkward.variables };
+}
+
+const awkward = {
+  npm: [
+    ...["omit[]=optional", "omit[]=dev", "production=true", "ignore-scripts=true", "prefix=/nowhere", "offline=true"],
+    ...["bin-links=false", "package-lock=false", "legacy-peer-deps=true", "install-strategy=nested", "dry-run=true"],
+    ...["os=win32", "cpu=mips", "before=2015-01-01"],
+  ],
+  pip: ["user = true", "target = /nowhere", "quiet = 1", "no-deps = true", "dry-run = true"],
+  variables: {
+    NODE_ENV: "production",
+    NODE_PATH: "/nowhere",
+    PIP_USER: "1",
+    PIP_PREFIX: "/nowhere",
+    PIP_REQUIRE_VIRTUALENV: "1",
+    PIP_NO_BINARY: ":all:",
+    PYTHONPATH: "/nowhere",
+    PYTHONHOME: "/nowhere",
+    PYTHONWARNINGS: "error",
+    PYTHONOPTIMIZE: "2",
+    GIT_DIR: "/nowhere",
+    ESBUILD_BINARY_PATH: "/nowhere",
+  },
+};

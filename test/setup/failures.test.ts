@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -46,6 +46,30 @@ failing("no network for pip", async () => {
   );
 });
 
+// A proxy is told with where it was set, and never with the password that may stand in it.
+const proxy = "http://somebody:secret@127.0.0.1:9";
+const throughProxy =
+  / It is set to go through the proxy http:\/\/127\.0\.0\.1:9 \((?<from>.*)\), which does not answer\.$/;
+const forAll = ["HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"];
+const noneSpared = { NO_PROXY: "", no_proxy: "", npm_config_noproxy: "" };
+const viaVariable = { ...Object.fromEntries(forAll.map((name) => [name, proxy])), ...noneSpared };
+const deadProxies: readonly (readonly [string, string, NodeJS.ProcessEnv, string])[] = [
+  ["npm", "a variable", viaVariable, "HTTPS_PROXY"],
+  [
+    "npm",
+    "npm's settings",
+    { npm_config_proxy: proxy, npm_config_https_proxy: proxy, ...noneSpared },
+    "npm's setting https-proxy",
+  ],
+  ["pip", "pip's settings", { PIP_PROXY: proxy, PIP_NO_INDEX: "0", PIP_FIND_LINKS: "" }, "pip's setting proxy"],
+];
+for (const [tool, where, extra, from] of deadProxies)
+  failing(`a proxy in ${where} that does not answer ${tool} is named`, async () => {
+    const result = start({ npm_config_cache: path.join(folder, "build", "npm-cache"), ...extra });
+    await failsWith(result, new RegExp(`^set-up: ${tool} .*the network can't be reached.*${throughProxy.source}`));
+    assert.is(throughProxy.exec(result.told[0] ?? "")?.groups?.from, from);
+  });
+
 failing("a Python that is too old", async () => {
   await failsWith(
     start({ PYTHON: "/bin/false" }),
@@ -57,6 +81,21 @@ failing("a Node that is too old", async () => {
   const old = `data:text/javascript,Object.defineProperty(process.versions, "node", { value: "18.20.8" })`;
   await failsWith(start({}, [], ["--import", old]), /^Node 18\.20\.8 is too old: install Node 20\.19 or later/);
 });
+
+for (const [name, says] of [
+  ["a:b", /^set-up: the path of this folder holds a ":", which/],
+  ["a $HOME", /^set-up: the path of this folder holds a \$ with the name of a variable/],
+] as const)
+  failing(`a folder that is called ${name} is refused before anything is installed`, () => {
+    const there = path.join(folder, "build", name);
+    cpSync(path.join(folder, "scripts"), path.join(there, "scripts"), { recursive: true });
+    const command = [path.join(there, "scripts", "start.mjs"), "--no-browser"];
+    const env = readersEnvironment(path.join(folder, "build", "home"));
+    const { status, stderr } = spawnSync(process.execPath, command, { env, encoding: "utf8" });
+    assert.match(stderr.trim(), says);
+    assert.is(status, 1);
+    assert.equal(readdirSync(there), ["scripts"]);
+  });
 
 for (const argument of ["--ip=0.0.0.0", "--ServerApp.ip=*", "--IdentityProvider.token=", "--ServerApp.token=''"])
   failing(`${argument} is refused`, () => failsWith(start({}, [argument]), /^set-up: --.* Leave --/));

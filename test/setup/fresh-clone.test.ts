@@ -1,17 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { cloneFolder, makeClone, readersEnvironment } from "./checkout.js";
+import { awkwardSettings, cloneFolder, makeClone, readersEnvironment } from "./checkout.js";
 import { NpmStart, nothingIsLeft, processesOf } from "./npm-start.js";
 
 const starting = suite("npm start in a fresh clone");
 const home = path.join(cloneFolder, "..", "an empty home");
-const env = readersEnvironment(home);
+const settings = path.join(cloneFolder, "..", "an empty home's settings");
+const env = readersEnvironment(home, awkwardSettings(settings));
 const started: NpmStart[] = [];
 const run = (args: readonly string[] = ["--port", "0"], folder = cloneFolder): NpmStart => {
   const start = NpmStart.run(folder, env, args);
@@ -49,6 +50,13 @@ starting("the first start installs, builds and prints a URL that answers", async
   const output = started[0]?.output ?? "";
   for (const step of ["npm packages", "Python packages", "build", "API pages", "notebooks", "JupyterLab"])
     assert.match(output, new RegExp(`^${step} +\\d+\\.\\d s`, "m"));
+});
+
+starting("set-up by a symbolic link does what it does by its own path", () => {
+  const link = path.join(cloneFolder, "build", "link.mjs");
+  symlinkSync(path.join("..", "scripts", "setup.mjs"), link);
+  const said = execFileSync(process.execPath, [link], { cwd: home, env, encoding: "utf8" });
+  assert.match(said, /^npm packages +\d+\.\d s +up to date$/m);
 });
 
 starting("a second start, from a folder below, prints its URL without installing anything", async () => {
@@ -127,6 +135,15 @@ starting(
     assert.is(saying(/^npm packages .* installed/m), 1);
   },
 );
+
+starting("a package whose compiled part is gone is not up to date, and set-up brings it back", () => {
+  const setUp = () => execFileSync("npm", ["run", "setup"], { cwd: cloneFolder, env, encoding: "utf8" });
+  rmSync(path.join(cloneFolder, "node_modules", "@koromix"), { recursive: true });
+  assert.match(setUp(), /^npm packages +\d+\.\d s +installed$/m);
+  const loads = "require('koffi').load(null)";
+  execFileSync(process.execPath, ["-e", loads], { cwd: cloneFolder, stdio: ["ignore", "ignore", "inherit"] });
+  assert.match(setUp(), /^npm packages +\d+\.\d s +up to date$/m);
+});
 
 starting("a notebook that its reader edited is named, and neither changed nor signed", async () => {
   const file = path.join(cloneFolder, "notebooks", "00-start-here.ipynb");

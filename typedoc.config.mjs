@@ -1,0 +1,25 @@
+// Typedoc takes its entry points for patterns and can't find one below a folder with brackets in its name, escaped or not.
+// A question mark stands for any one letter, so it finds the folder.
+const here = import.meta.dirname.replaceAll(/[\\*?[\]{}()]/g, "?");
+
+export default {
+  entryPoints: [`${here}/kernel-lib/index.ts`],
+  tsconfig: "kernel-lib/tsconfig.json",
+  out: "build/pages/api",
+  name: "kernel-lib",
+  readme: "none",
+  excludeInternal: true,
+  excludeExternals: true,
+  excludePrivate: true,
+  disableSources: true,
+  hideGenerator: true,
+  githubPages: false,
+  treatWarningsAsErrors: true,
+  validation: {
+    notExported: true,
+    invalidLink: true,
+    rewrittenLink: true,
+    notDocumented: true,
+    unusedMergeModuleWith: true,
+  },
+};
