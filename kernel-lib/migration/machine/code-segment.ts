@@ -4,7 +4,7 @@ import { type ImportKind, type Module, type Signature, signatureOf } from "./mod
 import { type TypeCode, typeName } from "./opcodes.js";
 import { Program } from "./program.js";
 import type { FunctionType, ValueType } from "./types.js";
-import { validate } from "./validate.js";
+import { KnownTypes, validate } from "./validate.js";
 
 /** What can be imported and exported. */
 export type ExternKind = "function" | "table" | "memory" | "global";
@@ -48,11 +48,13 @@ export interface CodeSegment {
 /** The one class of code segments, with what the machine needs of them. */
 export class DecodedModule implements CodeSegment {
   readonly program: Program;
+  readonly types: KnownTypes;
   readonly imports: readonly ImportRow[];
   readonly exports: readonly ExportRow[];
 
   constructor(readonly module: Module) {
     this.program = new Program(module);
+    this.types = new KnownTypes(module);
     let functions = 0;
     let globals = 0;
     this.imports = module.imports.map((row) => ({
@@ -86,7 +88,8 @@ function describe(module: Module, kind: ImportKind, index: number): Omit<ImportR
  */
 export function decodeModule(bytes: Uint8Array): CodeSegment {
   if (!(bytes instanceof Uint8Array)) refuse("decodeModule", "bytes", "a Uint8Array", bytes);
-  const module = decode(bytes.slice());
+  // A copy, which a Buffer's own slice is not.
+  const module = decode(new Uint8Array(bytes));
   validate(module);
   return new DecodedModule(module);
 }
@@ -98,6 +101,7 @@ export function decoded(where: string, code: CodeSegment): DecodedModule {
 
 /** A function's name: from the name section, else from its export, else its number. */
 export function functionName(module: Module, index: number): string {
-  const exported = module.exports.find((row) => row.kind === "function" && row.index === index)?.name;
-  return module.names.get(index) ?? exported ?? `function ${index}`;
+  const exported = (): string | undefined =>
+    module.exports.find((row) => row.kind === "function" && row.index === index)?.name;
+  return module.names.get(index) ?? exported() ?? `function ${index}`;
 }

@@ -7,7 +7,6 @@ import { type Body, localType, type Module, signatureOf } from "./module.js";
 import { Instruction, isWide, type TypeCode } from "./opcodes.js";
 import { Reader } from "./reader.js";
 import type { BoundResource } from "./resources.js";
-import { type StackTypes, stackTypesAt } from "./validate.js";
 
 /** Memory is looked through in blocks of so many bytes; those that are all zeros are left out. */
 export const blockBytes = 4096;
@@ -27,24 +26,16 @@ export interface FrameState {
   readonly stack: readonly TypeCode[];
 }
 
-/** Finds types at places of a module, each once. */
-class Types {
-  private readonly known = new Map<string, StackTypes | undefined>();
-
-  constructor(private readonly module: Module) {}
-
-  at(index: number, offset: number): StackTypes | undefined {
-    const key = `${index} ${offset}`;
-    if (!this.known.has(key)) this.known.set(key, stackTypesAt(this.module, index, offset));
-    return this.known.get(key);
-  }
-
-  /** Types of a frame's values; of one that has called another, without the call's results. */
-  stack(index: number, offset: number, hasCalled: boolean): readonly TypeCode[] | undefined {
-    const here = this.at(index, offset);
-    if (here === undefined || !hasCalled) return here?.types;
-    return here.types.slice(0, here.types.length - (here.called?.results.length ?? 0));
-  }
+/** Types of a frame's values at an offset; of one that has called another, without the call's results. */
+function stackAt(
+  { types }: DecodedModule,
+  index: number,
+  offset: number,
+  hasCalled: boolean,
+): readonly TypeCode[] | undefined {
+  const here = types.at(index, offset);
+  if (here === undefined || !hasCalled) return here?.types;
+  return here.types.slice(0, here.types.length - (here.called?.results.length ?? 0));
 }
 
 const localTypes = (module: Module, index: number): TypeCode[] => {
@@ -59,11 +50,10 @@ const bodyOf = (module: Module, index: number): Body => module.bodies[index - mo
 export function framesOf({ code, execution }: RunningMachine): FrameState[] {
   const { module, program } = code;
   const { frames, depth } = execution;
-  const types = new Types(module);
   return Array.from({ length: depth + 1 }, (_, i) => {
     const index = frames[3 * i] as number;
     const offset = program.placeAt(index, frames[3 * i + 1] as number)?.offset ?? -1;
-    const stack = types.stack(index, offset, i < depth) ?? [];
+    const stack = stackAt(code, index, offset, i < depth) ?? [];
     return { index, offset, base: frames[3 * i + 2] as number, locals: localTypes(module, index), stack };
   });
 }
@@ -199,7 +189,6 @@ function readTyped(reader: ImageReader, ints: Int32Array, to: number, types: rea
 
 function readFrames(reader: ImageReader, code: DecodedModule, execution: Execution, limits: AllLimits): void {
   const { module, program } = code;
-  const types = new Types(module);
   const count = reader.number(limits.frames, "the number of frames, by limits.frames,");
   let base = 0;
   let expected: string | undefined;
@@ -214,10 +203,10 @@ function readFrames(reader: ImageReader, code: DecodedModule, execution: Executi
     const body = bodyOf(module, index);
     const offset = body.start + reader.number(body.end - body.start - 1, "a position");
     const pc = isTop ? program.pcAt(index, offset) : program.fastPcAt(index, offset);
-    const stack = types.stack(index, offset, !isTop);
+    const stack = stackAt(code, index, offset, !isTop);
     if (pc === undefined || stack === undefined)
       return reader.fail("a position is at no instruction that can be reached");
-    const called = types.at(index, offset)?.called;
+    const called = code.types.at(index, offset)?.called;
     const isAtBeginning = i === 0 && offset === body.start;
     reader.check(isTop || called !== undefined || isAtBeginning, "a frame is not at a call");
     expected = called === undefined ? keyOf([], []) : keyOf(called.params, called.results);
@@ -264,7 +253,7 @@ function askedFor(code: DecodedModule, execution: Execution): { index: number; b
   const offset = offsetOf(code, execution);
   const instruction = new Instruction();
   instruction.read(new Reader(module.bytes, offset));
-  const height = stackTypesAt(module, inside, offset)?.types.length ?? 0;
+  const height = code.types.at(inside, offset)?.types.length ?? 0;
   const above = (frames[3 * depth + 2] as number) + 2 * (bodyOf(module, inside).localCount + height);
   const isIndirect = instruction.code === 0x11;
   if (!isIndirect && instruction.code !== 0x10) return undefined;

@@ -20,10 +20,27 @@ interface Control {
 export interface StackTypes {
   /** Types of the values on the stack, the deepest first. */
   readonly types: readonly TypeCode[];
-  /** Code of the instruction. */
-  readonly code: number;
   /** Type that the call before it has, if it is right behind one. */
   readonly called: Signature | undefined;
+}
+
+/** A stack of types: places that have the lower part of it in common share it. */
+interface Cell {
+  readonly type: TypeCode;
+  readonly below: Cell | undefined;
+}
+
+class PlaceBehindCall implements StackTypes {
+  constructor(
+    private readonly top: Cell | undefined,
+    readonly called: Signature,
+  ) {}
+
+  get types(): readonly TypeCode[] {
+    const types: TypeCode[] = [];
+    for (let cell = this.top; cell !== undefined; cell = cell.below) types.push(cell.type);
+    return types.reverse();
+  }
 }
 
 /** The type that a block's first immediate names. */
@@ -38,6 +55,10 @@ class BodyCheck {
   private readonly instruction = new Instruction();
   private readonly values: TypeCode[] = [];
   private readonly controls: Control[] = [];
+  /** How many of the controls are in code that is never reached. */
+  private unreached = 0;
+  /** The lower part of the values as cells, as far as it has been needed. */
+  private readonly cells: Cell[] = [];
   private readonly signature: Signature;
   private called: Signature | undefined;
 
@@ -51,20 +72,36 @@ class BodyCheck {
     this.controls.push({ code: 0, params: [], results: this.signature.results, height: 0, unreachable: false });
   }
 
-  /** Checks instructions up to the one at an offset, or all; what is known there, if it can be reached. */
-  run(until = -1): StackTypes | undefined {
-    const { reader, instruction } = this;
+  /** Checks all instructions. */
+  run(): void {
+    while (this.controls.length > 0) this.step();
+    if (this.reader.at !== this.reader.end) this.fail("operators after the end of the function", this.reader.at);
+  }
+
+  /** What is known at an offset, if it can be reached. */
+  at(offset: number): StackTypes | undefined {
+    while (this.controls.length > 0 && this.reader.at < offset) this.step();
+    if (this.controls.length === 0 || this.reader.at !== offset || this.unreached > 0) return undefined;
+    return { types: [...this.values], called: this.called };
+  }
+
+  /** What is known behind every call that can be reached, by offset. */
+  behindCalls(): Map<number, StackTypes> {
+    const places = new Map<number, StackTypes>();
     while (this.controls.length > 0) {
-      instruction.read(reader);
-      if (instruction.offset === until) {
-        if (this.top().unreachable || this.controls.some((control) => control.unreachable)) return undefined;
-        return { types: [...this.values], code: instruction.code, called: this.called };
-      }
-      this.called = undefined;
-      this.check();
+      this.step();
+      if (this.called === undefined || this.unreached > 0) continue;
+      for (let i = this.cells.length; i < this.values.length; i++)
+        this.cells.push({ type: this.values[i] as TypeCode, below: this.cells[i - 1] });
+      places.set(this.reader.at, new PlaceBehindCall(this.cells.at(-1), this.called));
     }
-    if (reader.at !== reader.end) this.fail("operators after the end of the function", reader.at);
-    return undefined;
+    return places;
+  }
+
+  private step(): void {
+    this.instruction.read(this.reader);
+    this.called = undefined;
+    this.check();
   }
 
   private fail(reason: string, offset = this.instruction.offset): never {
@@ -82,9 +119,14 @@ class BodyCheck {
       return unknown;
     }
     const got = this.values.pop() as TypeCode;
+    this.forgetCells();
     if (got !== wanted && got !== unknown && wanted !== unknown)
       this.fail(`type mismatch: wanted ${show(wanted)}, got ${show(got)}`);
     return got;
+  }
+
+  private forgetCells(): void {
+    if (this.cells.length > this.values.length) this.cells.length = this.values.length;
   }
 
   private popAll(types: readonly TypeCode[]): void {
@@ -107,12 +149,15 @@ class BodyCheck {
     if (this.values.length !== control.height)
       this.fail(`type mismatch: ${this.values.length - control.height} values too many at the end of a block`);
     this.controls.pop();
+    if (control.unreachable) this.unreached--;
     return control;
   }
 
   private jumpedAway(): void {
     const top = this.top();
     this.values.length = top.height;
+    this.forgetCells();
+    if (!top.unreachable) this.unreached++;
     top.unreachable = true;
   }
 
@@ -266,9 +311,27 @@ export function validate(module: Module): void {
   module.bodies.forEach((body, i) => void new BodyCheck(module, module.importedFunctions + i, body).run());
 }
 
-/** What is known before the instruction at an offset of a valid function; undefined if there is none, or it is never reached. */
-export function stackTypesAt(module: Module, index: number, offset: number): StackTypes | undefined {
-  const body = module.bodies[index - module.importedFunctions];
-  if (body === undefined || offset < body.start || offset >= body.end) return undefined;
-  return new BodyCheck(module, index, body).run(offset);
+/**
+ * What the type check knows at the places of a valid module where a machine can stand. All places behind calls of a function are found in one go, however many
+ * frames stand in it.
+ */
+export class KnownTypes {
+  private readonly places = new Map<number, Map<number, StackTypes>>();
+
+  constructor(private readonly module: Module) {}
+
+  /** What is known before the instruction at an offset; undefined if there is none, or it is never reached. */
+  at(index: number, offset: number): StackTypes | undefined {
+    return this.behindCalls(index).get(offset) ?? this.check(index).at(offset);
+  }
+
+  private behindCalls(index: number): Map<number, StackTypes> {
+    const known = this.places.get(index) ?? this.check(index).behindCalls();
+    this.places.set(index, known);
+    return known;
+  }
+
+  private check(index: number): BodyCheck {
+    return new BodyCheck(this.module, index, this.module.bodies[index - this.module.importedFunctions] as Body);
+  }
 }

@@ -148,6 +148,14 @@ for (const [what, bytes, message] of invalid)
     assert.not(v8.validate(bytes));
   });
 
+test("a module is a copy of the bytes that it came in, also of a Buffer's", () => {
+  const bytes = Buffer.from(returning(op("i32.const", 5)));
+  const code = decodeModule(bytes);
+  const wanted = Uint8Array.from(bytes);
+  bytes.fill(0);
+  assert.equal(Uint8Array.from(code.bytes), wanted);
+});
+
 test("what is no byte array is refused", () => {
   assert.throws(() => decodeModule("wasm" as never), /decodeModule: bytes must be a Uint8Array, got "wasm"/);
 });
