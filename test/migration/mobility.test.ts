@@ -6,10 +6,12 @@ import {
   fetchProcess,
   freeze,
   type Host,
+  inTime,
   launch,
   NumberFile,
   on,
   ParameterError,
+  pending,
   place,
   processShipment,
   programShipment,
@@ -51,6 +53,41 @@ mobility("a machine uses the host's CPU for as long as its instructions take, wh
     assert.ok(Math.abs(run.results.it.ms - aloneMs) < 1e-6);
   }
 });
+
+mobility(
+  "what a resource does in its time happens when the instructions before it have used their CPU time",
+  async () => {
+    const slices = async (sliceMs: number, isInTime: boolean) => {
+      const program = async (host: Host) => {
+        const printed: [number, number][] = [];
+        const print = ([x]: readonly unknown[]) => void printed.push([Number(x), host.now()]);
+        const machine = primesMachine(wanted, { "printer.print": isInTime ? inTime(print) : print });
+        const stop = await runOn(host, machine, { instructionsPerMs, sliceMs });
+        return { stop, printed, ms: host.now() };
+      };
+      return (await simulate(scenario({ hosts: { a: {} }, programs: { it: on("a", program) } }))).results.it;
+    };
+    // How many instructions lie before each print, counted one by one.
+    const due: number[] = [];
+    const counter = primesMachine(wanted, { "printer.print": () => pending });
+    for (let stop = counter.run(); stop.why === "waiting"; stop = counter.run()) {
+      due.push(counter.instructions);
+      counter.answer();
+    }
+    for (const sliceMs of [1, 7, 1e6]) {
+      const { printed, stop, ms } = await slices(sliceMs, true);
+      assert.equal(stop, { why: "finished", results: [alone.result] });
+      assert.equal(
+        printed.map(([x]) => x),
+        alone.printed,
+      );
+      for (const [i, [, atMs]] of printed.entries())
+        assert.ok(Math.abs(atMs - (due[i] as number) / instructionsPerMs) < 1e-6, `print ${i} at ${atMs}`);
+      assert.ok(Math.abs(ms - aloneMs) < 1e-6);
+    }
+    assert.is((await slices(1e6, false)).printed.at(-1)?.[1], 0);
+  },
+);
 
 mobility("two machines on one core take turns, and each needs twice the time", async () => {
   const program = async (host: Host) => {

@@ -4,5 +4,6 @@
  *
  * @module
  */
+export { type NativeAddon, nativeAddons } from "./native-addons.js";
 export { type NativeContextRow, nativeContext } from "./native-context.js";
 export type { Timings } from "./timings.js";

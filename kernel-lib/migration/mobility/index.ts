@@ -16,7 +16,7 @@ export {
 export { type BindingRow, bindingTable, type Handle, type Handles, type Strategy } from "./bindings.js";
 export { Clock, type LocalResource, Mailbox, NumberFile, Printer, ResourceError } from "./local-resources.js";
 export { type PlaceOptions, place } from "./place.js";
-export { type Pace, type RunOnOptions, runOn } from "./run-on.js";
+export { inTime, type Pace, type RunOnOptions, runOn } from "./run-on.js";
 export {
   type ProcessShipment,
   type ProgramShipment,

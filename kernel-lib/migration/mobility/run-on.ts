@@ -1,6 +1,6 @@
 import { checkPositive, checkWhole } from "../../errors.js";
 import type { Host } from "../../world/host.js";
-import type { Machine, Stop } from "../machine/index.js";
+import { type Machine, pending, type ResourceFunction, type Stop } from "../machine/index.js";
 
 /** How a machine runs on a host. */
 export interface Pace {
@@ -17,6 +17,9 @@ export interface RunOnOptions extends Pace {
   /** Asked between slices: true stops the machine where it is. */
   readonly until?: () => boolean;
 }
+
+/** Machines that wait for a resource only until the CPU time of what came before has passed. */
+const asksAgain = new WeakSet<Machine>();
 
 /**
  * Runs a machine on a host of a scenario: the instructions are really executed, and the host's CPU is used for as long as they would take
@@ -39,6 +42,26 @@ export async function runOn(host: Host, machine: Machine, options: RunOnOptions)
     const executed = machine.instructions - before;
     left -= executed;
     if (executed > 0) await host.compute(executed / instructionsPerMs);
+    if (stop.why === "waiting" && asksAgain.has(machine)) {
+      if (left > 0) continue;
+      return { why: "out of fuel" };
+    }
     if (stop.why !== "out of fuel" || left <= 0 || options.until?.()) return stop;
   }
+}
+
+/**
+ * A resource that is asked in its time. A machine executes a slice at once and the host's CPU is used for it afterwards, so whatever a resource
+ * does would seem to happen at the beginning of the slice. This one acts when the instructions before its call have used their CPU time.
+ * For machines that {@link runOn} runs.
+ *
+ * @example
+ * instantiate(code, { resources: { "printer.print": inTime(([x]) => host.log("printed", { x })) } })
+ */
+export function inTime(resource: ResourceFunction): ResourceFunction {
+  return (args, machine) => {
+    if (asksAgain.delete(machine)) return resource(args, machine);
+    asksAgain.add(machine);
+    return pending;
+  };
 }

@@ -11,13 +11,16 @@ const answers: AnswersFrom = () => ({
     "goes too far": agent("let t = stock(); for (let i = 0; i <= places; i++) if (go(i)) t += stock(); return t;"),
     "forgets home": agent("let t: f64 = 0; for (let i = 0; i < places; i++) if (go(i)) t += stock(); return t;"),
     "keeps only the last": agent("let t = stock(); for (let i = 0; i < places; i++) if (go(i)) t = stock(); return t;"),
+    "does not end": agent("while (places >= 0) {} return 0;"),
+    "has another name": "export function walk(places: i32): f64 { return 0; }",
+    traps: agent("assert(false, `no stock`); return 0;"),
     "counts twice": agent("let t = stock(); for (let i = 0; i < places; i++) { go(i); t += stock(); } return t;"),
   },
   wrong: {
     "does not compile": "export function run(places: i32): f64 { return total; }",
-    "does not end": agent("while (places >= 0) {} return 0;"),
-    "has another name": "export function walk(places: i32): f64 { return 0; }",
-    traps: agent("unreachable(); return 0;"),
+    "an index beyond the end": agent(
+      "const stocks = new StaticArray<f64>(places); for (let i = 0; i < places; i++) if (go(i)) stocks[i + 1] = stock(); return stocks[0];",
+    ),
   },
   right: {
     "from the last to the first stock": agent(
