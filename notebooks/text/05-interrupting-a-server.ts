@@ -732,8 +732,9 @@ const underLoad = (jobs: number, priority: number) =>
   });
 
 // %% name="priority-run"
-const heldAfterMs = (rows: readonly TraceRow[]) =>
-  logsOf(rows, "ana").find((row) => row.event === "on hold")!.timeMs - 60;
+const heldAfterMs = (
+  rows: readonly TraceRow[], // without end, if it never was
+) => (logsOf(rows, "ana").find((row) => row.event === "on hold")?.timeMs ?? Infinity) - 60;
 const priorityCases = grid({ jobs: [0, 1, 2, 4, 8, 16], priority: [0, 1] });
 const named = (priority: number) => (priority > 0 ? "with priority" : "without priority");
 const priorityRows = await Promise.all(
@@ -1202,9 +1203,9 @@ const newsRows = behind.map((row) => ({
   aheadBytes: Math.max(1, row.markAheadBytes ?? 1),
   afterMs: row.signalAfterMs ?? 1000,
   news: row.signalAfterMs === undefined ? "none in a second" : "SIGURG came",
-  buffer: `receiver's buffer: ${row.receiveBufferBytes} bytes`,
+  buffer: `${row.receiveBufferBytes / 1024} KiB buffer`,
 }));
-const place = { x: "aheadBytes", y: "afterMs", stroke: "news", fx: "buffer", r: 5 } as const;
+const place = { x: "aheadBytes", y: "afterMs", fill: "news", fx: "buffer", r: 5 } as const;
 
 // %% name="behind-plot" tags=["live", "claim:interrupting.out-of-band.first"]
 figure({

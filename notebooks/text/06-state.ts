@@ -411,11 +411,13 @@ const watches = async (
 ) => {
   const files = await fileClient(host, service);
   const handle = await files.open("letter");
-  for (let atMs = 50; atMs < untilMs; atMs += everyMs) {
+  let reads = 0;
+  for (let atMs = 50; atMs < untilMs; atMs += everyMs, reads++) {
     await host.sleepUntil(atMs);
     await files.read(handle, 0);
   }
   await files.leave();
+  return reads;
 };
 
 // %% name="invalidation-writer"
@@ -452,13 +454,14 @@ const watched = (service: FileServiceOptions, untilMs: number) =>
 // read must not return something that the write had overwritten. It knows nothing of servers, copies or leases.
 
 // %% name="invalidation-run"
-const copyTimes = [0, 100, 200, 400, 800, 1600];
-const staleRows: { cacheMs: number; staleReads: number; worstStaleMs: number; requests: number }[] =
-  [];
-for (const cacheMs of copyTimes) {
-  const { rows } = await simulate(watched(serviceOf("stateless", { cacheMs }), 5000), { seed: 1 });
+const staleness = ({ rows, results }: { rows: readonly TraceRow[]; results: { ana: number } }) => {
   const { staleReads, worstStaleMs } = checkFiles(rows);
-  staleRows.push({ cacheMs, staleReads, worstStaleMs, requests: traffic(rows).requests });
+  return { reads: results.ana, staleReads, worstStaleMs, requests: traffic(rows).requests };
+};
+const staleRows: (ReturnType<typeof staleness> & { cacheMs: number })[] = [];
+for (const cacheMs of [0, 100, 200, 400, 800, 1600]) {
+  const played = watched(serviceOf("stateless", { cacheMs }), 5000);
+  staleRows.push({ cacheMs, ...staleness(await simulate(played, { seed: 1 })) });
 }
 table(staleRows, { title: "A stateless server, and a client who keeps copies on its own account" });
 
@@ -469,9 +472,7 @@ oldest.compare(_.find(staleRows, { cacheMs: 800 })!.worstStaleMs);
 const staleLive: typeof staleRows = [];
 for (const cacheMs of [400, 800]) {
   const played = watched(serviceOf("stateless", { cacheMs }), 5000);
-  const { rows } = await runLive(played, { seed: 1, timeScale: 0.6 });
-  const { staleReads, worstStaleMs } = checkFiles(rows);
-  staleLive.push({ cacheMs, staleReads, worstStaleMs, requests: traffic(rows).requests });
+  staleLive.push({ cacheMs, ...staleness(await runLive(played, { seed: 1, timeScale: 0.6 })) });
 }
 
 // %% name="invalidation-figure" tags=["live", "claim:state.stateless.no-invalidation"]
@@ -1477,6 +1478,7 @@ const randomReader = async (
     await files.read(handle, 0);
   }
   await files.leave();
+  return reads;
 };
 
 // %% name="lease-scenario"
@@ -1504,8 +1506,8 @@ const leaseBar = progress(terms.length * 20, "80 simulations");
 const leaseSweep = await sweep(
   grid({ termS: terms }),
   async ({ termS }, seed) => {
-    const { rows } = await simulate(leased(1000 * termS, 400), { seed, trace: ["log"] });
-    return { load: (traffic(rows).requests - 3) / 400 }; // without hello, lookup, goodbye
+    const { rows, results } = await simulate(leased(1000 * termS, 400), { seed, trace: ["log"] });
+    return { load: (traffic(rows).requests - 3) / results.ana }; // without hello, lookup, goodbye
   },
   { replications: 20, confidence: 0.999, onProgress: () => leaseBar.tick() },
 );
@@ -1522,7 +1524,7 @@ for (const termS of [1, 5]) {
   const played = leased(1000 * termS, 60);
   const run = await runLive(played, { seed: 1, timeScale: 0.05, trace: ["log"] });
   const [predicted, live] = [run.predicted, run].map(
-    (one) => (traffic(one.rows).requests - 3) / 60,
+    (one) => (traffic(one.rows).requests - 3) / one.results.ana,
   );
   leaseLive.push({ termS, predicted: predicted!, load: live! });
 }
@@ -1614,11 +1616,11 @@ const sharingBar = progress(changeRates.length * 20, "80 simulations");
 const sharingSweep = await sweep(
   grid({ writesPerS: changeRates }),
   async ({ writesPerS }, seed) => {
-    const { rows } = await simulate(sharedFile(writesPerS, 170_000), { seed, trace: ["log"] });
-    const asked = rows.filter(
+    const run = await simulate(sharedFile(writesPerS, 170_000), { seed, trace: ["log"] });
+    const asked = run.rows.filter(
       (row) => row.host === "ana" && isRequest(row) && row.fields.op === "read",
     );
-    return { load: asked.length / 150, stale: checkFiles(rows).staleReads };
+    return { load: asked.length / run.results.ana, stale: checkFiles(run.rows).staleReads };
   },
   { replications: 20, confidence: 0.999, onProgress: () => sharingBar.tick() },
 );
@@ -1673,7 +1675,7 @@ table(nqnfs.rows.slice(0, 2), {
 
 // %% name="nqnfs-ours"
 const requestsIn = async (service: FileServiceOptions, sessions: typeof office.sessions) =>
-  traffic((await simulate(quiet(service, 5, sessions), logged)).rows).requests;
+  perSession(await simulate(quiet(service, 5, sessions), logged)).requests;
 const shares = [0, 0.25, 0.5, 0.75, 1]; // of the sessions, on shared files
 const ratioBar = progress(shares.length * 5, "25 pairs of days");
 
