@@ -9,6 +9,19 @@
  * Its rooms, from the bottom: `system`, `run`, `children`, `process`, `places`, `rpc`, `endings`, `urgent`, `superserver`, `sweeps`, `labs`; each
  * imports only those before it.
  *
+ * What is measured stands beside what was predicted from the same draws:
+ *
+ * ```ts
+ * import { type Host, on, runLive, scenario } from "kernel-lib";
+ *
+ * const nap = async (host: Host) => {
+ *   await host.sleep(10);
+ *   return host.now();
+ * };
+ * const run = await runLive(scenario({ hosts: { here: {} }, programs: { nap: on("here", nap) } }));
+ * console.log(run.predicted.results.nap, run.results.nap); // 10, and a little more
+ * ```
+ *
  * @module
  */
 export * from "./children/index.js";

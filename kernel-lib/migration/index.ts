@@ -1,6 +1,19 @@
 /**
  * Code migration: programs that move while they run, and the tools that make them.
  *
+ * A program is compiled, runs for a while, becomes bytes, and goes on from them, in another process or on another kind of machine:
+ *
+ * ```ts
+ * import { compileAssemblyScript, decodeModule, freeze, instantiate, thaw } from "kernel-lib";
+ *
+ * const source = "export function sum(n: i32): i32 { let s = 0; for (let i = 1; i <= n; i++) s += i; return s; }";
+ * const machine = instantiate(decodeModule(await compileAssemblyScript(source)));
+ * machine.call("sum", 1000);
+ * machine.run({ fuel: 2000 }); // stops in the middle of the loop
+ * const image = freeze(machine);
+ * console.log(thaw(image).run()); // { why: "finished", results: [500500] }
+ * ```
+ *
  * @module
  */
 export * from "./machine/index.js";

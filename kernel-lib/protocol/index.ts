@@ -6,6 +6,27 @@
  * Modelled: what a peer of another make can send, and what it must be answered. Left out: authentication (AUTH_SYS is let in
  * and not believed), RPCSEC_GSS, CALLIT, versions 3 and 4 of the portmapper (rpcbind).
  *
+ * A call is bytes, and so is its reply; whoever has bytes from a network can answer them:
+ *
+ * ```ts
+ * import { answerCall, decodeReply, encodeCall, XdrReader, XdrWriter } from "kernel-lib";
+ *
+ * const squares = {
+ *   program: 0x20000001,
+ *   version: 1,
+ *   procedures: {
+ *     1: (args: XdrReader, results: XdrWriter) => {
+ *       const n = args.uint();
+ *       results.uint(n * n);
+ *     },
+ *   },
+ * };
+ * const args = new XdrWriter().uint(12).finish();
+ * const call = encodeCall({ xid: 1, program: 0x20000001, version: 1, procedure: 1, args });
+ * const reply = decodeReply(answerCall(call, [squares]) ?? new Uint8Array());
+ * if (reply.status === "SUCCESS") console.log(new XdrReader(reply.results).uint()); // 144
+ * ```
+ *
  * @see RFC 4506 (XDR), RFC 5531 (RPC), RFC 1833 (portmapper).
  *
  * @module

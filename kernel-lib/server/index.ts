@@ -8,6 +8,30 @@
  *
  * Vocabulary after van Steen and Tanenbaum, *Distributed Systems*, §3.4.
  *
+ * An organisation takes a handler and says who runs it; an open loop of clients shows what the organisation makes of a load:
+ *
+ * ```ts
+ * import { exponential, type Host, iterativeServer, on, openLoop, scenario, simulate, summarize, workload } from "kernel-lib";
+ *
+ * const plan = workload({
+ *   arrivalsPerS: 50,
+ *   service: (source) => exponential({ mean: 10 }, source),
+ *   requests: 200,
+ *   seed: 1,
+ * });
+ * const work = async (host: Host, request: unknown) => {
+ *   await host.compute((request as { serviceMs: number }).serviceMs);
+ *   return "done";
+ * };
+ * const run = await simulate(
+ *   scenario({
+ *     hosts: { server: {}, clients: {} },
+ *     programs: { server: on("server", iterativeServer, work).daemon(), load: on("clients", openLoop, plan) },
+ *   }),
+ * );
+ * console.log(summarize(run.results.load));
+ * ```
+ *
  * @module
  */
 export {

@@ -6,6 +6,28 @@
  * of random numbers for each named purpose of one seed; warm-up by a stated rule, replications, confidence intervals,
  * sweeps over parameters.
  * Left out: processes, hosts and networks (the room `world`).
+ *
+ * A model is callbacks that schedule each other. Each purpose draws from a stream of its own, named under one seed; a
+ * run is repeated with other seeds, and an interval says how well its mean is known:
+ *
+ * ```ts
+ * import { exponential, randomStream, replicate, Scheduler } from "kernel-lib";
+ *
+ * const arrivalsInAnHour = (seed: number) => {
+ *   const scheduler = new Scheduler();
+ *   const gapMs = exponential({ mean: 60_000 }, randomStream(seed, "arrivals"));
+ *   let arrivals = 0;
+ *   const arrive = () => {
+ *     arrivals++;
+ *     scheduler.after(gapMs(), arrive);
+ *   };
+ *   scheduler.after(gapMs(), arrive);
+ *   scheduler.run({ untilMs: 3_600_000 });
+ *   return { arrivals };
+ * };
+ * const { arrivals } = (await replicate(arrivalsInAnHour, { replications: 20 })).intervals;
+ * console.log(`${arrivals.low} to ${arrivals.high}`); // 60 lies within, 95 times of 100
+ * ```
  */
 export * from "./discrete-distributions.js";
 export * from "./distributions.js";

@@ -3,6 +3,16 @@
  * M/M/c, M/M/c/K), closed networks, order statistics of parallel requests, leases. Steady state only: means of systems that
  * have run for ever, with Poisson arrivals where arrivals are named; no transients, no priorities, no networks with
  * several classes. Each function names its source and is tested against published values or hand calculation.
+ *
+ * A closed form is a function from an options object to a record of means. So it can be asked before anything is simulated:
+ *
+ * ```ts
+ * import { mm1, mmc } from "kernel-lib";
+ *
+ * const one = mm1({ arrivalsPerS: 80, serviceMs: 10 });
+ * const two = mmc({ arrivalsPerS: 160, serviceMs: 10, servers: 2 });
+ * console.log(one.waitMs, two.waitMs); // 40 and 17.8: two servers with one line wait less at the same load
+ * ```
  */
 export {
   type ClosedNetworkOptions,

@@ -4,6 +4,27 @@
  * ({@link Displayable}) and carries its rows, so that a check can compare them. Drawn with Observable Plot; a diagram's
  * buttons are the only script. Left out: widgets that talk back to the kernel, and animation.
  *
+ * A figure is a cell's last value; its data go with it:
+ *
+ * ```ts
+ * import { claims, exponential, mm1, overlay, queueModel } from "kernel-lib";
+ *
+ * const waits = [20, 50, 80].map((arrivalsPerS) => {
+ *   const service = (source: () => number) => exponential({ mean: 10 }, source);
+ *   return { x: arrivalsPerS, y: queueModel({ arrivalsPerS, service, requests: 20_000, seed: 1 }).responseMs };
+ * });
+ * const figure = overlay({
+ *   title: "Response times in M/M/1",
+ *   alt: "The calculated curve rises ever more steeply with the load, and the simulated points lie on it.",
+ *   x: { label: "arrivals", unit: "1/s" },
+ *   y: { label: "response time", unit: "ms" },
+ *   theory: { f: (arrivalsPerS) => mm1({ arrivalsPerS, serviceMs: 10 }).responseMs },
+ *   predicted: waits,
+ * });
+ * claims({ "from 50 to 80 requests a second, the response time doubles": waits[2]!.y > 2 * waits[1]!.y });
+ * console.log(figure, waits[2]!.y); // in a notebook, `figure` as the last value; the last response time is near 50
+ * ```
+ *
  * @see Okabe and Ito, "Color Universal Design", 2008, for the colours; Lamport, "Time, Clocks, and the Ordering of Events in
  * a Distributed System", C. ACM 21, 1978, for the diagrams.
  */

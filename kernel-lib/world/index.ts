@@ -8,6 +8,36 @@
  *
  * Vocabulary after van Steen and Tanenbaum, *Distributed Systems*, and the RFCs of TCP (9293, 6298, 1122).
  *
+ * A program waits with `await` and is charged for `compute`; everything else takes no time. The same scenario and seed give the
+ * same rows, and `live` runs the same scenario on this machine:
+ *
+ * ```ts
+ * import { type Host, on, scenario, simulate } from "kernel-lib";
+ *
+ * const echo = async (host: Host) => {
+ *   for await (const connection of await host.listen(7))
+ *     for await (const message of connection) {
+ *       await host.compute(20);
+ *       await connection.send(message);
+ *     }
+ * };
+ * const ask = async (host: Host) => {
+ *   const connection = await host.connect("server", 7);
+ *   await connection.send("hello");
+ *   const answer = await connection.receive();
+ *   connection.end();
+ *   return { answer, afterMs: host.now() };
+ * };
+ * const plan = scenario({
+ *   hosts: { server: {}, client: {} },
+ *   network: { latencyMs: 5 },
+ *   programs: { server: on("server", echo).daemon(), ask: on("client", ask) },
+ * });
+ * const run = await simulate(plan, { seed: 1 });
+ * console.log(run.results.ask); // { answer: "hello", afterMs: 40 }: two round trips and the work
+ * console.log(run.rows.filter(({ kind }) => kind === "compute"));
+ * ```
+ *
  * @module
  */
 export * from "./errors.js";

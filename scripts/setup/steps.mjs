@@ -153,7 +153,7 @@ export async function build() {
 
 /** The API pages; only a note when they fail, since the notebooks work without them. */
 export async function makePages() {
-  const wanted = hashOf([...sources(), "typedoc.config.mjs", "README.md"]);
+  const wanted = hashOf([...sources(), "typedoc.config.mjs", "scripts/api-rooms.mjs", "README.md"]);
   if (readStamp(stampOf("pages")) === wanted && existsSync(path.join(pagesFolder, "api", "index.html")))
     return upToDate;
   const lenient = ["--treatWarningsAsErrors", "false", "--treatValidationWarningsAsErrors", "false"];
