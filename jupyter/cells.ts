@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import { inspected } from "./documentation.js";
+import { domBundle, withPlot } from "./dom.js";
 import type { Order } from "./frames.js";
 import { asJson, displaySymbol, type JupyterHook, jupyterHook, type MimeBundle } from "./hook.js";
 import { send, shownBy } from "./output.js";
@@ -107,7 +108,9 @@ export class Cells {
         this.#thrown = { value };
       },
     });
-    Object.assign((globalThis as unknown as { __tslab__: object }).__tslab__, {
+    const { __tslab__ } = globalThis as unknown as { __tslab__: { require: NodeJS.Require } };
+    Object.assign(__tslab__, {
+      require: withPlot(__tslab__.require),
       epoch: 0,
       resumed(epoch: number, value: unknown) {
         if (epoch !== this.epoch) throw new Interrupted("the cell was stopped");
@@ -310,10 +313,10 @@ export class Cells {
   }
 }
 
-/** How a value wants to be shown: by its own method, else as text. */
+/** How a value wants to be shown: by its own method, as what it draws if it is of a document, else as text. */
 async function bundleOf(value: unknown): Promise<MimeBundle> {
   const own = (value as Record<symbol, unknown>)[displaySymbol];
   const bundle: unknown = typeof own === "function" ? await own.call(value) : own;
   if (typeof bundle === "object" && bundle !== null) return bundle as MimeBundle;
-  return { "text/plain": inspect(value) };
+  return domBundle(value) ?? { "text/plain": inspect(value) };
 }

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import type { PlotOptions } from "@observablehq/plot";
+import { refuse } from "../errors.js";
 import { escapeMarkup } from "./display.js";
+import { newDocument } from "./dom.js";
 import { decimalExponent, formatNumber, powerOfTen } from "./numbers.js";
 import { palette } from "./palette.js";
 
@@ -57,12 +59,6 @@ function plotLibrary(): typeof import("@observablehq/plot") {
   return require("@observablehq/plot");
 }
 
-/** A document for Plot to draw in; what a DOM is stays behind this line. */
-function newDocument(): never {
-  const { parseHTML } = require("linkedom") as { parseHTML(html: string): { document: never } };
-  return parseHTML("<!doctype html><html><body></body></html>").document;
-}
-
 /** Marks and scales of Observable Plot, for the figures of this room. */
 export function plot(): typeof import("@observablehq/plot") {
   return plotLibrary();
@@ -115,6 +111,13 @@ export function drawPlot(options: PlotOptions, legend: readonly LegendItem[] = [
   const width = options.width ?? 720;
   const { color, ...rest } = options as PlotOptions & { color?: Record<string, unknown> };
   const { legend: wantsLegend, ...colorScale } = color ?? {};
+  for (const scale of ["opacity", "symbol", "r", "length"] as const) {
+    const { legend: other } = (rest[scale] ?? {}) as { legend?: unknown };
+    if (other)
+      refuse("figure", `plot.${scale}.legend`, "left out (legends are of colours, or entries of `legend`)", other);
+  }
+  // Only names take the palette's colours: between two of its variables there is nothing.
+  let isContinuous = "scheme" in colorScale || "interpolate" in colorScale || isOfAmounts(colorScale.type);
   const complete = (extra: object): PlotOptions => ({
     width,
     height: 360,
@@ -123,7 +126,7 @@ export function drawPlot(options: PlotOptions, legend: readonly LegendItem[] = [
     marginLeft: 52,
     marginRight: 20,
     ...rest,
-    ...(color ? { color: { range: palette.series, ...colorScale } as never } : {}),
+    ...(color ? { color: { ...(isContinuous ? {} : { range: palette.series }), ...colorScale } as never } : {}),
     ...extra,
     title: undefined,
     subtitle: undefined,
@@ -131,19 +134,28 @@ export function drawPlot(options: PlotOptions, legend: readonly LegendItem[] = [
     style: { fontSize: `${fontSize}px` },
   });
   let svg = draw(complete({}));
+  // Few numbers are names of variants; where they are more than the palette has colours, they are an amount.
+  const { domain = [], type } = svg.scale("color") ?? {};
+  const isAmount = type !== "ordinal" || (domain.length > palette.series.length && domain.every(Number.isFinite));
+  if (color && isAmount && !isContinuous && !("range" in colorScale || "type" in colorScale)) {
+    isContinuous = true;
+    svg = draw(complete({}));
+  }
   const ticks = { ...logTicks("x", svg.scale("x"), rest.x), ...logTicks("y", svg.scale("y"), rest.y) };
   if (Object.keys(ticks).length > 0) svg = draw(complete(ticks));
   const fitting = margins(svg, complete({}));
   if (Object.keys(fitting).length > 0) svg = draw(complete({ ...ticks, ...fitting }));
-  const items = [...legend, ...(wantsLegend ? swatches(svg.scale("color")) : [])];
-  const key = drawLegend(items, width);
+  const colours = svg.scale("color");
+  const isRamp = wantsLegend && colours && (wantsLegend === "ramp" || isOfAmounts(colours.type));
+  const swatchItems = wantsLegend && !isRamp ? swatches(colours) : [];
+  const key = beneath(drawLegend([...legend, ...swatchItems], width), isRamp ? ramp(svg, colorScale) : nothing);
   const plotHeight = Number(svg.element.getAttribute("height"));
   svg.element.querySelector("style")?.remove();
   const attributes = `text-anchor="middle" font-size="${fontSize}" fill="currentColor"`;
   return {
     width,
     height: plotHeight + key.height,
-    body: `${key.body}<g transform="translate(0,${key.height})" ${attributes}>${shortened(svg.element.innerHTML)}</g>`,
+    body: `${key.body}<g transform="translate(0,${key.height})" ${attributes}>${standalone(svg.element.innerHTML)}</g>`,
   };
 }
 
@@ -154,16 +166,52 @@ function shortened(markup: string): string {
   );
 }
 
-function draw(options: PlotOptions): { element: Element; scale(name: string): ScaleLike | undefined } {
-  const drawn = plotLibrary().plot({ ...options, document: newDocument() }) as unknown as Element & {
-    scale(name: string): ScaleLike | undefined;
-  };
+function draw(options: PlotOptions): Drawn {
+  const drawn = plotLibrary().plot({ ...options, document: newDocument() }) as unknown as Element &
+    Omit<Drawn, "element">;
   const element = drawn.tagName.toLowerCase() === "svg" ? drawn : drawn.querySelector("svg");
-  return { element: element as Element, scale: (name) => drawn.scale(name) };
+  return {
+    element: element as Element,
+    scale: (name) => drawn.scale(name),
+    legend: (name, how) => drawn.legend(name, how),
+  };
+}
+
+interface Drawn {
+  readonly element: Element;
+  scale(name: string): ScaleLike | undefined;
+  legend(name: string, options: object): Element | undefined;
+}
+
+interface Key {
+  readonly height: number;
+  readonly body: string;
+}
+
+const nothing: Key = { height: 0, body: "" };
+
+/** Plot's legend of a scale of numbers: a band of colours with its ticks. */
+function ramp(svg: Drawn, { label, tickFormat, ticks }: Record<string, unknown>): Key {
+  const given = Object.entries({ label, tickFormat, ticks }).filter(([, value]) => value !== undefined);
+  const element = svg.legend("color", { legend: "ramp", ...Object.fromEntries(given) });
+  if (!element) return nothing;
+  element.querySelector("style")?.remove();
+  const height = Number(element.getAttribute("height")) + 6;
+  return { height, body: `<g fill="currentColor" font-size="${fontSize - 2}">${standalone(element.innerHTML)}</g>` };
+}
+
+function beneath(upper: Key, lower: Key): Key {
+  const body = lower.body && `<g transform="translate(0,${upper.height})">${lower.body}</g>`;
+  return { height: upper.height + lower.height, body: upper.body + body };
+}
+
+/** Without the prefix, which a drawing that stands alone would have to declare. */
+function standalone(markup: string): string {
+  return shortened(markup).replaceAll("xlink:href=", "href=");
 }
 
 /** Margins that the tick labels need beyond what they have. */
-function margins(svg: { element: Element }, options: PlotOptions): Record<string, number> {
+function margins(svg: Drawn, options: PlotOptions): Record<string, number> {
   const widest = (selector: string) =>
     Math.max(0, ...[...svg.element.querySelectorAll(selector)].map((text) => textWidth(text.textContent)));
   const found: Record<string, number> = {};
@@ -198,8 +246,13 @@ function grouped(tick: number): string {
   return tick >= 1000 && tick < 1e9 ? tick.toLocaleString("en-US") : formatNumber(tick);
 }
 
+/** Whether a type of scale gives colours to amounts, not to names. */
+function isOfAmounts(type: unknown): boolean {
+  return type !== undefined && type !== "ordinal" && type !== "categorical";
+}
+
 function swatches(scale: ScaleLike | undefined): LegendItem[] {
-  if (!scale?.domain || !scale.range || scale.type === "linear" || scale.type === "log") return [];
+  if (!scale?.domain || !scale.range) return [];
   const { domain, range } = scale;
   return domain.map((value, i) => ({
     label: String(value),
@@ -209,8 +262,8 @@ function swatches(scale: ScaleLike | undefined): LegendItem[] {
 }
 
 /** A legend in rows, as wide as the figure. */
-export function drawLegend(items: readonly LegendItem[], width: number): { height: number; body: string } {
-  if (items.length === 0) return { height: 0, body: "" };
+export function drawLegend(items: readonly LegendItem[], width: number): Key {
+  if (items.length === 0) return nothing;
   const swatch = 28;
   let x = 0;
   let y = 12;
