@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import { inspected } from "./documentation.js";
-import { domBundle, withPlot } from "./dom.js";
+import { domBundle, installPlot } from "./dom.js";
 import type { Order } from "./frames.js";
 import { asJson, displaySymbol, type JupyterHook, jupyterHook, type MimeBundle } from "./hook.js";
 import { send, shownBy } from "./output.js";
@@ -89,6 +89,7 @@ export class Cells {
     this.#traces = new Traces([folder, workbook]);
     this.#traces.install();
     installPackages();
+    installPlot();
     const compiler = createConverter();
     const node = this.#converter(compiler);
     let browser: Converter | undefined;
@@ -108,9 +109,7 @@ export class Cells {
         this.#thrown = { value };
       },
     });
-    const { __tslab__ } = globalThis as unknown as { __tslab__: { require: NodeJS.Require } };
-    Object.assign(__tslab__, {
-      require: withPlot(__tslab__.require),
+    Object.assign((globalThis as unknown as { __tslab__: object }).__tslab__, {
       epoch: 0,
       resumed(epoch: number, value: unknown) {
         if (epoch !== this.epoch) throw new Interrupted("the cell was stopped");

@@ -1,6 +1,7 @@
-import { createRequire } from "node:module";
+import Module, { createRequire } from "node:module";
 import type * as Dom from "kernel-lib/workbook/dom";
 import type { MimeBundle } from "./hook.js";
+import { isReaders } from "./packages.js";
 
 type PlotLibrary = Parameters<typeof Dom.plotWithDocument>[0];
 
@@ -8,17 +9,22 @@ const require = createRequire(import.meta.url);
 /** Loaded when the first cell needs it. */
 const dom = () => require("kernel-lib/workbook/dom") as typeof Dom;
 
-/** The `require` of cells, which hands out Observable Plot with a document to draw in. */
-export function withPlot(required: NodeJS.Require): NodeJS.Require {
+interface Loader {
+  _load(request: string, parent: NodeModule | undefined, ...rest: unknown[]): unknown;
+}
+
+/** From now on cells and the reader's own modules get Observable Plot with a document to draw in. */
+export function installPlot(): void {
+  const loader = Module as unknown as Loader;
+  const usual = loader._load;
   const known = new WeakMap<object, PlotLibrary>();
-  const require = (name: string): unknown => {
-    const found: unknown = required(name);
-    if (name !== "@observablehq/plot" || typeof found !== "object" || found === null) return found;
+  loader._load = function (request, parent, ...rest) {
+    const found = usual.call(this, request, parent, ...rest) as object;
+    if (request !== "@observablehq/plot" || !parent?.filename || !isReaders(parent.filename)) return found;
     const plot = known.get(found) ?? dom().plotWithDocument(found as PlotLibrary);
     known.set(found, plot);
     return plot;
   };
-  return Object.assign(require, required);
 }
 
 /** How a node of a document (an element, a plot, a fragment) is shown; undefined for any other value. */

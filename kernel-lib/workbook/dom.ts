@@ -83,12 +83,8 @@ function markupOf(node: DomNode): string {
   return node.nodeType === 11 ? children.map(markupOf).join("") : escapeMarkup(node.textContent ?? "");
 }
 
-/** An SVG element as a file: with its namespaces, on white. */
+/** An SVG element as a file: with its namespace, on white. */
 function standing(markup: string): string {
-  const missing = [
-    ["xmlns", "http://www.w3.org/2000/svg"],
-    ["xmlns:xlink", "http://www.w3.org/1999/xlink"],
-  ].filter(([name]) => !new RegExp(`^<svg[^>]*\\s${name}=`).test(markup));
-  const names = missing.map(([name, url]) => ` ${name}="${url}"`).join("");
-  return markup.replace(/^<svg([^>]*)>/, `<svg${names}$1><rect width="100%" height="100%" fill="#ffffff"/>`);
+  const name = /^<svg[^>]*\sxmlns=/.test(markup) ? "" : ' xmlns="http://www.w3.org/2000/svg"';
+  return markup.replace(/^<svg([^>]*)>/, `<svg${name}$1><rect width="100%" height="100%" fill="#ffffff"/>`);
 }

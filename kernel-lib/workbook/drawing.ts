@@ -155,7 +155,7 @@ export function drawPlot(options: PlotOptions, legend: readonly LegendItem[] = [
   return {
     width,
     height: plotHeight + key.height,
-    body: `${key.body}<g transform="translate(0,${key.height})" ${attributes}>${standalone(svg.element.innerHTML)}</g>`,
+    body: `${key.body}<g transform="translate(0,${key.height})" ${attributes}>${shortened(svg.element.innerHTML)}</g>`,
   };
 }
 
@@ -197,17 +197,12 @@ function ramp(svg: Drawn, { label, tickFormat, ticks }: Record<string, unknown>)
   if (!element) return nothing;
   element.querySelector("style")?.remove();
   const height = Number(element.getAttribute("height")) + 6;
-  return { height, body: `<g fill="currentColor" font-size="${fontSize - 2}">${standalone(element.innerHTML)}</g>` };
+  return { height, body: `<g fill="currentColor" font-size="${fontSize - 2}">${shortened(element.innerHTML)}</g>` };
 }
 
 function beneath(upper: Key, lower: Key): Key {
   const body = lower.body && `<g transform="translate(0,${upper.height})">${lower.body}</g>`;
   return { height: upper.height + lower.height, body: upper.body + body };
-}
-
-/** Without the prefix, which a drawing that stands alone would have to declare. */
-function standalone(markup: string): string {
-  return shortened(markup).replaceAll("xlink:href=", "href=");
 }
 
 /** Margins that the tick labels need beyond what they have. */

@@ -177,6 +177,47 @@ jupyter.clear(); counts.push(jupyter.shown()); counts`,
   assert.is(resultOf(execution), "[ 0, 2, 0 ]");
 });
 
+const svgTypes = ["text/plain", "text/html", "image/svg+xml"];
+const fragment = `const all = (drawn as any).ownerDocument.createDocumentFragment();
+all.append("a < b", (drawn as any).ownerDocument.createElement("hr")); all`;
+for (const [what, code, drawn, types] of [
+  ["a plot", "Plot.plot({ marks: [Plot.dotX([1, 4, 9])] })", "<circle ", svgTypes],
+  ["a mark's plot", "Plot.lineY([1, 4, 9]).plot()", "<path ", svgTypes],
+  [
+    "a raster",
+    "Plot.raster({ fill: (x: number) => x, x1: 0, y1: 0, x2: 1, y2: 1 }).plot()",
+    "data:image/png;base64,",
+    svgTypes,
+  ],
+  [
+    "a legend of numbers",
+    'Plot.legend({ color: { type: "linear", domain: [0, 1] } })',
+    "data:image/png;base64,",
+    svgTypes,
+  ],
+  ["a plot with a title", 'Plot.plot({ title: "Squares" })', "<h2>Squares</h2>", ["text/plain", "text/html"]],
+  ["a plot of an imported library", '(await import("@observablehq/plot")).dotX([1]).plot()', "<circle ", svgTypes],
+  ["a fragment of a document", fragment, "a &#60; b<hr>", ["text/plain", "text/html"]],
+] as const)
+  test(`${what} is shown when it is a cell's last value`, async () => {
+    await kernel().execute('import * as Plot from "@observablehq/plot"; const drawn = Plot.plot();');
+    const { outputs } = await kernel().execute(code);
+    const [output] = outputs;
+    if (output?.output_type !== "execute_result") throw new Error(JSON.stringify(outputs));
+    assert.equal(Object.keys(output.data), types);
+    assert.ok(String(output.data["text/html"]).includes(drawn), String(output.data["text/html"]));
+  });
+
+test("a plot tells its scales, and nobody else finds a document", async () => {
+  const execution = await kernel().execute(
+    '[Plot.plot({ x: { domain: [1, 5] } }).scale("x")?.domain, typeof document, typeof window]'.replace(
+      /typeof (\w+)/g,
+      "typeof (globalThis as any).$1",
+    ),
+  );
+  assert.is(resultOf(execution), "[ [ 1, 5 ], 'undefined', 'undefined' ]");
+});
+
 test("tslab's own display API works", async () => {
   const { outputs } = await kernel().execute('import { display } from "tslab";\ndisplay.html("<i>x</i>");');
   assert.equal(outputs, [{ output_type: "display_data", data: { "text/html": "<i>x</i>" }, metadata: {} }]);

@@ -153,4 +153,41 @@ test("a figure without alternative text, title or rows is refused by field", () 
   refused({ x: { label: "" } }, /^figure: x.label/);
 });
 
+const amounts = Array.from({ length: 20 }, (_v, i) => ({ load: i / 20, waitMs: i, share: i / 19 }));
+const dots = (fill: string) => Plot.dot(amounts, { x: "load", y: "waitMs", fill });
+const svgOf = (plot: object) => bundle(figure({ ...options, data: amounts, plot }))["image/svg+xml"] as string;
+
+test("a colour that means an amount has a band with ticks for its legend, one that means a name has swatches", () => {
+  const band = svgOf({ color: { legend: true, label: "share" }, marks: [dots("share")] });
+  assert.match(band, 'href="data:image/png;base64,');
+  assert.match(band, ">share</text>");
+  for (const tick of ["0.0", "0.5", "1.0"]) assert.match(band, `>${tick}</text>`);
+  const few = svgOf({ color: { legend: true }, marks: [Plot.dot(amounts, { x: "load", fill: (_d, i) => i % 3 })] });
+  assert.not.match(few, "image/png");
+  const named = svgOf({
+    color: { legend: true },
+    marks: [Plot.dot(amounts, { x: "load", fill: (_d, i) => `n${i % 3}` })],
+  });
+  for (const name of ["n0", "n1", "n2"]) assert.match(named, `>${name}</text>`);
+});
+
+test("thresholds have a band of steps", () => {
+  const steps = svgOf({ color: { legend: true, type: "threshold", domain: [0.25, 0.5] }, marks: [dots("share")] });
+  assert.is((steps.match(/<rect [^>]*height="10"/g) ?? []).length, 3);
+  assert.match(steps, ">0.25</text>");
+});
+
+test("a raster is drawn, and the picture that stands alone declares all its prefixes", () => {
+  const svg = svgOf({ marks: [Plot.raster({ fill: (x: number) => x, x1: 0, y1: 0, x2: 1, y2: 1 })] });
+  assert.match(svg, 'href="data:image/png;base64,');
+  assert.not.match(svg, "xlink:");
+});
+
+test("a legend that would be left out is refused", () => {
+  assert.throws(
+    () => svgOf({ opacity: { legend: true }, marks: [dots("share")] }),
+    (error: Error) => error instanceof ParameterError && /plot\.opacity\.legend/.test(error.message),
+  );
+});
+
 test.run();
