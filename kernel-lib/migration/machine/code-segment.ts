@@ -84,7 +84,8 @@ function describe(module: Module, kind: ImportKind, index: number): Omit<ImportR
 /**
  * Decodes and validates a WebAssembly module.
  *
- * @throws {@link ParameterError} if it is malformed or invalid, with the byte offset and the reason.
+ * @throws {@link ParameterError} if it is malformed or invalid, with the byte offset and the reason; if it uses a part of the language that the machine leaves
+ *   out, such as vectors, with the name of that part.
  */
 export function decodeModule(bytes: Uint8Array): CodeSegment {
   if (!(bytes instanceof Uint8Array)) refuse("decodeModule", "bytes", "a Uint8Array", bytes);

@@ -11,7 +11,15 @@ import type {
   Module,
   Signature,
 } from "./module.js";
-import { f32, f64, i32, i64, type TypeCode, typeName } from "./opcodes.js";
+import { f32, f64, i32, i64, opcodes, type TypeCode, typeName } from "./opcodes.js";
+import {
+  type Proposal,
+  proposalOfForm,
+  proposalOfLimits,
+  proposalOfOpcode,
+  proposalOfType,
+  proposals,
+} from "./proposals.js";
 import { Reader } from "./reader.js";
 
 /** No function may have more locals, as in browsers. */
@@ -26,7 +34,10 @@ const kinds: readonly ImportKind[] = ["function", "table", "memory", "global"];
 export function decode(bytes: Uint8Array): Module {
   const reader = new Reader(bytes);
   if (reader.end < 4 || reader.word() !== 0x6d736100) reader.fail("magic header not detected", 0);
-  if (reader.end < 8 || reader.word() !== 1) reader.fail("unknown binary version", 4);
+  if (reader.end < 8) reader.fail("unknown binary version", 4);
+  const version = reader.word();
+  // A component has a layer in the upper half of its version.
+  if (version !== 1) reader.fail("unknown binary version", 4, version >>> 16 === 1 ? proposals.components : undefined);
   const draft: Draft = {
     bytes,
     types: [],
@@ -58,7 +69,8 @@ export function decode(bytes: Uint8Array): Module {
       continue;
     }
     const place = sectionOrder.indexOf(id) + 1;
-    if (place === 0) reader.fail(`malformed section id ${id}`, offset);
+    if (place === 0)
+      reader.fail(`malformed section id ${id}`, offset, id === tagSection ? proposals.exceptions : undefined);
     if (place <= last) reader.fail("unexpected content after last section", offset);
     last = place;
     readSection(id, section, draft);
@@ -77,6 +89,9 @@ export function decode(bytes: Uint8Array): Module {
   return draft;
 }
 
+/** Tags are what exceptions are told apart by. */
+const tagSection = 13;
+const tagKind = 4;
 const sectionOrder = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10, 11];
 
 function readSection(id: number, section: Reader, draft: Draft): void {
@@ -121,7 +136,8 @@ function each(section: Reader, what: string, read: () => void): void {
 
 function valueType(reader: Reader): TypeCode {
   const code = reader.byte();
-  if (typeName(code) === undefined) reader.fail(`malformed value type ${code.toString(16)}`, reader.at - 1);
+  if (typeName(code) === undefined)
+    reader.fail(`malformed value type ${code.toString(16)}`, reader.at - 1, proposalOfType(code));
   return code;
 }
 
@@ -133,7 +149,8 @@ function valueTypes(reader: Reader): TypeCode[] {
 }
 
 function signature(section: Reader): Signature {
-  if (section.byte() !== 0x60) section.fail("malformed function type", section.at - 1);
+  const form = section.byte();
+  if (form !== 0x60) section.fail("malformed function type", section.at - 1, proposalOfForm(form));
   return { params: valueTypes(section), results: valueTypes(section) };
 }
 
@@ -150,7 +167,7 @@ function readImport(section: Reader, draft: Draft): void {
   const module = section.name();
   const field = section.name();
   const kind = kinds[section.byte()];
-  if (kind === undefined) return section.fail("malformed import kind", section.at - 1);
+  if (kind === undefined) return unknownKind(section, "import");
   let type = -1;
   let global: GlobalType | undefined;
   if (kind === "function") {
@@ -167,10 +184,15 @@ function readImport(section: Reader, draft: Draft): void {
   draft.imports.push(row);
 }
 
+function unknownKind(section: Reader, of: string): never {
+  const at = section.at - 1;
+  return section.fail(`malformed ${of} kind`, at, section.bytes[at] === tagKind ? proposals.exceptions : undefined);
+}
+
 function bounds(section: Reader, highest: number, what: string): Bounds {
   const start = section.at;
   const flag = section.byte();
-  if (flag > 1) section.fail("malformed limits flags", start);
+  if (flag > 1) section.fail("malformed limits flags", start, proposalOfLimits(flag));
   const least = section.u32();
   const most = flag === 1 ? section.u32() : undefined;
   if (least > highest || (most ?? 0) > highest) section.fail(`${what} must be at most ${highest}`, start);
@@ -178,14 +200,21 @@ function bounds(section: Reader, highest: number, what: string): Bounds {
   return { least, most };
 }
 
+function referenceType(section: Reader): void {
+  const code = section.byte();
+  // 0x40 begins a table with an expression for its entries.
+  const proposal = code === 0x40 ? proposals.functionReferences : proposalOfType(code);
+  if (code !== 0x70) section.fail("malformed reference type", section.at - 1, proposal);
+}
+
 function addTable(section: Reader, draft: Draft): void {
-  if (section.byte() !== 0x70) section.fail("malformed reference type", section.at - 1);
-  if (draft.table !== undefined) section.fail("multiple tables");
+  referenceType(section);
+  if (draft.table !== undefined) section.fail("multiple tables", section.at, proposals.references);
   draft.table = bounds(section, 0xffffffff, "table size");
 }
 
 function addMemory(section: Reader, draft: Draft): void {
-  if (draft.memory !== undefined) section.fail("multiple memories");
+  if (draft.memory !== undefined) section.fail("multiple memories", section.at, proposals.memories);
   draft.memory = bounds(section, 65_536, "memory size, in pages,");
 }
 
@@ -200,13 +229,21 @@ function constant(section: Reader, draft: Draft, wanted: TypeCode | "function"):
   const start = section.at;
   const [type, value] = constantInstruction(section, draft, start);
   if (type !== wanted) section.fail("type mismatch in a constant expression", start);
-  if (section.byte() !== 0x0b) section.fail("constant expression required", section.at - 1);
+  const next = section.byte();
+  if (next !== 0x0b) section.fail("constant expression required", section.at - 1, proposalOfConstant(next));
   return value;
+}
+
+// Sums and products of constants came later.
+function proposalOfConstant(code: number): Proposal | undefined {
+  if (opcodes.get(code)?.name.match(/^i(32|64)\.(const|add|sub|mul)$|^global.get$/)) return proposals.extendedConstants;
+  return proposalOfOpcode(code);
 }
 
 function constantInstruction(section: Reader, draft: Draft, start: number): [TypeCode | "function", Constant] {
   const bits = (low: number, high = 0): Constant => ({ kind: "bits", low, high });
-  switch (section.byte()) {
+  const code = section.byte();
+  switch (code) {
     case 0x23: {
       const at = index(section, draft.importedGlobals, "global");
       const global = draft.globals[at] as GlobalType;
@@ -224,14 +261,14 @@ function constantInstruction(section: Reader, draft: Draft, start: number): [Typ
     case 0x44:
       return [f64, bits(section.word(), section.word())];
     case 0xd0:
-      if (section.byte() !== 0x70) section.fail("malformed reference type", section.at - 1);
+      referenceType(section);
       return ["function", { kind: "function", index: -1 }];
     case 0xd2:
       return ["function", { kind: "function", index: index(section, draft.functionTypes.length, "function") }];
     case 0x0b:
       return section.fail("type mismatch: an empty constant expression", start);
     default:
-      return section.fail("constant expression required", start);
+      return section.fail("constant expression required", start, proposalOfOpcode(code));
   }
 }
 
@@ -241,7 +278,7 @@ function readExport(section: Reader, draft: Draft, names: Set<string>): Export {
   if (names.has(name)) section.fail(`duplicate export name ${JSON.stringify(name)}`, start);
   names.add(name);
   const kind = kinds[section.byte()];
-  if (kind === undefined) return section.fail("malformed export kind", section.at - 1);
+  if (kind === undefined) return unknownKind(section, "export");
   const counts: Readonly<Record<ImportKind, number>> = {
     function: draft.functionTypes.length,
     table: draft.table === undefined ? 0 : 1,
@@ -266,12 +303,14 @@ function element(section: Reader, draft: Draft): ElementSegment {
   const byExpressions = (flags & 4) !== 0;
   if (active) {
     const table = flags & 2 ? section.u32() : 0;
-    if (table !== 0 || draft.table === undefined) section.fail(`unknown table ${table}`, start);
+    if (table !== 0 || draft.table === undefined)
+      section.fail(`unknown table ${table}`, start, table === 0 ? undefined : proposals.references);
   }
   const to = active ? constant(section, draft, i32) : undefined;
   if ((flags & 3) !== 0) {
     const kind = section.byte();
-    if (kind !== (byExpressions ? 0x70 : 0)) section.fail("malformed element kind", section.at - 1);
+    if (kind !== (byExpressions ? 0x70 : 0))
+      section.fail("malformed element kind", section.at - 1, byExpressions ? proposalOfType(kind) : undefined);
   }
   const count = section.count("elements");
   const functions = new Int32Array(count);
@@ -290,7 +329,8 @@ function dataSegment(section: Reader, draft: Draft): DataSegment {
   if (flags > 2) section.fail("malformed data segment kind", start);
   if (flags !== 1) {
     const memory = flags === 2 ? section.u32() : 0;
-    if (memory !== 0 || draft.memory === undefined) section.fail(`unknown memory ${memory}`, start);
+    if (memory !== 0 || draft.memory === undefined)
+      section.fail(`unknown memory ${memory}`, start, memory === 0 ? undefined : proposals.memories);
   }
   const to = flags === 1 ? undefined : constant(section, draft, i32);
   const part = section.stretch(section.u32());

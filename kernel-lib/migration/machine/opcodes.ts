@@ -1,3 +1,4 @@
+import { type Proposal, proposalOfOpcode, proposalOfType, proposals } from "./proposals.js";
 import type { Reader } from "./reader.js";
 import type { ValueType } from "./types.js";
 
@@ -144,11 +145,15 @@ export class Instruction {
       const second = reader.u32();
       this.code = second < 0x100 ? 0x100 + second : 0;
       if (!opcodes.has(this.code) || second >= 0x100)
-        reader.fail(`illegal opcode fc ${second.toString(16)}`, this.offset);
+        reader.fail(`illegal opcode fc ${second.toString(16)}`, this.offset, proposalOfOpcode(this.code));
     }
     const opcode = opcodes.get(this.code);
     if (opcode === undefined)
-      return reader.fail(`illegal opcode ${this.code.toString(16).padStart(2, "0")}`, this.offset);
+      return reader.fail(
+        `illegal opcode ${this.code.toString(16).padStart(2, "0")}`,
+        this.offset,
+        proposalOfOpcode(this.code),
+      );
     this.opcode = opcode;
     this.readImmediates(reader);
   }
@@ -176,24 +181,29 @@ export class Instruction {
       case "types":
         if (reader.u32() !== 1) reader.fail("invalid result arity", this.offset);
         this.a = reader.byte();
-        if (typeName(this.a) === undefined) reader.fail("unknown type", this.offset);
+        if (typeName(this.a) === undefined) reader.fail("unknown type", this.offset, proposalOfType(this.a));
         return;
       case "indirect":
-      case "data, zero":
       case "element, zero":
         this.a = reader.u32();
-        zero(reader);
+        zero(reader, proposals.references);
+        return;
+      case "data, zero":
+        this.a = reader.u32();
+        zero(reader, proposals.memories);
         return;
       case "address":
         this.a = reader.u32();
         this.b = reader.u32();
         return;
-      case "zeros":
-        zero(reader);
-        zero(reader);
+      case "zeros": {
+        const proposal = this.opcode.name.startsWith("table") ? proposals.references : proposals.memories;
+        zero(reader, proposal);
+        zero(reader, proposal);
         return;
+      }
       case "zero":
-        zero(reader);
+        zero(reader, proposals.memories);
         return;
       case "i32":
         this.a = reader.s32();
@@ -240,8 +250,9 @@ export function instructionText({ opcode: { name, immediates }, a, b }: Instruct
   }
 }
 
-function zero(reader: Reader): void {
-  if (reader.byte() !== 0) reader.fail("zero byte expected", reader.at - 1);
+// The index of the only memory or table.
+function zero(reader: Reader, proposal: Proposal): void {
+  if (reader.byte() !== 0) reader.fail("zero byte expected", reader.at - 1, proposal);
 }
 
 // 0 or more: the index of a type; −1: nothing; −2 … −5: one value.
@@ -252,6 +263,6 @@ function blockType(reader: Reader): number {
     return first === 0x40 ? -1 : first - 0x81;
   }
   const index = reader.s32();
-  if (index < 0) reader.fail("malformed block type");
+  if (index < 0) reader.fail("malformed block type", reader.at, proposalOfType(first));
   return index;
 }

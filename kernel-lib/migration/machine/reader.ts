@@ -1,4 +1,5 @@
 import { ParameterError } from "../../errors.js";
+import type { Proposal } from "./proposals.js";
 
 /** Reads the binary format's numbers; every complaint names the byte where it arose. */
 export class Reader {
@@ -13,8 +14,11 @@ export class Reader {
     this.at = start;
   }
 
-  fail(reason: string, offset = this.at): never {
-    throw new ParameterError(`decodeModule: byte ${offset}: ${reason}`);
+  /** @param proposal the part of the language that this belongs to, if the machine leaves it out */
+  fail(reason: string, offset = this.at, proposal?: Proposal): never {
+    const whole =
+      proposal === undefined ? reason : `${reason}: this belongs to ${proposal}, which the machine leaves out`;
+    throw new ParameterError(`decodeModule: byte ${offset}: ${whole}`);
   }
 
   byte(): number {

@@ -1,5 +1,6 @@
 import { type Body, localType, type Module, type Signature, signatureOf } from "./module.js";
 import { Instruction, i32, type TypeCode, typeName } from "./opcodes.js";
+import { type Proposal, proposals } from "./proposals.js";
 import { Reader } from "./reader.js";
 
 /** The type of a value in code that is never reached: fits everything. */
@@ -104,8 +105,8 @@ class BodyCheck {
     this.check();
   }
 
-  private fail(reason: string, offset = this.instruction.offset): never {
-    return this.reader.fail(`${this.instruction.opcode.name}: ${reason}`, offset);
+  private fail(reason: string, offset = this.instruction.offset, proposal?: Proposal): never {
+    return this.reader.fail(`${this.instruction.opcode.name}: ${reason}`, offset, proposal);
   }
 
   private top(): Control {
@@ -276,7 +277,8 @@ class BodyCheck {
   private checkMemory(): void {
     const { a, opcode } = this.instruction;
     if (this.module.memory === undefined) this.fail("unknown memory 0");
-    if (opcode.immediates === "address" && a > opcode.alignment) this.fail("alignment must not be larger than natural");
+    if (opcode.immediates !== "address" || a <= opcode.alignment) return;
+    this.fail("alignment must not be larger than natural", undefined, a & 0x40 ? proposals.memories : undefined);
   }
 
   private checkBulk(): void {

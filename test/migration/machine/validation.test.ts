@@ -148,6 +148,86 @@ for (const [what, bytes, message] of invalid)
     assert.not(v8.validate(bytes));
   });
 
+/** A module with what came after version 1.0, of which the machine knows but a part. */
+async function modern(text: string): Promise<Uint8Array> {
+  const { default: load } = await import("wabt");
+  const names = [
+    "exceptions",
+    "threads",
+    "tail_call",
+    "multi_memory",
+    "memory64",
+    "extended_const",
+    "simd",
+    "relaxed_simd",
+  ];
+  const features = Object.fromEntries(
+    [...names, "reference_types", "function_references", "gc"].map((name) => [name, true]),
+  );
+  const module = (await load()).parseWat("module.wat", text, features);
+  try {
+    return module.toBinary({}).buffer;
+  } finally {
+    module.destroy();
+  }
+}
+
+const left: readonly (readonly [text: string, proposal: RegExp])[] = [
+  ["(func (param v128))", /vectors \(SIMD\)/],
+  ["(func (local v128))", /vectors \(SIMD\)/],
+  ["(func (v128.const i32x4 0 0 0 0) drop)", /vectors \(SIMD\)/],
+  ["(func (result i32) (i32x4.extract_lane 0 (v128.const i32x4 1 2 3 4)))", /vectors \(SIMD\)/],
+  ["(global v128 (v128.const i32x4 0 0 0 0))", /vectors \(SIMD\)/],
+  ["(func block (result v128) unreachable end drop)", /vectors \(SIMD\)/],
+  ["(memory 1 2 shared)", /threads \(shared memories and atomic instructions\)/],
+  ["(memory 1) (func (result i32) (i32.atomic.load (i32.const 0)))", /threads/],
+  ["(memory 1) (func (atomic.fence))", /threads/],
+  ["(tag (param i32))", /exception handling/],
+  [`(import "a" "b" (tag))`, /exception handling/],
+  ["(func (try (do) (catch_all)))", /exception handling/],
+  ["(func $f (return_call $f))", /tail calls/],
+  ["(type $t (func)) (table 1 funcref) (func (return_call_indirect (type $t) (i32.const 0)))", /tail calls/],
+  ["(func (param externref))", /reference types/],
+  ["(func (ref.null func) drop)", /reference types/],
+  ["(table 1 funcref) (table 1 funcref)", /reference types/],
+  ["(table 1 externref)", /reference types/],
+  ["(table 1 funcref) (func (result i32) (table.size 0))", /reference types/],
+  ["(table 1 funcref) (func (table.get (i32.const 0)) drop)", /reference types/],
+  ["(memory 1) (memory 1)", /several memories \(multi-memory\)/],
+  ["(memory i64 1)", /64-bit memories \(memory64\)/],
+  ["(global i32 (i32.add (i32.const 1) (i32.const 2)))", /extended constant expressions/],
+];
+for (const [text, proposal] of left)
+  test(`${text} is told to be of a part that is left out, by its name`, async () => {
+    const bytes = await modern(`(module ${text})`);
+    assert.throws(
+      () => decodeModule(bytes),
+      (error: unknown) =>
+        error instanceof ParameterError &&
+        /^decodeModule: byte \d+: .*, which the machine leaves out$/.test(error.message) &&
+        proposal.test(error.message),
+    );
+  });
+
+const newer: readonly (readonly [what: string, bytes: Uint8Array, proposal: RegExp])[] = [
+  ["a structure", moduleOf(section(1, list([[0x5f, list([])]]))), /garbage collection/],
+  ["a list", moduleOf(section(1, list([[0x5e, i32, 0]]))), /garbage collection/],
+  ["types in a circle", moduleOf(section(1, list([[0x4e, list([functionType([], [])])]]))), /garbage collection/],
+  ["a reference to anything", moduleOf(section(1, list([functionType([0x6e], [])]))), /garbage collection/],
+  [
+    "a reference to a function's type",
+    moduleOf(section(1, list([[0x60, 1, 0x64, 0, 0]]))),
+    /typed function references/,
+  ],
+  ["pages of one byte", moduleOf(section(5, list([[8, 1, 0]]))), /custom page sizes/],
+  ["a component", Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0), /components \(the component model\)/],
+];
+for (const [what, bytes, proposal] of newer)
+  test(`${what} is told to be of a part that is left out, by its name`, () => {
+    assert.throws(() => decodeModule(bytes), proposal);
+    assert.throws(() => decodeModule(bytes), /^decodeModule: byte \d+: .*, which the machine leaves out$/);
+  });
+
 test("a module is a copy of the bytes that it came in, also of a Buffer's", () => {
   const bytes = Buffer.from(returning(op("i32.const", 5)));
   const code = decodeModule(bytes);
