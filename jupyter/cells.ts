@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import { inspected } from "./documentation.js";
 import { domBundle, installPlot } from "./dom.js";
 import type { Order } from "./frames.js";
+import { habit } from "./habits.js";
 import { asJson, displaySymbol, type JupyterHook, jupyterHook, type MimeBundle } from "./hook.js";
 import { send, shownBy } from "./output.js";
 import { importByRule, installPackages, workbook } from "./packages.js";
@@ -13,6 +14,7 @@ import {
   type Converter,
   createConverter,
   isCompleteCode,
+  ownNames,
   requireFromTslab,
   takeMaps,
 } from "./typescript.js";
@@ -279,6 +281,8 @@ export class Cells {
   #converter(inner: Converter): Converter {
     const convert = (previous: string, source: string): Conversion => {
       const order = this.#last as Execute;
+      const unusable = ownNames(source);
+      if (unusable.length > 0) throw new NotCompiled(this.#traces.diagnosed(unusable, source));
       const prefix = awaitsAtTopLevel(source) ? awaitPrefix : "";
       const found = inner.convert(previous, prefix + source);
       // "for await" is only allowed in async functions (1103): tslab's executor makes the cell one.
@@ -289,7 +293,8 @@ export class Cells {
           const character = Math.max(0, each.start.character - prefix.length);
           return { ...each, start: { ...each.start, character } };
         });
-        throw new NotCompiled(this.#traces.diagnosed(shifted, source));
+        const known = habit(source, shifted);
+        throw new NotCompiled(this.#traces.diagnosed(known ? [known] : shifted, source));
       }
       const head = found.hasToplevelAwait ? "(async function(exports, require) { " : "(function(exports, require) { ";
       const name = this.#traces.add(order.id, {

@@ -95,7 +95,7 @@ export class Traces {
         continue;
       }
       last = where;
-      traceback.push(`${where}: ${messageText} (TS${code})`);
+      traceback.push(`${where}: ${messageText}${code ? ` (TS${code})` : ""}`);
       const text = fileName ? undefined : lines[start.line];
       if (text?.trim()) traceback.push(`  ${text}`, `  ${" ".repeat(start.character)}^`);
     }

@@ -287,3 +287,35 @@ export function awaitsAtTopLevel(source: string): boolean {
   };
   return awaits(file);
 }
+
+/** The names that a cell can't declare at its top level: the kernel keeps what it declares there by these. */
+const kernelsOwn = /^(?:exports|require|__\w+)$/;
+
+/** What is wrong with the names that a cell declares at its top level. tslab would fail with an error about code that the reader has not written. */
+export function ownNames(source: string): Diagnostic[] {
+  if (!/\b(?:exports|require|__\w+)\b/.test(source)) return [];
+  const file = ts.createSourceFile("cell.ts", source, ts.ScriptTarget.Latest, true);
+  const found: Diagnostic[] = [];
+  const look = (name: TypeScript.Node): void => {
+    if (ts.isBindingName(name) && ts.isIdentifier(name)) {
+      if (!kernelsOwn.test(name.text)) return;
+      const place = (offset: number): Position => ({ ...file.getLineAndCharacterOfPosition(offset), offset });
+      const messageText = `${name.text} is a name that the kernel itself uses at the top level of cells: choose another one`;
+      found.push({ start: place(name.getStart()), end: place(name.end), messageText, code: 0, category: 1 });
+    } else ts.forEachChild(name, (child) => (ts.isBindingElement(child) ? look(child.name) : undefined));
+  };
+  for (const statement of file.statements) {
+    if (ts.isVariableStatement(statement)) for (const { name } of statement.declarationList.declarations) look(name);
+    else if (ts.isImportDeclaration(statement)) {
+      const { name, namedBindings } = statement.importClause ?? {};
+      if (name) look(name);
+      if (namedBindings && ts.isNamespaceImport(namedBindings)) look(namedBindings.name);
+      else if (namedBindings) for (const element of namedBindings.elements) look(element.name);
+    } else if (
+      (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement) || ts.isEnumDeclaration(statement)) &&
+      statement.name
+    )
+      look(statement.name);
+  }
+  return found;
+}

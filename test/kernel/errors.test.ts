@@ -247,4 +247,71 @@ test("a cell that ends the process says so", async () => {
   await doomed.shutdown();
 });
 
+for (const code of [
+  "const exports = 3; exports",
+  "let require = 4;",
+  "var exports = 5;",
+  "function exports() {}",
+  "class require {}",
+  "enum exports { a }",
+  'import exports from "lodash";',
+  'import { chunk as require } from "lodash";',
+  "const { a: { exports }, b } = { a: { exports: 3 }, b: 1 };",
+  "const __hidden = 1;",
+]) {
+  const name = /exports|require|__hidden/.exec(code)?.[0] as string;
+  test(`"${code}" is told that ${name} can't be declared there, with its place, and harms no later cell`, async () => {
+    const execution = await kernel().execute(code);
+    const [error, ...more] = errorsOf(execution);
+    assert.is(more.length, 0);
+    assert.match(
+      error?.evalue ?? "",
+      `:${code.search(new RegExp(`\\b${name}\\b(?!:)`)) + 1} - ${name} is a name that the kernel itself uses`,
+    );
+    assert.is(resultOf(await kernel().execute('const used = require("node:path"); typeof used.join')), "'function'");
+  });
+}
+
+test("a name of the kernel's own may be declared in a function, a block, a field and a parameter", async () => {
+  const code = "const own = (exports: number) => { const require = exports; return { exports: require }; }; own(2)";
+  assert.is(resultOf(await kernel().execute(code)), "{ exports: 2 }");
+});
+
+for (const [line, wanted] of [
+  ["!ls", 'console.log(execSync("ls", { encoding: "utf8" }));'],
+  ["!ls -la *.ts | wc", 'console.log(execSync("ls -la *.ts | wc", { encoding: "utf8" }));'],
+  ["!./run.sh", 'execSync("./run.sh"'],
+  ["  !pip install numpy", "npm install …  in a terminal"],
+  ["%time 1 + 1", "%time is a magic of IPython, which TypeScript has not. Write instead: console.time("],
+  ["%%bash\nls", "execSync("],
+  ["%matplotlib inline", "Plot.plot("],
+  ["%cd ..", 'process.chdir("…");'],
+  ["%store a", "%store is a magic of IPython, which TypeScript has not"],
+  ["?chunk", "press Shift+Tab"],
+  ["chunk??", "press Shift+Tab"],
+  ["\ufeff!ls", "execSync("],
+  ["const fine = 1;\n!ls\nfine", "execSync("],
+] as const)
+  test(`${JSON.stringify(line)} is told what to write instead, and nothing else`, async () => {
+    const execution = await kernel().execute(line);
+    const [error, ...more] = errorsOf(execution);
+    assert.is(more.length, 0);
+    assert.ok(error?.evalue.includes(wanted), error?.evalue);
+    assert.is((error?.traceback.join("\n").match(/\bline \d/g) ?? []).length, 1);
+  });
+
+test("what is TypeScript is none of IPython's habits, right or wrong", async () => {
+  await kernel().execute("const ready = false; const go = true;");
+  assert.is(resultOf(await kernel().execute("!ready && go")), "true");
+  assert.is(resultOf(await kernel().execute("!ready")), "true");
+  assert.is(resultOf(await kernel().execute("7\n% 4")), "3");
+  for (const code of ["!missing && go", "!missing(3)", "!missing || go", "const x: string = 5;"])
+    assert.not.match(errorsOf(await kernel().execute(code))[0]?.evalue ?? "IPython", "IPython");
+});
+
+test("a cell that begins with a byte order mark runs", async () => {
+  assert.is(resultOf(await kernel().execute("\ufeffconst marked = 6; marked * 7")), "42");
+  assert.is(resultOf(await kernel().execute("\ufeffawait (Promise.resolve(marked))")), "6");
+});
+
 test.run();
