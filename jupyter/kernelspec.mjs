@@ -14,7 +14,7 @@ export const kernelDisplayName = "TypeScript (Handoff)";
 
 /** The kernel's description, for this Node and this checkout. */
 export function kernelspec() {
-  const launcher = join(dirname(fileURLToPath(import.meta.url)), "dist", "launcher.js");
+  const launcher = join(dirname(fileURLToPath(import.meta.url)), "dist", "launcher", "launcher.js");
   return {
     argv: [process.execPath, launcher, "{connection_file}"],
     display_name: kernelDisplayName,

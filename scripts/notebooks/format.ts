@@ -2,7 +2,7 @@
  * Notebooks as files (nbformat 4.5). Written exactly as Jupyter writes them, so that opening and saving one changes
  * nothing that its reader has not changed.
  */
-import type { Output } from "../../jupyter/client.js";
+import type { Output } from "../../jupyter/client/client.js";
 
 export type { Output };
 

@@ -1,5 +1,5 @@
-import type { Execution, KernelClient } from "../../jupyter/client.js";
-import { startKernel } from "../../jupyter/client.js";
+import type { Execution, KernelClient } from "../../jupyter/client/client.js";
+import { startKernel } from "../../jupyter/client/client.js";
 import { type CodeCell, cellName, isShown, type Notebook, type Output } from "./format.js";
 import { withLiveLock } from "./live-lock.js";
 import { isLive, mayFail, type Problem } from "./rules.js";

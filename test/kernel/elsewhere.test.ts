@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type KernelClient, startKernel } from "../../jupyter/client.js";
+import { type KernelClient, startKernel } from "../../jupyter/client/client.js";
 import { studentsNotebook } from "../../scripts/exercises/edition.js";
 import { parseNotebook } from "../../scripts/notebooks/format.js";
 import { isLive } from "../../scripts/notebooks/rules.js";
@@ -166,7 +166,7 @@ test("in a folder in which nobody may write", async () => {
   chmodSync(cwd, 0o555);
   // The superuser may write everywhere, unless it gives that right up.
   const [command, ...prefix] = process.getuid?.() === 0 ? ["setpriv", "--bounding-set=-dac_override"] : ["env"];
-  const script = `import { startKernel } from ${JSON.stringify(join(root, "jupyter/client.ts"))};
+  const script = `import { startKernel } from ${JSON.stringify(join(root, "jupyter/client/client.ts"))};
 import { writeFileSync } from "node:fs";
 let refused = "";
 try { writeFileSync("x", ""); } catch (error) { refused = error.code; }

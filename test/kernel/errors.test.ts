@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Execution, startKernel } from "../../jupyter/client.js";
+import { type Execution, startKernel } from "../../jupyter/client/client.js";
 import { type ErrorOutput, errorsOf, eventually, kernelOf, resultOf, root, textOf } from "./support.js";
 
 const test = suite("kernel: errors");

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Output, startKernel } from "../../jupyter/client.js";
+import { type Output, startKernel } from "../../jupyter/client/client.js";
 import { writeKernelspec } from "../../jupyter/kernelspec.mjs";
 import { isAlive, root } from "./support.js";
 
@@ -35,7 +35,11 @@ test("the kernelspec names this Node, the launcher and the language, and a secon
   const spec = JSON.parse(await readFile(file, "utf8"));
   assert.is(spec.display_name, "TypeScript (Handoff)");
   assert.is(spec.language, "typescript");
-  assert.equal(spec.argv, [process.execPath, join(root, "jupyter", "dist", "launcher.js"), "{connection_file}"]);
+  assert.equal(spec.argv, [
+    process.execPath,
+    join(root, "jupyter", "dist", "launcher", "launcher.js"),
+    "{connection_file}",
+  ]);
   assert.ok(existsSync(spec.argv[1]));
 });
 

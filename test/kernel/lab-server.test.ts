@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Output } from "../../jupyter/client.js";
+import type { Output } from "../../jupyter/client/client.js";
 import { jupyterEnvironment, python } from "../../scripts/setup/paths.mjs";
 import { LabServer } from "./lab-server.js";
 import { errorsOf, textOf } from "./support.js";

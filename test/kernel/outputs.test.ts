@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { IopubMessage } from "../../jupyter/client.js";
+import type { IopubMessage } from "../../jupyter/client/client.js";
 import { type ErrorOutput, eventually, kernelOf, resultOf, textOf } from "./support.js";
 
 const test = suite("kernel: outputs");

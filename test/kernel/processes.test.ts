@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type KernelClient, startKernel } from "../../jupyter/client.js";
+import { type KernelClient, startKernel } from "../../jupyter/client/client.js";
 import { childrenOf, eventually, isAlive, resultOf, root, textOf } from "./support.js";
 
 const test = suite("kernel: processes");
@@ -91,7 +91,7 @@ test("SIGTERM of the launcher leaves no process", async () => {
 });
 
 test("a kernel ends by itself when the process that started it is gone", async () => {
-  const script = `import { startKernel } from ${JSON.stringify(`${root}/jupyter/client.ts`)};
+  const script = `import { startKernel } from ${JSON.stringify(`${root}/jupyter/client/client.ts`)};
 const kernel = await startKernel({ cwd: ${JSON.stringify(root)} });
 const { outputs } = await kernel.execute("console.log(process.pid)");
 process.stdout.write(kernel.process.pid + " " + outputs[0].text, () => process.kill(process.pid, "SIGKILL"));`;

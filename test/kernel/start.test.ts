@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { startKernel } from "../../jupyter/client.js";
-import { type Frame, frameFd, jsonLines, orderFd } from "../../jupyter/frames.js";
+import { startKernel } from "../../jupyter/client/client.js";
+import { type Frame, frameFd, jsonLines, orderFd } from "../../jupyter/messages.js";
 import { childrenOf, eventually, resultOf, root, sleep } from "./support.js";
 
 const test = suite("kernel: start");
@@ -50,7 +50,7 @@ test("an interrupt while the launcher still loads does not end it", async () => 
 });
 
 test("an interrupt answers an order that was lost", async () => {
-  const kernel = spawn(process.execPath, [join(root, "jupyter", "dist", "kernel.js")], {
+  const kernel = spawn(process.execPath, [join(root, "jupyter", "dist", "kernel", "kernel.js")], {
     cwd: root,
     stdio: ["ignore", "ignore", "inherit", "pipe", "pipe"],
   });

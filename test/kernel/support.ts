@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
-import { type Execution, type KernelClient, type Output, startKernel } from "../../jupyter/client.js";
+import { type Execution, type KernelClient, type Output, startKernel } from "../../jupyter/client/client.js";
 
 export const root: string = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { startKernel } from "../../../jupyter/client.js";
+import { startKernel } from "../../../jupyter/client/client.js";
 import {
   errorsOf,
   eventually,

@@ -3,8 +3,8 @@
  * reader's code, so it answers while a cell is busy; cells run in a child process (`kernel.ts`).
  */
 import { readFileSync } from "node:fs";
+import type { ConnectionInfo } from "../wire.js";
 import { KernelProcess } from "./kernel-process.js";
-import type { ConnectionInfo } from "./wire.js";
 
 const file = process.argv[2];
 if (!file) {

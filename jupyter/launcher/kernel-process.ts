@@ -3,9 +3,9 @@ import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { fileURLToPath } from "node:url";
-import { type Frame, frameFd, jsonLines, type Order, orderFd } from "./frames.js";
+import { type Frame, frameFd, jsonLines, type Order, orderFd } from "../messages.js";
+import type { Content } from "../wire.js";
 import { Guard } from "./guard.js";
-import type { Content } from "./wire.js";
 
 export interface KernelEvents {
   /** Something for the broadcast channel; `id` is the cell's request, or `null` if none has run. */
@@ -31,7 +31,7 @@ export class KernelProcess {
   #early: (() => void)[] = [];
 
   constructor() {
-    const entry = fileURLToPath(new URL("./kernel.js", import.meta.url));
+    const entry = fileURLToPath(new URL("../kernel/kernel.js", import.meta.url));
     // Terminating a callback leaves Node's stack of asynchronous contexts one too deep, which it would take for fatal;
     // the kernel process puts it right.
     const flags = ["--disable-warning=ExperimentalWarning", "--no-force-async-hooks-checks"];

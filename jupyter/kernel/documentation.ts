@@ -1,5 +1,5 @@
+import type { Content } from "../wire.js";
 import type { QuickInfo } from "./typescript.js";
-import type { Content } from "./wire.js";
 
 /** A name's signature and doc comment as the content of an inspect reply. */
 export function inspected(info: QuickInfo | undefined): Content {

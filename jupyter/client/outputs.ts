@@ -1,5 +1,5 @@
+import type { Content, Message } from "../wire.js";
 import type { Output } from "./client.js";
-import type { Content, Message } from "./wire.js";
 
 /**
  * Turns a cell's broadcast messages into the outputs that a notebook keeps: consecutive text of one stream is one

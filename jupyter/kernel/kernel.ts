@@ -4,7 +4,7 @@
  */
 import { executionAsyncId } from "node:async_hooks";
 import { MessageChannel, Worker } from "node:worker_threads";
-import type { Order } from "./frames.js";
+import type { Order } from "../messages.js";
 import { acknowledged, busyInKernel, counters, interruptions } from "./interruption.js";
 import type { OrdersData } from "./orders.js";
 import { captureStreams, watchChildren } from "./output.js";

@@ -3,7 +3,7 @@
  * that prints without end is cut, since what a page can't draw and a notebook can't keep helps nobody. Only text is ever
  * cut. The cut says how much it left out, and the end of what was left out follows it: that tells how a long output came out.
  */
-import type { Content, Message } from "./wire.js";
+import type { Content, Message } from "../wire.js";
 
 /** What a cell may print, in characters. JupyterLab's page draws so much in some seconds, and twice as much in minutes. */
 const budgetCharacters = 4_000_000;

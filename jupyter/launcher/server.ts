@@ -7,11 +7,11 @@
 import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { Publisher, Reply, Router } from "zeromq";
+import { type ConnectionInfo, type Content, encode, type Message, makeHeader, messagesOn } from "../wire.js";
 import { toCodePoints, toUtf16 } from "./code-points.js";
 import type { KernelProcess } from "./kernel-process.js";
 import { Sender } from "./sender.js";
 import { Streams } from "./streams.js";
-import { type ConnectionInfo, type Content, encode, type Message, makeHeader, messagesOn } from "./wire.js";
 
 const { version: typescriptVersion } = createRequire(createRequire(import.meta.url).resolve("tslab/package.json"))(
   "@tslab/typescript-for-tslab/package.json",

@@ -15,7 +15,7 @@ import { constants, runInThisContext } from "node:vm";
 const here = dirname(fileURLToPath(import.meta.url));
 
 /** The checkout, in which the workbook's packages are installed. */
-export const workbook: string = join(here, basename(here) === "dist" ? "../.." : "..");
+export const workbook: string = join(here, basename(dirname(here)) === "dist" ? "../../.." : "../..");
 
 const { dependencies, workspaces } = JSON.parse(readFileSync(join(workbook, "package.json"), "utf8")) as {
   dependencies: Record<string, string>;

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
+import type { Order } from "../messages.js";
+import type { Content } from "../wire.js";
 import { inspected } from "./documentation.js";
 import { domBundle, installPlot } from "./dom.js";
-import type { Order } from "./frames.js";
 import { habit } from "./habits.js";
 import { asJson, displaySymbol, type JupyterHook, jupyterHook, type MimeBundle } from "./hook.js";
 import { send, shownBy } from "./output.js";
@@ -18,7 +19,6 @@ import {
   requireFromTslab,
   takeMaps,
 } from "./typescript.js";
-import type { Content } from "./wire.js";
 
 type Execute = Extract<Order, { do: "execute" }>;
 

@@ -10,8 +10,8 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Dealer, Subscriber } from "zeromq";
+import { type ConnectionInfo, type Content, encode, type Message, makeHeader, messagesOn } from "../wire.js";
 import { OutputCollector } from "./outputs.js";
-import { type ConnectionInfo, type Content, encode, type Message, makeHeader, messagesOn } from "./wire.js";
 
 /** A message on the kernel's broadcast channel. */
 export type IopubMessage = Message;
@@ -81,7 +81,9 @@ interface Pending {
 }
 
 const here = dirname(fileURLToPath(import.meta.url));
-const launcher = join(basename(here) === "dist" ? here : join(here, "dist"), "launcher.js");
+/** This file lies in `jupyter/client` or, built, in `jupyter/dist/client`. */
+const built = basename(dirname(here)) === "dist" ? dirname(here) : join(dirname(here), "dist");
+const launcher = join(built, "launcher", "launcher.js");
 
 /**
  * Starts a kernel and waits until it answers on all channels.

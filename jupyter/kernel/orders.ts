@@ -8,7 +8,7 @@ import { execFile } from "node:child_process";
 import { Session } from "node:inspector";
 import { Socket } from "node:net";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { jsonLines, type Order, orderFd } from "./frames.js";
+import { jsonLines, type Order, orderFd } from "../messages.js";
 import { acknowledged, busyInKernel, interruptions } from "./interruption.js";
 
 /** What this thread starts with. */

@@ -1,7 +1,7 @@
 import { ChildProcess } from "node:child_process";
 import { writeSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
-import { type Frame, frameFd } from "./frames.js";
+import { type Frame, frameFd } from "../messages.js";
 
 let shown = { id: null as string | null, count: 0 };
 
