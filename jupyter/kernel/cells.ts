@@ -74,6 +74,7 @@ export class Cells {
   readonly #interruptions: () => number;
   readonly #traces: Traces;
   readonly #callbacks = new Set<() => void>();
+  readonly #endCallbacks: (() => void)[] = [];
   #running: Cell | undefined;
   #last: Execute | undefined;
   /** Set by tslab's executor while it runs the current cell. */
@@ -232,6 +233,14 @@ export class Cells {
 
   #finish(cell: Cell, thrown: CellError | undefined): void {
     if (cell.done) return;
+    // Taken one by one: what a termination cuts off is left to the interrupt.
+    for (let callback = this.#endCallbacks.shift(); callback; callback = this.#endCallbacks.shift()) {
+      try {
+        callback();
+      } catch (fault) {
+        this.#stray(fault);
+      }
+    }
     // Where a library runs promises by itself, a termination ends those alone: what the library then throws comes of it.
     const error = thrown && this.#interruptions() !== cell.interruptionsBefore ? interrupted : thrown;
     if (error) this.#show("error", { ...error }, cell.order.id);
@@ -273,6 +282,7 @@ export class Cells {
         return () => this.#callbacks.delete(entry);
       },
       interruptions: this.#interruptions,
+      onCellEnd: (callback) => void this.#endCallbacks.push(callback),
     };
     Object.defineProperty(globalThis, jupyterHook, { value: Object.freeze(hook) });
   }

@@ -30,6 +30,8 @@ export interface JupyterHook {
   onInterrupt(callback: () => void): () => void;
   /** How often the reader has interrupted so far: it rises while the main thread is busy, before that is terminated. */
   interruptions(): number;
+  /** The callback is called once, when the running cell ends, in whatever way; what it prints is still that cell's. */
+  onCellEnd(callback: () => void): void;
 }
 
 export const jupyterHook: symbol = Symbol.for("handoff.jupyter");

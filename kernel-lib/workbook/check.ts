@@ -157,6 +157,8 @@ async function tryOnce(
     return [{ scenario, seed, claim: "", detail: "", error: asError(error) }];
   }
   const failures: Failure[] = [];
+  // The check looks at every outcome, so the run's own warning of what nobody looked at is not due.
+  const threw = programFailure(run);
   for (const [claim, holds] of Object.entries(claims)) {
     try {
       const said = holds(run);
@@ -164,7 +166,7 @@ async function tryOnce(
     } catch (thrown) {
       const error = asError(thrown);
       // A result that is not there because the answer's program failed is the answer's failure; others are the claim's.
-      const cause = programFailure(run) ?? (error.name === "ProgramError" ? error : undefined);
+      const cause = threw ?? (error.name === "ProgramError" ? error : undefined);
       if (!cause) {
         throw new ParameterError(`check: the claim ${JSON.stringify(claim)} threw ${error.name}: ${error.message}`, {
           cause: error,

@@ -4,6 +4,7 @@ import { checkSpanMs, checkTimeout } from "./checks.js";
 import type { Core } from "./core.js";
 import type { Pipe } from "./driver.js";
 import { Closed, ConnectionReset, MessageError, TimedOut } from "./errors.js";
+import { because, type Failure } from "./failures.js";
 import { Fifo } from "./fifo.js";
 import type { Connection, KeepAlive } from "./host.js";
 import type { Member } from "./linked-set.js";
@@ -50,6 +51,8 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   readonly stalled: Frame[] = [];
   /** Set when a reset came, keepalive gave up, or the program reset it: every later call fails with it. */
   failure: Error | undefined;
+  /** Set when it was reset because its process threw. */
+  resetBecause: Failure | undefined = undefined;
   hasEnded = false;
   peerHasEnded = false;
   /** Nobody is behind this end any more: what still comes is answered by a reset. */
@@ -215,8 +218,10 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   #failWhenLate(wait: Wait, timeoutMs: number | undefined): void {
     if (timeoutMs === undefined) return;
     const { core } = this;
-    const late = (): void =>
-      core.fail(wait, new TimedOut(`${wait.kind} on ${this.id}: nothing came in ${timeoutMs} ms`));
+    const late = (): void => {
+      const { text, options } = because(core.failures.of(this.other.owner));
+      core.fail(wait, new TimedOut(`${wait.kind} on ${this.id}: nothing came in ${timeoutMs} ms${text}`, options));
+    };
     wait.timer = core.driver.at(core.now() + timeoutMs, late, undefined);
   }
 
@@ -282,6 +287,7 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
 
   abort(): void {
     if (this.failure || this.isGone) return;
+    this.resetBecause = this.core.failures.of(this.owner);
     this.#transmit("reset", nothing, 0, 0);
     this.#fail(new ConnectionReset(`${this.id} was reset by this side`));
     this.release();
@@ -376,7 +382,8 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
   /** The other side knows this connection no more. */
   hearReset(): void {
     if (this.isGone) return;
-    this.#fail(new ConnectionReset(`${this.id} was reset by ${this.peer}`));
+    const { text, options } = because(this.other.resetBecause);
+    this.#fail(new ConnectionReset(`${this.id} was reset by ${this.peer}${text}`, options));
     this.release();
   }
 
@@ -540,7 +547,8 @@ export class Endpoint implements Connection, WaitTarget, Member<Endpoint> {
     const idleUntilMs = this.#heardMs + idleMs;
     if (this.#probes === 0 && this.core.now() < idleUntilMs) return this.#watchUntil(idleUntilMs);
     if (this.#probes >= probes) {
-      this.#fail(new TimedOut(`${this.id}: keepalive got no answer to ${probes} probes`));
+      const { text, options } = because(this.core.failures.of(this.other.owner));
+      this.#fail(new TimedOut(`${this.id}: keepalive got no answer to ${probes} probes${text}`, options));
       return this.release();
     }
     this.#probes++;

@@ -3,6 +3,7 @@ import { copied } from "./arguments.js";
 import type { Endpoint } from "./connection.js";
 import type { Driver } from "./driver.js";
 import { Cancelled, Deadlock, ForeignWait, Livelock } from "./errors.js";
+import { Failures } from "./failures.js";
 import { FaultInjector } from "./faults.js";
 import { Fifo } from "./fifo.js";
 import type { Exit, Program } from "./host.js";
@@ -56,6 +57,7 @@ export class Core {
   readonly machines = new Map<string, Machine>();
   readonly network: Network;
   readonly trace: Recorder;
+  readonly failures = new Failures();
   readonly programs: ProgramState[];
   /** The thread whose code runs, or ran last. */
   current: Thread | undefined;
@@ -438,6 +440,7 @@ export class Core {
     if (process.exit) return;
     process.exit = exit;
     process.machine.processes.delete(process);
+    const pending = this.#noteEnd(process, exit);
     for (let wait = process.firstWait; wait; wait = wait.next) {
       if (wait.timer !== noTimer) this.driver.cancel(wait.timer);
       if (wait.state === "pending") wait.abandon?.();
@@ -456,8 +459,13 @@ export class Core {
       thread.exit = exit;
       this.#tellEnd(thread);
     }
-    this.trace.exit(this.now(), process.main, exit);
-    if (process.doneWaits) for (const wait of process.doneWaits) this.ready(wait, exit);
+    this.trace.exit(this.now(), process.main, exit, pending);
+    if (process.doneWaits) {
+      for (const wait of process.doneWaits) {
+        if (wait.state === "pending") this.failures.saw(exit);
+        this.ready(wait, exit);
+      }
+    }
     if (process.program) {
       process.program.exit = exit;
       process.program.exitMs = this.now();
@@ -467,6 +475,23 @@ export class Core {
     process.onSettledIn = undefined;
     settledIn?.();
     this.onActivity?.();
+  }
+
+  /** Keeps what somebody should hear of: an error, or operations that a process left behind when it returned, in words. */
+  #noteEnd(process: RunningProcess, exit: Exit): string | undefined {
+    if (exit.how === "threw") {
+      const wasCancelled = process.threads.members().some(({ controller }) => controller?.signal.aborted);
+      this.failures.add(process, exit, this.now(), wasCancelled);
+    }
+    if (exit.how !== "returned" || !process.firstWait) return undefined;
+    const waits: string[] = [];
+    for (let wait: Wait | undefined = process.firstWait; wait; wait = wait.next) {
+      if (wait.state === "pending") waits.push(`${wait.text}, since t=${wait.sinceMs.toFixed(3)}`);
+    }
+    if (waits.length === 0) return undefined;
+    const words = waits.length > 3 ? `${waits.slice(0, 3).join("; ")}; and ${waits.length - 3} more` : waits.join("; ");
+    this.failures.addLeftover({ who: process.who, name: process.name, atMs: this.now(), waits: words });
+    return words;
   }
 
   /** Asks a process to stop: pending waits reject, signals abort. */
@@ -555,8 +580,11 @@ export class Core {
     const waiting = this.waitReport();
     const shownLines = waiting.slice(0, 20).map((line) => `\n  ${line}`);
     if (waiting.length > 20) shownLines.push(`\n  and ${waiting.length - 20} more`);
+    const threw = this.failures.lines().map((line) => `\n  ${line}`);
+    if (threw.length > 0) shownLines.push("\nbefore that,", ...threw);
     return new Deadlock(
       `nothing can happen any more at t=${this.now().toFixed(3)} ms, and these wait:${shownLines.join("")}`,
+      this.failures.first && { cause: this.failures.first.error },
     );
   }
 

@@ -60,6 +60,7 @@ export class FaultInjector {
     this.#crash(machine);
     core.trace.fault(core.now(), machine.name, "restart");
     machine.boot();
+    core.failures.booted(machine.name);
     core.startDaemonsOf(machine);
   }
 

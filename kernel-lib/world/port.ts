@@ -5,6 +5,7 @@ import { checkKeepAlive, Endpoint } from "./connection.js";
 import type { Core } from "./core.js";
 import type { Pipe } from "./driver.js";
 import { AddressInUse, Closed, ConnectionRefused, ConnectionReset, TimedOut } from "./errors.js";
+import { because } from "./failures.js";
 import { Fifo } from "./fifo.js";
 import type { Connection, ConnectOptions, KeepAlive, Listener, ListenOptions } from "./host.js";
 import type { Machine } from "./machine.js";
@@ -176,6 +177,7 @@ export function openPort(thread: Thread, port: number, options: ListenOptions = 
   const wait = core.wait<Listener>(thread, "listen", { waitText: () => `listen on port ${number}` });
   if (wait.state !== "pending") return wait.newPromise();
   machine.ports.set(number, opened);
+  core.failures.portOpened(machine.name, number);
   thread.process.open(opened);
   core.driver.openPort(
     machine.name,
@@ -324,7 +326,8 @@ class Handshake {
   }
 
   #diedMeanwhile(): Error {
-    return new ConnectionReset(`${this.#client.id} was reset by ${this.to.name}`);
+    const { text, options } = because(this.#client.other.resetBecause);
+    return new ConnectionReset(`${this.#client.id} was reset by ${this.to.name}${text}`, options);
   }
 
   #abort(server: Endpoint): void {
@@ -353,10 +356,9 @@ class Handshake {
 
   #refused(): void {
     if (this.#isOver) return;
-    const error = new ConnectionRefused(
-      `connect ${this.#client.id}: nobody listens on port ${this.port} of ${this.to.name}`,
-    );
-    this.#core.fail(this.#wait, error);
+    const { text, options } = because(this.#core.failures.noListener(this.to.name, this.port));
+    const what = `connect ${this.#client.id}: nobody listens on port ${this.port} of ${this.to.name}`;
+    this.#core.fail(this.#wait, new ConnectionRefused(what + text, options));
   }
 
   #giveUp(): void {

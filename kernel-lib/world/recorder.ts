@@ -4,7 +4,7 @@ import type { RunningProcess } from "./process.js";
 import { Tape } from "./tape.js";
 import type { Thread } from "./thread.js";
 import { type TraceKind, type TraceLevel, type TraceRow, traceKinds } from "./trace.js";
-import { type Actor, ends, type LineName, records, rowsOf } from "./trace-rows.js";
+import { type Actor, ends, type LineName, noText, records, rowsOf } from "./trace-rows.js";
 import type { Encoded } from "./values.js";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -68,13 +68,15 @@ export class Recorder {
     cells[at + 3] = thread.process.parentPid;
   }
 
-  exit(timeMs: number, thread: Thread, exit: Exit): void {
+  /** @param pending what it still waited for when it returned, in words. */
+  exit(timeMs: number, thread: Thread, exit: Exit, pending?: string): void {
     if (!this.exits) return;
     const at = this.#record(records.exit, timeMs, this.#actorOf(thread));
     const { cells } = this.#tape;
     cells[at + 2] = isThread(thread);
     cells[at + 3] = ends.indexOf(exit.how);
-    if (exit.how === "threw") cells[at + 4] = this.#textNumber(errorText(exit.error));
+    const text = exit.how === "threw" ? errorText(exit.error) : pending;
+    cells[at + 4] = text === undefined ? noText : this.#textNumber(text);
   }
 
   wait(timeMs: number, thread: Thread, wait: { readonly text: string }): void {

@@ -1,5 +1,6 @@
 import type { Core, ProgramState } from "./core.js";
 import { ProgramError } from "./errors.js";
+import type { Failures } from "./failures.js";
 import type { Exit } from "./host.js";
 import { errorText } from "./recorder.js";
 import type { Job, Programs } from "./scenario.js";
@@ -49,19 +50,37 @@ export interface Run<P extends Programs = Programs> {
   readonly reachedLimit: boolean;
 }
 
+const inspected = Symbol.for("nodejs.util.inspect.custom");
+
+const failuresOfRuns = new WeakMap<Run, Failures>();
+
+/** What went wrong in a run's processes, and who has been told. */
+export function failuresOf(run: Run): Failures {
+  return failuresOfRuns.get(run) as Failures;
+}
+
 /** Puts together what the core knows at the end of a run. */
 export function makeRun<P extends Programs>(core: Core, programs: P, endMs: number, reachedLimit: boolean): Run<P> {
   const states = new Map(
     core.programs.map((state) => [state.name, { state, outcome: outcomeOf(state, reachedLimit) }]),
   );
   core.finish();
+  const { failures } = core;
   const results: Record<string, unknown> = {};
   const outcomes: Record<string, unknown> = {};
   for (const [name, entry] of Object.entries(programs)) {
     const names = Array.isArray(entry) ? entry.map((_, i) => `${name}[${i}]`) : [name];
     const found = names.map((each) => states.get(each) as { state: ProgramState; outcome: Outcome });
     const all = found.map(({ outcome }) => outcome);
-    outcomes[name] = Array.isArray(entry) ? all : all[0];
+    const outcome = Array.isArray(entry) ? all : all[0];
+    if (all.every(({ how }) => how !== "threw")) outcomes[name] = outcome;
+    else {
+      const look = (): unknown => {
+        for (const each of names) failures.sawProgram(each);
+        return outcome;
+      };
+      Object.defineProperty(outcomes, name, { enumerable: true, get: look });
+    }
     if (all.every((outcome) => outcome.how === "returned")) {
       const values = all.map((outcome) => (outcome as { value: unknown }).value);
       results[name] = Array.isArray(entry) ? values : values[0];
@@ -74,7 +93,9 @@ export function makeRun<P extends Programs>(core: Core, programs: P, endMs: numb
         // Not listed, so that a look at all results does not throw.
         enumerable: false,
         get: () => {
-          throw programError(failed.state, failed.outcome, endMs);
+          const error = programError(failed.state, failed.outcome, endMs, failures);
+          failures.sawIn(error);
+          throw error;
         },
       });
     }
@@ -91,8 +112,9 @@ export function makeRun<P extends Programs>(core: Core, programs: P, endMs: numb
     endMs,
     reachedLimit,
   };
-  // Shown by Node (a notebook's last line) as a plain object, rows and all, and not with a getter for them.
-  Object.defineProperty(run, Symbol.for("nodejs.util.inspect.custom"), { value: () => ({ ...run }) });
+  // Shown by Node (a notebook's last line) as plain objects, rows and all, and not with a getter for them.
+  for (const each of [run, outcomes]) Object.defineProperty(each, inspected, { value: () => ({ ...each }) });
+  failuresOfRuns.set(run, failures);
   return run;
 }
 
@@ -102,7 +124,7 @@ function outcomeOf(state: ProgramState, reachedLimit: boolean): Outcome {
   return state.job.isDaemon && !reachedLimit ? { how: "killed" } : { how: "unfinished" };
 }
 
-function programError(state: ProgramState, outcome: Outcome, endMs: number): ProgramError {
+function programError(state: ProgramState, outcome: Outcome, endMs: number, failures: Failures): ProgramError {
   const who = `${state.name} (${state.process ? `pid ${state.process.pid} ` : ""}on ${state.job.host})`;
   switch (outcome.how) {
     case "threw": {
@@ -112,7 +134,10 @@ function programError(state: ProgramState, outcome: Outcome, endMs: number): Pro
     }
     case "killed":
       return new ProgramError(`${who} was killed at t=${(state.exit ? state.exitMs : endMs).toFixed(3)} ms`);
-    default:
-      return new ProgramError(`${who} was unfinished when the run ended at t=${endMs.toFixed(3)} ms`);
+    default: {
+      const threw = failures.lines().map((line) => `; ${line}`);
+      const text = `${who} was unfinished when the run ended at t=${endMs.toFixed(3)} ms${threw.join("")}`;
+      return new ProgramError(text, failures.first && { cause: failures.first.error });
+    }
   }
 }

@@ -97,7 +97,10 @@ class Started<R> implements Process<R> {
     const { process } = thread;
     const exit = this.#isThread ? (thread.exit ?? process.exit) : process.exit;
     const { core } = process;
-    if (exit) return core.atOnce(this.parent.process, exit as Exit<R>);
+    if (exit) {
+      core.failures.saw(exit);
+      return core.atOnce(this.parent.process, exit as Exit<R>);
+    }
     const waiter = core.threadOf(this.#isThread ? process : this.parent.process);
     const wait = core.wait<Exit<R>>(waiter, "done", {
       waitText: () => `the end of ${thread.threadName} (pid ${process.pid})`,

@@ -27,7 +27,7 @@ export interface WrittenTrace {
  * | kind | numbers |
  * |---|---|
  * | start | 1 for a thread, parent's pid |
- * | exit | 1 for a thread, how (as in {@link ends}), text of the error |
+ * | exit | 1 for a thread, how (as in {@link ends}), text of the error or of what was pending, or {@link noText} |
  * | wait, wake, fault | text |
  * | send | line (twice its number, and 1 for `in`), sequence, bytes, note |
  * | receive | the same, when it had arrived |
@@ -53,6 +53,9 @@ export const records = {
 } as const satisfies Record<TraceKind, { readonly code: number; readonly length: number }>;
 
 const kinds = Object.keys(records) as TraceKind[];
+
+/** Where a record could name a text, and there is none. */
+export const noText = -1;
 
 /** How a process can end, by number. */
 export const ends = ["returned", "threw", "killed"] as const;
@@ -90,8 +93,8 @@ function rowOf(written: WrittenTrace, kind: TraceKind, cells: Float64Array, at: 
       };
     case "exit": {
       const how = ends[cell(3)] as (typeof ends)[number];
-      const error = how === "threw" ? { error: text(4) } : {};
-      return { kind, ...base, as: roles[cell(2)] as (typeof roles)[number], how, ...error };
+      const said = cell(4) === noText ? {} : how === "threw" ? { error: text(4) } : { pending: text(4) };
+      return { kind, ...base, as: roles[cell(2)] as (typeof roles)[number], how, ...said };
     }
     case "wait":
     case "wake":

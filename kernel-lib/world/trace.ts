@@ -31,6 +31,11 @@ export interface ExitRow extends RowBase {
   readonly how: "returned" | "threw" | "killed";
   /** The error's name and message, if it threw. */
   readonly error?: string;
+  /**
+   * Operations that it had begun and that still waited when it returned: `sleep, since t=0.000`. It forgot to await them, or they
+   * lost a race; nothing comes of them any more.
+   */
+  readonly pending?: string;
 }
 /** A thread begins to wait; `on` says on what. */
 export interface WaitRow extends RowBase {

@@ -10,10 +10,11 @@ import type { Frame } from "./network.js";
 import { checkRun } from "./options.js";
 import { SharedProcessor } from "./processor.js";
 import { refuseInPrograms, setProgramsRun } from "./programs-run.js";
-import { makeRun, type Run } from "./run.js";
+import { failuresOf, makeRun, type Run } from "./run.js";
 import type { Programs, Scenario } from "./scenario.js";
 import type { Thread } from "./thread.js";
 import type { TraceLevel } from "./trace.js";
+import { watchForUnseen } from "./unseen.js";
 
 /** Options of {@link simulate}. */
 export interface SimulateOptions {
@@ -107,6 +108,13 @@ export class Simulation<P extends Programs> {
 
   /** What has come of it: of a run that is not over, programs that have not ended are `unfinished`. Ends the simulation. */
   run(): Run<P> {
+    const run = this.unwatchedRun();
+    watchForUnseen("simulate", failuresOf(run));
+    return run;
+  }
+
+  /** @internal The same, of which nothing is told that nobody looks at. */
+  unwatchedRun(): Run<P> {
     const cutShort = !this.#over;
     this.#over = true;
     return makeRun(this.#core, this.#scenario.programs, this.nowMs, this.#reachedLimit || cutShort);

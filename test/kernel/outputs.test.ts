@@ -218,6 +218,41 @@ test("a plot tells its scales, and nobody else finds a document", async () => {
   assert.is(resultOf(execution), "[ [ 1, 5 ], 'undefined', 'undefined' ]");
 });
 
+test("the hook calls back when the cell ends, whose output it still is; an error there is shown, and no cell is without its reply", async () => {
+  const ended = await kernel().execute(`${hook}
+jupyter.onCellEnd(() => { throw new TypeError("a callback's own fault"); });
+jupyter.onCellEnd(() => console.log("at the end")); console.log("first"); "value"`);
+  const kinds = ended.outputs.map((output) => (output.output_type === "stream" ? output.text : output.output_type));
+  assert.equal(kinds, ["first\n", "execute_result", "error", "at the end\n"]);
+  const failed = await kernel().execute(
+    `${hook} jupyter.onCellEnd(() => console.log("before the error")); throw new Error("x")`,
+  );
+  assert.equal(
+    failed.outputs.map((output) => output.output_type),
+    ["stream", "error"],
+  );
+  assert.equal((await kernel().execute("0")).outputs.length, 1);
+});
+
+const failing = `import { type Host, on, scenario, simulate } from "kernel-lib";
+const server = async (host: Host) => { await host.sleep(1); throw new RangeError("too small"); };
+const plan = scenario({ hosts: { server: {} }, programs: { server: on("server", server) } });`;
+
+test("a cell that makes a run and looks at none of its outcomes is told who threw, at its end and once", async () => {
+  const told = await kernel().execute(`${failing} let run = await simulate(plan); run.rows.length`);
+  assert.equal(told.outputs[1], {
+    output_type: "stream",
+    name: "stderr",
+    text:
+      "simulate: programs threw, and nobody has looked at their outcomes (run.outcomes):\n" +
+      "  server (pid 1 on server) threw at t=1.000 ms: RangeError: too small\n",
+  });
+  assert.equal((await kernel().execute("run.rows.length")).outputs.length, 1);
+  const looked = await kernel().execute("run = await simulate(plan); run.outcomes.server.how");
+  assert.is(resultOf(looked), "'threw'");
+  assert.equal(looked.outputs.length, 1);
+});
+
 test("tslab's own display API works", async () => {
   const { outputs } = await kernel().execute('import { display } from "tslab";\ndisplay.html("<i>x</i>");');
   assert.equal(outputs, [{ output_type: "display_data", data: { "text/html": "<i>x</i>" }, metadata: {} }]);

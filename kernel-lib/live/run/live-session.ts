@@ -125,7 +125,8 @@ export class LiveSession<P extends Programs> {
   }
 
   #tookTooLong(patienceMs: number): void {
-    const waiting = this.#core.waitReport().slice(0, 5).join("; ");
+    const threw = this.#core.failures.lines().map((line) => `; ${line}`);
+    const waiting = this.#core.waitReport().slice(0, 5).join("; ") + threw.join("");
     const error = new Error(
       `runLive: the run took more than ${Math.round(patienceMs)} real ms, far longer than predicted; at ` +
         `t=${this.#driver.now().toFixed(3)} these wait: ${waiting}`,

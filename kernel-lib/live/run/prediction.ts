@@ -70,7 +70,7 @@ export async function predict<P extends Programs>(
         `${fittingLimit(scenario, maxRealMs / (timeScale ?? 1))} would fit`,
     );
   }
-  const run = simulation.run();
+  const run = simulation.unwatchedRun();
   return { run, brokeOff, ...computing(scenario, run) };
 }
 
