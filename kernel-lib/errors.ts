@@ -54,6 +54,24 @@ export function checkNonNegative(where: string, field: string, value: unknown): 
   return value;
 }
 
+/** A number from 0 to 1, else a {@link ParameterError}. */
+export function checkShare(where: string, field: string, value: unknown): number {
+  if (typeof value !== "number" || !(value >= 0 && value <= 1)) refuse(where, field, "a number from 0 to 1", value);
+  return value;
+}
+
+/** A text that is not empty, else a {@link ParameterError}. */
+export function checkText(where: string, field: string, value: unknown): string {
+  if (typeof value !== "string" || value === "") refuse(where, field, "a text that is not empty", value);
+  return value;
+}
+
+/** An object of options, or left out, else a {@link ParameterError}. */
+export function checkOptions(where: string, options: unknown): void {
+  if (options !== undefined && (typeof options !== "object" || options === null || Array.isArray(options)))
+    refuse(where, "options", "an object", options);
+}
+
 /** A whole number from `least` to `most`, else a {@link ParameterError}. */
 export function checkWhole(
   where: string,

@@ -1,4 +1,4 @@
-import { checkPositive } from "../errors.js";
+import { checkOptions, checkPositive, checkText, checkWhole } from "../errors.js";
 import { ConnectionRefused, ConnectionReset, type Host } from "../world/index.js";
 import { concurrentServer } from "./organizations.js";
 
@@ -25,6 +25,7 @@ export interface EndpointDaemonOptions {
  * @throws {@link ParameterError} if leaseMs is not above 0.
  */
 export async function endpointDaemon(host: Host, options: EndpointDaemonOptions = {}): Promise<void> {
+  checkOptions("endpointDaemon", options);
   const { leaseMs = Infinity } = options;
   if (leaseMs !== Infinity) checkPositive("endpointDaemon", "leaseMs", leaseMs);
   const known = new Map<string, { readonly port: number; readonly untilMs: number }>();
@@ -42,14 +43,18 @@ export async function endpointDaemon(host: Host, options: EndpointDaemonOptions 
 /**
  * Tells the daemon of this machine that a service listens on a port.
  *
- * @throws {@link ConnectionRefused} if the daemon is not there, {@link ConnectionReset} if it dies meanwhile.
+ * @throws {@link ConnectionRefused} if the daemon is not there, {@link ConnectionReset} if it dies meanwhile,
+ *   {@link ParameterError} if service is no text, or port not from 1 to 65535.
  */
 export async function registerEndpoint(host: Host, service: string, port: number): Promise<void> {
+  checkText("registerEndpoint", "service", service);
+  checkWhole("registerEndpoint", "port", port, 1, 65535);
   await askDaemon(host, host.name, { verb: "register", service, port });
 }
 
 /** Takes a service out of the memory of this machine's daemon. @throws as {@link registerEndpoint}. */
 export async function unregisterEndpoint(host: Host, service: string): Promise<void> {
+  checkText("unregisterEndpoint", "service", service);
   await askDaemon(host, host.name, { verb: "unregister", service });
 }
 
@@ -60,6 +65,7 @@ export async function unregisterEndpoint(host: Host, service: string): Promise<v
  * @throws as {@link registerEndpoint}.
  */
 export async function lookUpEndpoint(host: Host, at: string, service: string): Promise<number | undefined> {
+  checkText("lookUpEndpoint", "service", service);
   return (await askDaemon(host, at, { verb: "look up", service })) || undefined;
 }
 
@@ -68,9 +74,11 @@ export async function lookUpEndpoint(host: Host, at: string, service: string): P
  * A daemon that is down for a while is no reason to stop. Never returns; to be a thread of the server, with which it ends.
  *
  * @param everyMs how often; a third of the lease leaves room for two that fail.
- * @throws {@link ParameterError} if everyMs is not above 0.
+ * @throws {@link ParameterError} if everyMs is not above 0, service is no text, or port not from 1 to 65535.
  */
 export async function keepRegistered(host: Host, service: string, port: number, everyMs: number): Promise<void> {
+  checkText("keepRegistered", "service", service);
+  checkWhole("keepRegistered", "port", port, 1, 65535);
   checkPositive("keepRegistered", "everyMs", everyMs);
   for (let dueMs = host.now(); ; dueMs += everyMs) {
     await host.sleepUntil(dueMs);

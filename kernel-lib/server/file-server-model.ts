@@ -1,4 +1,4 @@
-import { checkPositive, checkWhole, refuse } from "../errors.js";
+import { checkPositive, checkShare, checkWhole, refuse } from "../errors.js";
 import { exponential, randomStream, Scheduler } from "../simulation/index.js";
 import { SharedProcessor } from "../world/processor.js";
 
@@ -43,7 +43,8 @@ export function fileServerModel(options: FileServerOptions): FileServerResult {
   const cpuMs = checkPositive("fileServerModel", "cpuMs", options.cpuMs);
   const diskMs = checkPositive("fileServerModel", "diskMs", options.diskMs);
   const requests = checkWhole("fileServerModel", "requests", options.requests, 10);
-  if (!(diskShare >= 0 && diskShare <= 1)) refuse("fileServerModel", "diskShare", "from 0 to 1", diskShare);
+  checkShare("fileServerModel", "diskShare", diskShare);
+  checkWhole("fileServerModel", "seed", options.seed);
   if (disks !== "one" && disks !== "unlimited") refuse("fileServerModel", "disks", '"one" or "unlimited"', disks);
   if (access !== "constant" && access !== "exponential")
     refuse("fileServerModel", "access", '"constant" or "exponential"', access);

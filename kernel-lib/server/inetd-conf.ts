@@ -1,4 +1,4 @@
-import { shown } from "../errors.js";
+import { checkText, checkWhole, refuse, shown } from "../errors.js";
 import { type InetdProblem, type InetdService, inetdServicePorts } from "./inetd-service.js";
 import { type XinetdBlock, xinetdBlocks } from "./xinetd-blocks.js";
 
@@ -60,6 +60,10 @@ const protocols = ["tcp", "tcp4", "tcp6", "udp", "udp4", "udp6"] as const;
  * @see Debian's openbsd-inetd, inetd(8).
  */
 export function readInetdConf(text: string, options: InetdConfOptions): InetdConf {
+  if (typeof text !== "string") refuse("readInetdConf", "text", "a text", text);
+  checkText("readInetdConf", "user", options?.user);
+  for (const [name, port] of Object.entries(options.ports ?? {}))
+    checkWhole("readInetdConf", `ports.${name}`, port, 1, 65535);
   const services: InetdService[] = [];
   const problems: InetdProblem[] = [];
   const remarks: InetdProblem[] = [];

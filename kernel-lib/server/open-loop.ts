@@ -1,4 +1,4 @@
-import { refuse } from "../errors.js";
+import { checkOptions, checkPositive, checkText, checkWhole, refuse } from "../errors.js";
 import { ConnectionRefused, ConnectionReset, type Host, TimedOut } from "../world/index.js";
 
 /**
@@ -36,18 +36,25 @@ export interface OpenLoopOptions {
  *
  * @param plan the requests: {@link workload} draws one. The whole record is sent.
  * @returns one row a request, in the order of the plan.
- * @throws {@link ParameterError} if the plan's arrivals are not in order.
+ * @throws {@link ParameterError} if the plan's arrivals are not numbers in order, or an option is out of range.
  */
 export async function openLoop(
   host: Host,
   plan: readonly { readonly arrivalMs: number }[],
   options: OpenLoopOptions = {},
 ): Promise<LoadRow[]> {
+  checkOptions("openLoop", options);
+  const { to, port, timeoutMs } = options;
+  if (to !== undefined) checkText("openLoop", "to", to);
+  if (port !== undefined) checkWhole("openLoop", "port", port, 1, 65535);
+  if (timeoutMs !== undefined) checkPositive("openLoop", "timeoutMs", timeoutMs);
+  if (!Array.isArray(plan)) refuse("openLoop", "plan", "an array of requests with arrivalMs", plan);
   const rows: LoadRow[] = [];
   const ended = [];
   for (const [request, planned] of plan.entries()) {
-    if (!(planned.arrivalMs >= (plan[request - 1]?.arrivalMs ?? 0)))
-      refuse("openLoop", `plan[${request}].arrivalMs`, "at least that of the request before", planned.arrivalMs);
+    const arrivalMs: unknown = planned?.arrivalMs;
+    if (typeof arrivalMs !== "number" || !(arrivalMs >= (plan[request - 1]?.arrivalMs ?? 0) && arrivalMs < Infinity))
+      refuse("openLoop", `plan[${request}].arrivalMs`, "at least that of the request before", arrivalMs);
     await host.sleepUntil(planned.arrivalMs);
     const ask = async (own: Host): Promise<void> => {
       const outcome = await requestOnce(own, planned, options);

@@ -1,4 +1,4 @@
-import { checkWhole, refuse } from "../errors.js";
+import { checkOptions, checkWhole, refuse } from "../errors.js";
 import { type Connection, ConnectionReset, type Host } from "../world/index.js";
 
 /** What a server does for a request: uses its host, and returns the answer (not `undefined`). */
@@ -97,6 +97,9 @@ async function turnAway(connection: Connection): Promise<void> {
 
 function listen(where: string, host: Host, handle: Handler, options: ServerOptions) {
   if (typeof handle !== "function") refuse(where, "handle", "an async function of a host and a request", handle);
+  checkOptions(where, options);
   const { port = defaultPort, backlog } = options;
+  checkWhole(where, "port", port, 0, 65535);
+  if (backlog !== undefined) checkWhole(where, "backlog", backlog, 1);
   return host.listen(port, backlog === undefined ? {} : { backlog });
 }

@@ -33,8 +33,8 @@ export type QueueModelResult = {
 export function queueModel(options: QueueModelOptions): QueueModelResult {
   const draw = streams("queueModel", options);
   const requests = checkWhole("queueModel", "requests", options.requests, 10);
-  const servers = checkWhole("queueModel", "servers", options.servers ?? 1, 1);
-  const { discipline = "queue" } = options;
+  const { servers: told = 1, discipline = "queue" } = options;
+  const servers = checkWhole("queueModel", "servers", told, 1);
   const scheduler = new Scheduler();
   const responsesMs = new Float64Array(requests);
   const service =

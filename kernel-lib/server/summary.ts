@@ -1,4 +1,4 @@
-import { checkPositive, refuse } from "../errors.js";
+import { checkNonNegative, checkPositive, refuse } from "../errors.js";
 import type { LoadRow } from "./open-loop.js";
 
 /** See {@link summarize}. Times are of answered requests; `NaN` where there is none. */
@@ -55,9 +55,7 @@ export function summarize(rows: readonly LoadRow[]): LoadSummary {
  */
 export function jainIndex(shares: readonly number[]): number {
   if (!Array.isArray(shares) || shares.length === 0) refuse("jainIndex", "shares", "at least one number", shares);
-  for (const share of shares)
-    if (!(share >= 0 && share < Number.POSITIVE_INFINITY))
-      refuse("jainIndex", "shares", "finite numbers of at least 0", share);
+  shares.forEach((share, i) => void checkNonNegative("jainIndex", `shares[${i}]`, share));
   const sum = checkPositive(
     "jainIndex",
     "the sum of shares",

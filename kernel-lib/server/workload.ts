@@ -1,4 +1,4 @@
-import { checkPositive, checkWhole, refuse } from "../errors.js";
+import { checkNonNegative, checkPositive, checkWhole, refuse } from "../errors.js";
 import { exponential, type RandomSource, type RandomVariable, randomStream } from "../simulation/index.js";
 
 /** A request that will be made. */
@@ -39,6 +39,7 @@ export function workload(options: WorkloadOptions): PlannedRequest[] {
 export function streams(where: string, options: WorkloadOptions): () => { arrivalMs: number; serviceMs: number } {
   const arrivalsPerS = checkPositive(where, "arrivalsPerS", options?.arrivalsPerS);
   checkWhole(where, "requests", options.requests, 1);
+  checkWhole(where, "seed", options.seed);
   if (typeof options.service !== "function") refuse(where, "service", "a function of a random source", options.service);
   const gapMs = exponential({ mean: 1000 / arrivalsPerS }, randomStream(options.seed, "arrivals"));
   const service = options.service(randomStream(options.seed, "service"));
@@ -46,9 +47,7 @@ export function streams(where: string, options: WorkloadOptions): () => { arriva
   let arrivalMs = 0;
   return () => {
     arrivalMs += gapMs();
-    const serviceMs = service();
-    if (!(serviceMs >= 0 && serviceMs < Number.POSITIVE_INFINITY))
-      refuse(where, "service's draws", "finite numbers of at least 0", serviceMs);
+    const serviceMs = checkNonNegative(where, "what service draws", service());
     return { arrivalMs, serviceMs };
   };
 }

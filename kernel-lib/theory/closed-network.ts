@@ -1,4 +1,4 @@
-import { checkNonNegative, checkWhole, refuse } from "../errors.js";
+import { checkNonNegative, checkPositive, checkWhole, refuse } from "../errors.js";
 import { exp, log } from "../simulation/elementary-functions/index.js";
 import {
   checkStations,
@@ -39,8 +39,8 @@ export interface ClosedNetworkOptions {
  * @see Buzen, "Computational Algorithms for Closed Queueing Networks with Exponential Servers", C. ACM 16, 1973.
  */
 export function closedNetwork(options: ClosedNetworkOptions): MvaResult {
+  checkStations("closedNetwork", options?.stations);
   const { stations, customers, thinkMs = 0 } = options;
-  checkStations("closedNetwork", stations);
   checkWhole("closedNetwork", "customers", customers, 1);
   checkNonNegative("closedNetwork", "thinkMs", thinkMs);
   const weights = stations.map((station, i) => stationWeights(station, i, customers));
@@ -79,12 +79,12 @@ export function closedNetwork(options: ClosedNetworkOptions): MvaResult {
 function stationWeights(station: ClosedStation, index: number, customers: number): number[] {
   const { demandMs, kind, servers = 1, speed } = station;
   checkWhole("closedNetwork", `stations[${index}].servers`, servers, 1);
+  if (speed !== undefined && typeof speed !== "function")
+    refuse("closedNetwork", `stations[${index}].speed`, "a function of the number of customers there", speed);
   const logs = [0];
   for (let n = 1; n <= customers; n++) {
     const rate = speed ? speed(n) : kind === "delay" ? n : Math.min(n, servers);
-    if (!(rate > 0 && rate < Number.POSITIVE_INFINITY)) {
-      refuse("closedNetwork", `stations[${index}].speed(${n})`, "a finite number above 0", rate);
-    }
+    checkPositive("closedNetwork", `stations[${index}].speed(${n})`, rate);
     logs.push((logs[n - 1] as number) + log(demandMs / rate));
   }
   return logs;

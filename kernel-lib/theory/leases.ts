@@ -34,8 +34,9 @@ export interface LeaseTraffic {
  */
 export function leaseTraffic(options: LeaseOptions): LeaseTraffic {
   const readsPerS = checkPositive("leaseTraffic", "readsPerS", options?.readsPerS);
+  const { changesPerS: changes = 0 } = options;
   const termS = checkNonNegative("leaseTraffic", "termMs", options.termMs) / 1000;
-  const changesPerS = checkNonNegative("leaseTraffic", "changesPerS", options.changesPerS ?? 0);
+  const changesPerS = checkNonNegative("leaseTraffic", "changesPerS", changes);
   const recalled = -expm1(-changesPerS * termS);
   const lastsS = changesPerS === 0 ? termS : recalled / changesPerS;
   const requestsPerS = 1 / (1 / readsPerS + lastsS);

@@ -64,8 +64,8 @@ export interface MvaResult {
  * meanValueAnalysis({ stations: [{ name: "cpu", demandMs: 15 }, { name: "disk", demandMs: 25 }], customers: 16 })
  */
 export function meanValueAnalysis(options: MvaOptions): MvaResult {
+  checkStations("meanValueAnalysis", options?.stations);
   const { stations, customers, thinkMs = 0 } = options;
-  checkStations("meanValueAnalysis", stations);
   checkWhole("meanValueAnalysis", "customers", customers, 1);
   checkNonNegative("meanValueAnalysis", "thinkMs", thinkMs);
   const rows: MvaRow[] = [];
@@ -99,7 +99,10 @@ export function checkStations(
 ): void {
   if (!Array.isArray(stations) || stations.length === 0)
     refuse(where, "stations", "an array of at least one station", stations);
-  stations.forEach(({ name, demandMs, kind }, i) => {
+  stations.forEach((station, i) => {
+    if (typeof station !== "object" || station === null)
+      refuse(where, `stations[${i}]`, "an object such as { name, demandMs }", station);
+    const { name, demandMs, kind } = station;
     if (typeof name !== "string") refuse(where, `stations[${i}].name`, "a text", name);
     checkNonNegative(where, `stations[${i}].demandMs`, demandMs);
     if (kind !== undefined && kind !== "queue" && kind !== "delay")

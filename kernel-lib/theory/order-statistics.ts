@@ -1,4 +1,4 @@
-import { checkPositive, checkWhole, refuse } from "../errors.js";
+import { checkPositive, checkShare, checkWhole } from "../errors.js";
 import { exp, expm1, log, log1p } from "../simulation/elementary-functions/index.js";
 
 /** Requests sent to several servers at once, each answering after an independent exponential time. */
@@ -22,8 +22,8 @@ export function harmonic(n: number): number {
  *
  * @throws {@link ParameterError} if n is not whole and at least 1, or meanMs is not finite and above 0.
  */
-export function firstOf({ n, meanMs }: OrderOptions): number {
-  return spacings("firstOf", 1, n, meanMs);
+export function firstOf(options: OrderOptions): number {
+  return spacings("firstOf", 1, options);
 }
 
 /**
@@ -31,8 +31,8 @@ export function firstOf({ n, meanMs }: OrderOptions): number {
  *
  * @throws {@link ParameterError} as {@link firstOf}.
  */
-export function allOf({ n, meanMs }: OrderOptions): number {
-  return spacings("allOf", n, n, meanMs);
+export function allOf(options: OrderOptions): number {
+  return spacings("allOf", options?.n, options);
 }
 
 /**
@@ -41,8 +41,8 @@ export function allOf({ n, meanMs }: OrderOptions): number {
  * @throws {@link ParameterError} as {@link firstOf}, or if m is not whole and from 1 to n.
  * @see Rényi's representation of exponential order statistics, 1953.
  */
-export function mOfN({ m, n, meanMs }: OrderOptions & { readonly m: number }): number {
-  return spacings("mOfN", m, n, meanMs);
+export function mOfN(options: OrderOptions & { readonly m: number }): number {
+  return spacings("mOfN", options?.m, options);
 }
 
 /**
@@ -51,16 +51,13 @@ export function mOfN({ m, n, meanMs }: OrderOptions & { readonly m: number }): n
  *
  * @throws {@link ParameterError} if m or n is out of range or share is not from 0 to 1.
  */
-export function orderStatisticProbability({
-  m,
-  n,
-  share,
-}: {
+export function orderStatisticProbability(options: {
   readonly m: number;
   readonly n: number;
   readonly share: number;
 }): number {
-  checkWhole("orderStatisticProbability", "n", n, 1);
+  const n = checkWhole("orderStatisticProbability", "n", options?.n, 1);
+  const { m, share } = options;
   checkWhole("orderStatisticProbability", "m", m, 1, n);
   checkShare("orderStatisticProbability", "share", share);
   let sum = 0;
@@ -79,8 +76,9 @@ export function orderStatisticProbability({
  * @throws {@link ParameterError} if n is not whole and at least 1, or slow is not from 0 to 1.
  * @see Dean and Barroso, "The Tail at Scale", C. ACM 56, 2013.
  */
-export function shareWithSlow({ n, slow }: { readonly n: number; readonly slow: number }): number {
-  checkWhole("shareWithSlow", "n", n, 1);
+export function shareWithSlow(options: { readonly n: number; readonly slow: number }): number {
+  const n = checkWhole("shareWithSlow", "n", options?.n, 1);
+  const { slow } = options;
   checkShare("shareWithSlow", "slow", slow);
   return -expm1(n * log1p(-slow));
 }
@@ -97,17 +95,14 @@ export function hedgedLoad(quantile: number): number {
 }
 
 /** After each answer the next of those left comes with the mean divided by how many are left. */
-function spacings(where: string, m: number, n: number, meanMs: number): number {
-  checkWhole(where, "n", n, 1);
+function spacings(where: string, m: number, options: OrderOptions): number {
+  const n = checkWhole(where, "n", options?.n, 1);
+  const { meanMs } = options;
   checkWhole(where, "m", m, 1, n);
   checkPositive(where, "meanMs", meanMs);
   let sum = 0;
   for (let i = n; i > n - m; i--) sum += 1 / i;
   return meanMs * sum;
-}
-
-function checkShare(where: string, field: string, value: number): void {
-  if (!(value >= 0 && value <= 1)) refuse(where, field, "from 0 to 1", value);
 }
 
 function power(base: number, exponent: number): number {

@@ -39,8 +39,7 @@ export interface QueueMeans {
  * @see Pollaczek 1930, Khinchine 1932; Harchol-Balter, "Performance Modeling and Design of Computer Systems", §23.
  */
 export function mg1(options: GeneralOptions): QueueMeans {
-  const { scv } = options;
-  checkNonNegative("mg1", "scv", scv);
+  const scv = checkNonNegative("mg1", "scv", options?.scv);
   return withWait("mg1", options, (load, serviceMs) => (load * serviceMs * (1 + scv)) / (2 * (1 - load)));
 }
 
@@ -52,7 +51,7 @@ export function mg1(options: GeneralOptions): QueueMeans {
  * mm1({ arrivalsPerS: 80, serviceMs: 10 }).responseMs // 50
  */
 export function mm1(options: QueueOptions): QueueMeans {
-  return withWait("mm1", options, (load, serviceMs) => (load * serviceMs) / (1 - load));
+  return exponential("mm1", options);
 }
 
 /**
@@ -73,7 +72,7 @@ export function md1(options: QueueOptions): QueueMeans {
  * @see Kleinrock, "Queueing Systems", vol. 2, §4.4.
  */
 export function mg1ps(options: QueueOptions): QueueMeans {
-  return withWait("mg1ps", options, (load, serviceMs) => (load * serviceMs) / (1 - load));
+  return exponential("mg1ps", options);
 }
 
 /**
@@ -83,9 +82,15 @@ export function mg1ps(options: QueueOptions): QueueMeans {
  * @throws {@link ParameterError} as {@link mm1}, or if quantile is not between 0 and 1.
  */
 export function mm1ResponseQuantile(options: QueueOptions & { readonly quantile: number }): number {
-  const { quantile } = options;
-  if (!(quantile > 0 && quantile < 1)) refuse("mm1ResponseQuantile", "quantile", "between 0 and 1", quantile);
-  return -mm1(options).responseMs * log1p(-quantile);
+  const quantile: unknown = options?.quantile;
+  if (typeof quantile !== "number" || !(quantile > 0 && quantile < 1))
+    refuse("mm1ResponseQuantile", "quantile", "between 0 and 1", quantile);
+  return -exponential("mm1ResponseQuantile", options).responseMs * log1p(-quantile);
+}
+
+/** Also the means of processor sharing, whatever the service times. */
+function exponential(where: string, options: QueueOptions): QueueMeans {
+  return withWait(where, options, (load, serviceMs) => (load * serviceMs) / (1 - load));
 }
 
 function withWait(where: string, options: QueueOptions, wait: (load: number, serviceMs: number) => number): QueueMeans {

@@ -393,6 +393,9 @@ function checkFaults(
 
 /** The port of a listener or a peer: 1 to 65535, or 0 where a dynamic one may be asked for. */
 export function checkPort(where: string, port: unknown, least: 0 | 1): number {
+  // A name service that does not know a service says so by one of these.
+  if (least === 1 && (port === 0 || port === undefined))
+    refuse(where, "port", "a whole number from 1 to 65535 (a service that nobody has registered has none)", port);
   if (typeof port !== "number") throw new ParameterError(`${where}: port must be a whole number, got ${shown(port)}`);
   return checkWhole(where, "port", port, least, 65535);
 }

@@ -1,6 +1,6 @@
 import { refuse } from "../errors.js";
 import { randomStream } from "../simulation/index.js";
-import { checkTimeMs } from "./checks.js";
+import { checkFields, checkTimeMs } from "./checks.js";
 import type { Core } from "./core.js";
 import type {
   Connection,
@@ -157,6 +157,9 @@ export class Thread implements Host, Member<Thread>, Step {
   }
 
   sleep(ms: number): Promise<void> {
+    // Most often what is left until a time, of which rounding has left less than nothing.
+    if (ms < 0)
+      refuse("sleep", "ms", "a finite number of at least 0 (sleepUntil also takes a time that has passed)", ms);
     checkTimeMs("sleep", "ms", ms);
     const { core } = this;
     return core.sleepUntil(this, core.now() + ms);
@@ -172,6 +175,7 @@ export class Thread implements Host, Member<Thread>, Step {
 
   compute(ms: number, options?: { readonly priority?: number; readonly signal?: AbortSignal }): Promise<void> {
     checkTimeMs("compute", "ms", ms);
+    if (options !== undefined) checkFields("compute", options, ["priority", "signal"]);
     const priority = options?.priority ?? 0;
     if (!Number.isFinite(priority)) refuse("compute", "priority", "a finite number", priority);
     if (ms === 0) return this.core.atOnce(this.process, undefined);

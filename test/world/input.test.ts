@@ -246,7 +246,10 @@ inBothWorlds(test, "what a program asks in vain fails in the program, with the f
     const mine = await h.connect("a", 7);
     const wrong: [() => unknown, string][] = [
       [() => h.sleep(Number.NaN), "sleep: ms must be a finite number of at least 0, got NaN"],
-      [() => h.sleep(-1), "sleep: ms must be a finite number of at least 0, got -1"],
+      [
+        () => h.sleep(-1),
+        "sleep: ms must be a finite number of at least 0 (sleepUntil also takes a time that has passed), got -1",
+      ],
       [() => h.sleepUntil(Infinity), "sleepUntil: timeMs must be a finite number, got Infinity"],
       [() => h.sleep(1e308), "sleep: ms must be at most 1e15 ms, got 1e+308"],
       [() => h.sleepUntil(1e308), "sleepUntil: timeMs must be at most 1e15 ms, got 1e+308"],
@@ -267,7 +270,16 @@ inBothWorlds(test, "what a program asks in vain fails in the program, with the f
       ],
       [() => h.listen(8, { keepAlive: 1 as Wrong }), "listen: keepAlive must be { idleMs, intervalMs, probes }"],
       [() => h.connect("c", 7), 'connect: host must be one of the hosts a, b, got "c"'],
-      [() => h.connect("b", 0), "connect: port must be a whole number from 1 to 65535, got 0"],
+      [
+        () => h.connect("b", 0),
+        "connect: port must be a whole number from 1 to 65535 (a service that nobody has registered has none), got 0",
+      ],
+      [
+        () => h.connect("b", undefined as Wrong),
+        "connect: port must be a whole number from 1 to 65535 (a service that nobody has registered has none), got undefined",
+      ],
+      [() => h.compute(1, 5 as Wrong), "compute: options must be an object with priority, signal, or left out, got 5"],
+      [() => h.compute(1, { priorty: 1 } as Wrong), "compute: priorty is not a field here; there are priority, signal"],
       [() => h.connect("b", 7, { timeoutMs: -1 }), "connect: timeoutMs must be a finite number above 0, got -1"],
       [() => mine.receive({ timeoutMs: 0 }), "receive: timeoutMs must be a finite number above 0, got 0"],
       [() => mine.onUrgent(1 as Wrong), "onUrgent: callback must be a function, got 1"],

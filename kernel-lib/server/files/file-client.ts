@@ -1,3 +1,4 @@
+import { checkText, checkWhole, refuse } from "../../errors.js";
 import type { Host } from "../../world/index.js";
 import { PlainClient } from "./plain-client.js";
 import { textOf } from "./protocol.js";
@@ -48,12 +49,14 @@ class RecordedClient implements FileClient {
   }
 
   async open(file: string): Promise<number> {
+    checkText("open", "file", file);
     const handle = await this.#inner.open(file);
     this.#files.set(handle, file);
     return handle;
   }
 
   async read(handle: number, block: number): Promise<Uint8Array> {
+    checkWhole("read", "block", block);
     const beganMs = this.#host.now();
     const data = await this.#inner.read(handle, block);
     this.#host.log("file read", { file: this.#files.get(handle), block, text: textOf(data), beganMs });
@@ -61,6 +64,8 @@ class RecordedClient implements FileClient {
   }
 
   async write(handle: number, block: number, data: Uint8Array): Promise<void> {
+    checkWhole("write", "block", block);
+    if (!(data instanceof Uint8Array)) refuse("write", "data", "a Uint8Array", data);
     const beganMs = this.#host.now();
     const about = { file: this.#files.get(handle), block, text: textOf(data), beganMs };
     this.#host.log("file write begins", about);

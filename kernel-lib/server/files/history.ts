@@ -1,4 +1,4 @@
-import { checkNonNegative, refuse } from "../../errors.js";
+import { checkNonNegative, checkOptions, refuse } from "../../errors.js";
 import type { TraceRow } from "../../world/index.js";
 
 /** A read or a write of a block, as the program saw it. Texts are unique to writes: see {@link blockOf}. */
@@ -93,7 +93,9 @@ export function fileHistory(rows: readonly TraceRow[]): FileOperation[] {
  * @throws {@link ParameterError} if boundMs is not at least 0 or two writes of a block have the same text.
  */
 export function checkFiles(rows: readonly TraceRow[], options: { readonly boundMs?: number } = {}): FileCheck {
-  const boundMs = checkNonNegative("checkFiles", "boundMs", options.boundMs ?? 0);
+  checkOptions("checkFiles", options);
+  const { boundMs = 0 } = options;
+  checkNonNegative("checkFiles", "boundMs", boundMs);
   const history = fileHistory(rows);
   const blocks = new Map<string, FileOperation[]>();
   for (const operation of history) {

@@ -1,4 +1,4 @@
-import { NamedError } from "../../errors.js";
+import { checkWhole, NamedError } from "../../errors.js";
 
 /** A block as the server keeps it. */
 export interface StoredBlock {
@@ -108,6 +108,7 @@ export class FileError extends NamedError {}
 
 /** A block with a text at its beginning and zeros behind it, as long as `bytes`. */
 export function blockOf(text: string, bytes = 4096): Uint8Array {
+  checkWhole("blockOf", "bytes", bytes, 0, 1_048_576);
   const block = new Uint8Array(bytes);
   for (let i = 0; i < text.length && i < bytes; i++) block[i] = text.charCodeAt(i) & 0x7f;
   return block;

@@ -1,10 +1,10 @@
-import { checkWhole } from "../../errors.js";
+import { checkNonNegative, checkPositive, checkShare, checkText, checkWhole, refuse } from "../../errors.js";
 import { exp } from "../../simulation/elementary-functions/index.js";
 import { bernoulli, boundedPareto, exponential, lognormal, randomStream, zipf } from "../../simulation/index.js";
 import type { Host } from "../../world/index.js";
 import { fileClient } from "./file-client.js";
 import { blockOf, FileError } from "./protocol.js";
-import type { FileServiceOptions } from "./settings.js";
+import { checkedService, type FileServiceOptions } from "./settings.js";
 
 /** What a user does with one file: open it, read or write it from front to back, close it. */
 export interface FileSession {
@@ -43,6 +43,16 @@ export async function fileSessions(
   service: FileServiceOptions,
   sessions: readonly FileSession[],
 ): Promise<FileOperationRow[]> {
+  checkedService("fileSessions", service);
+  if (!Array.isArray(sessions)) refuse("fileSessions", "sessions", "an array of sessions", sessions);
+  for (const [i, session] of sessions.entries()) {
+    const field = `sessions[${i}]`;
+    checkText("fileSessions", `${field}.file`, session?.file);
+    checkWhole("fileSessions", `${field}.blocks`, session.blocks);
+    if (session.op !== "read" && session.op !== "write")
+      refuse("fileSessions", `${field}.op`, '"read" or "write"', session.op);
+    checkNonNegative("fileSessions", `${field}.thinkMs`, session.thinkMs);
+  }
   const files = await fileClient(host, service);
   const rows: FileOperationRow[] = [];
   for (const [session, { file, blocks, op, thinkMs }] of sessions.entries()) {
@@ -121,11 +131,16 @@ const [mu, sigma] = [9.357, 1.318];
  */
 export function fileWorkload(options: FileWorkloadOptions): FileWorkload {
   const where = "fileWorkload";
+  checkWhole(where, "users", options?.users, 1);
   const { users, sessionsEach, files: count, seed, sharedShare = 1 } = options;
-  checkWhole(where, "users", users, 1);
   checkWhole(where, "sessionsEach", sessionsEach, 1);
   checkWhole(where, "files", count, 1);
   const largest = checkWhole(where, "largestBlocks", options.largestBlocks, 1);
+  checkNonNegative(where, "popularity", options.popularity);
+  checkShare(where, "writeShare", options.writeShare);
+  checkShare(where, "sharedShare", sharedShare);
+  checkPositive(where, "thinkMs", options.thinkMs);
+  checkWhole(where, "seed", seed);
   const sizes = randomStream(seed, "sizes");
   const body = lognormal({ mean: exp(mu + (sigma * sigma) / 2), scv: exp(sigma * sigma) - 1 }, sizes);
   const tail = boundedPareto({ shape: 1.1, min: 133_000, max: 1e8 }, sizes);

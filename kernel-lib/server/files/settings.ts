@@ -1,4 +1,4 @@
-import { checkNonNegative, checkPositive, checkWhole, refuse } from "../../errors.js";
+import { checkNonNegative, checkPositive, checkText, checkWhole, refuse } from "../../errors.js";
 
 /** What a server keeps between two requests: see {@link fileServer}. */
 export type FileServerKind = "stateless" | "soft state" | "leases" | "stateful";
@@ -75,10 +75,15 @@ export function checkedService(where: string, options: FileServiceOptions): File
     recovery: "none",
     graceMs: 5000,
     silenceMs: Number.POSITIVE_INFINITY,
-    ...options,
+    // What is told to be undefined is not told.
+    ...(Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as typeof options),
   };
+  if (typeof settings.files !== "object" || settings.files === null)
+    refuse(where, "files", "an object of numbers of blocks by name", settings.files);
   for (const [file, blocks] of Object.entries(settings.files)) checkWhole(where, `files.${file}`, blocks);
   checkWhole(where, "blockBytes", settings.blockBytes, 1, 1_048_576);
+  checkText(where, "to", settings.to);
+  checkWhole(where, "port", settings.port, 1, 65535);
   checkPositive(where, "timeoutMs", settings.timeoutMs);
   checkNonNegative(where, "cacheMs", settings.cacheMs);
   checkWhole(where, "readAhead", settings.readAhead, 0, 1024);

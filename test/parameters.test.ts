@@ -1,0 +1,442 @@
+import * as library from "kernel-lib";
+import { type Host, on, ParameterError, scenario, simulate } from "kernel-lib";
+import ts from "typescript";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { inRoot } from "../scripts/setup/paths.mjs";
+
+// A wrong parameter never gives a plausible number: each number (and each choice) that a public function of theory/, server/ and
+// world/ takes is tried with values that it must not take. The table says what each is for; the compiler says that none is missing.
+
+const test = suite("parameters");
+
+type Accepts = (value: unknown) => boolean;
+const isNumber = (value: unknown): value is number => typeof value === "number";
+const positive: Accepts = (value) => isNumber(value) && value > 0 && value < Infinity;
+const nonNegative: Accepts = (value) => value === 0 || positive(value);
+const whole =
+  (least: number, most = Number.MAX_SAFE_INTEGER): Accepts =>
+  (value) =>
+    Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
+const share: Accepts = (value) => isNumber(value) && value >= 0 && value <= 1;
+const between: Accepts = (value) => isNumber(value) && value > 0 && value < 1;
+const text: Accepts = (value) => typeof value === "string" && value !== "";
+const flag: Accepts = (value) => typeof value === "boolean";
+const callable: Accepts = (value) => typeof value === "function";
+const oneOf =
+  (...values: unknown[]): Accepts =>
+  (value) =>
+    values.includes(value);
+const optional =
+  (accepts: Accepts): Accepts =>
+  (value) =>
+    value === undefined || accepts(value);
+const orInfinity =
+  (accepts: Accepts): Accepts =>
+  (value) =>
+    value === Infinity || accepts(value);
+
+const tried: readonly unknown[] = [
+  ...[NaN, Infinity, -Infinity, -1, -0.5, -5e-324, 0, 0.5, 1, 1.5, 2 ** 60],
+  ...["", "5", "every now and then", null, undefined, true, {}, [], [1], () => 1],
+];
+
+// biome-ignore lint/suspicious/noExplicitAny: wrong values are what this test is about
+type Input = any;
+
+interface Case {
+  /** What is called with right values, as an object from field to value; `a[0].b` names a field of a field. */
+  readonly right: Readonly<Record<string, unknown>>;
+  readonly call: (input: Input) => unknown;
+  readonly fields: Readonly<Record<string, Accepts>>;
+}
+
+const lib = library as unknown as Record<string, (...args: unknown[]) => unknown>;
+const plain = (name: string, right: object, fields: Case["fields"]): [string, Case] => [
+  name,
+  { right: right as Case["right"], fields, call: (input) => lib[name]?.(input) },
+];
+/** A function of a host: called by a program, of a run that ends soon. */
+const inProgram = (
+  name: string,
+  right: object,
+  fields: Case["fields"],
+  call: (host: Host, input: Input) => unknown,
+): [string, Case] => [
+  name,
+  {
+    right: right as Case["right"],
+    fields,
+    call: async (input) => {
+      const program = async (host: Host): Promise<void> => void (await call(host, input));
+      const hosts = { server: {} };
+      const run = await simulate(scenario({ hosts, limitMs: 20, programs: { program: on("server", program) } }));
+      const { program: outcome } = run.outcomes;
+      if (outcome.how === "threw") throw outcome.error;
+    },
+  },
+];
+
+const queue = { arrivalsPerS: 10, serviceMs: 10 };
+const queueFields = { arrivalsPerS: nonNegative, serviceMs: positive };
+const draws = { arrivalsPerS: 10, requests: 20, seed: 1, service: () => () => 1 };
+const drawFields = { arrivalsPerS: positive, requests: whole(1), seed: whole(0), service: callable };
+const stations = [
+  { name: "cpu", demandMs: 1 },
+  { name: "disk", demandMs: 2 },
+];
+const station = {
+  "stations[0].name": (value: unknown) => typeof value === "string",
+  "stations[0].demandMs": nonNegative,
+  "stations[0].kind": optional(oneOf("queue", "delay")),
+};
+const files = { kind: "stateless" };
+const ms = optional(positive);
+const fileFields = {
+  kind: oneOf("stateless", "soft state", "leases", "stateful"),
+  blockBytes: optional(whole(1, 1_048_576)),
+  to: optional(text),
+  port: optional(whole(1, 65535)),
+  timeoutMs: ms,
+  cacheMs: optional(nonNegative),
+  readAhead: optional(whole(0, 1024)),
+  memoryMs: ms,
+  termMs: ms,
+  allowanceMs: optional(nonNegative),
+  copies: optional(flag),
+  writeBackMs: optional(nonNegative),
+  recovery: optional(oneOf("none", "reclaim")),
+  graceMs: ms,
+  silenceMs: optional(orInfinity(positive)),
+};
+const server = { handle: async () => 1 };
+const serverFields = { port: optional(whole(0, 65535)), backlog: optional(whole(1)), handle: callable };
+
+const cases = new Map<string, Case>([
+  // theory
+  plain("mm1", queue, queueFields),
+  plain("md1", queue, queueFields),
+  plain("mg1ps", queue, queueFields),
+  plain("mg1", { ...queue, scv: 1 }, { ...queueFields, scv: nonNegative }),
+  plain("mm1ResponseQuantile", { ...queue, quantile: 0.9 }, { ...queueFields, quantile: between }),
+  plain("mmc", { ...queue, servers: 2 }, { ...queueFields, servers: whole(1) }),
+  plain("mmck", { ...queue, servers: 2, capacity: 4 }, { ...queueFields, servers: whole(1, 4), capacity: whole(2) }),
+  [
+    "erlangB",
+    {
+      right: { servers: 2, offeredLoad: 1 },
+      fields: { servers: whole(0), offeredLoad: nonNegative },
+      call: ({ servers, offeredLoad }: Input) => library.erlangB(servers, offeredLoad),
+    },
+  ],
+  [
+    "erlangC",
+    {
+      right: { servers: 2, offeredLoad: 1 },
+      fields: { servers: whole(1), offeredLoad: nonNegative },
+      call: ({ servers, offeredLoad }: Input) => library.erlangC(servers, offeredLoad),
+    },
+  ],
+  ["harmonic", { right: { n: 2 }, fields: { n: whole(0) }, call: ({ n }: Input) => library.harmonic(n) }],
+  [
+    "hedgedLoad",
+    {
+      right: { quantile: 0.9 },
+      fields: { quantile: share },
+      call: ({ quantile }: Input) => library.hedgedLoad(quantile),
+    },
+  ],
+  plain("firstOf", { n: 3, meanMs: 10 }, { n: whole(1), meanMs: positive }),
+  plain("allOf", { n: 3, meanMs: 10 }, { n: whole(1), meanMs: positive }),
+  plain("mOfN", { m: 1, n: 3, meanMs: 10 }, { m: whole(1, 3), n: whole(1), meanMs: positive }),
+  plain("orderStatisticProbability", { m: 1, n: 3, share: 0.5 }, { m: whole(1, 3), n: whole(1), share }),
+  plain("shareWithSlow", { n: 3, slow: 0.1 }, { n: whole(1), slow: share }),
+  plain(
+    "leaseTraffic",
+    { readsPerS: 1, termMs: 10, changesPerS: 1 },
+    { readsPerS: positive, termMs: nonNegative, changesPerS: optional(nonNegative) },
+  ),
+  plain(
+    "meanValueAnalysis",
+    { stations, customers: 3, thinkMs: 1 },
+    { customers: whole(1), thinkMs: optional(nonNegative), ...station },
+  ),
+  plain(
+    "closedNetwork",
+    { stations, customers: 3, thinkMs: 1 },
+    {
+      customers: whole(1),
+      thinkMs: optional(nonNegative),
+      ...station,
+      "stations[0].servers": optional(whole(1)),
+      "stations[0].speed": optional(callable),
+    },
+  ),
+  // server
+  plain("workload", draws, drawFields),
+  plain(
+    "queueModel",
+    { ...draws, servers: 1, discipline: "queue" },
+    {
+      ...drawFields,
+      requests: whole(10),
+      servers: optional(whole(1)),
+      discipline: optional(oneOf("queue", "sharing")),
+    },
+  ),
+  plain(
+    "fileServerModel",
+    { threads: 2, cpuMs: 1, diskMs: 2, diskShare: 0.5, disks: "one", access: "constant", requests: 20, seed: 1 },
+    {
+      threads: whole(1),
+      cpuMs: positive,
+      diskMs: positive,
+      diskShare: share,
+      disks: oneOf("one", "unlimited"),
+      access: oneOf("constant", "exponential"),
+      requests: whole(10),
+      seed: whole(0),
+    },
+  ),
+  plain(
+    "fileWorkload",
+    {
+      users: 2,
+      sessionsEach: 2,
+      files: 3,
+      popularity: 1,
+      writeShare: 0.1,
+      sharedShare: 0.5,
+      largestBlocks: 5,
+      thinkMs: 10,
+      seed: 1,
+    },
+    {
+      users: whole(1),
+      sessionsEach: whole(1),
+      files: whole(1),
+      popularity: nonNegative,
+      writeShare: share,
+      sharedShare: optional(share),
+      largestBlocks: whole(1),
+      thinkMs: positive,
+      seed: whole(0),
+    },
+  ),
+  [
+    "jainIndex",
+    {
+      right: { shares: [1, 2] },
+      fields: { "shares[0]": nonNegative },
+      call: ({ shares }: Input) => library.jainIndex(shares),
+    },
+  ],
+  [
+    "checkFiles",
+    {
+      right: { boundMs: 1 },
+      fields: { boundMs: optional(nonNegative) },
+      call: (options: Input) => library.checkFiles([], options),
+    },
+  ],
+  [
+    "blockOf",
+    {
+      right: { bytes: 10 },
+      fields: { bytes: optional(whole(0, 1_048_576)) },
+      call: ({ bytes }: Input) => library.blockOf("a", bytes),
+    },
+  ],
+  [
+    "readInetdConf",
+    {
+      right: { user: "root", ports: { mine: 7 } },
+      fields: { user: text, "ports.mine": whole(1, 65535) },
+      call: (options: Input) => library.readInetdConf("", options),
+    },
+  ],
+  inProgram("iterativeServer", server, serverFields, (host, { handle, ...options }: Input) =>
+    library.iterativeServer(host, handle, options),
+  ),
+  inProgram(
+    "concurrentServer",
+    { ...server, as: "thread" },
+    { ...serverFields, as: oneOf("thread", "process") },
+    (host, { handle, as, ...options }: Input) => library.concurrentServer(host, handle, as, options),
+  ),
+  inProgram(
+    "poolServer",
+    { ...server, threads: 1 },
+    { ...serverFields, threads: whole(1), capacity: optional(whole(1)), whenFull: optional(oneOf("wait", "busy")) },
+    (host, { handle, ...options }: Input) => library.poolServer(host, handle, options),
+  ),
+  inProgram("endpointDaemon", { leaseMs: 5 }, { leaseMs: optional(orInfinity(positive)) }, (host, options: Input) =>
+    library.endpointDaemon(host, options),
+  ),
+  inProgram(
+    "registerEndpoint",
+    { service: "a", port: 5 },
+    { service: text, port: whole(1, 65535) },
+    withDaemon((host, { service, port }) => library.registerEndpoint(host, service, port)),
+  ),
+  inProgram(
+    "unregisterEndpoint",
+    { service: "a" },
+    { service: text },
+    withDaemon((host, { service }) => library.unregisterEndpoint(host, service)),
+  ),
+  inProgram(
+    "lookUpEndpoint",
+    { service: "a" },
+    { service: text },
+    withDaemon((host, { service }) => library.lookUpEndpoint(host, "server", service)),
+  ),
+  inProgram(
+    "keepRegistered",
+    { service: "a", port: 5, everyMs: 5 },
+    { service: text, port: whole(1, 65535), everyMs: positive },
+    withDaemon((host, { service, port, everyMs }) => library.keepRegistered(host, service, port, everyMs)),
+  ),
+  inProgram(
+    "openLoop",
+    { plan: [{ arrivalMs: 1 }], timeoutMs: 3 },
+    {
+      "plan[0].arrivalMs": nonNegative,
+      to: optional(text),
+      port: optional(whole(1, 65535)),
+      timeoutMs: ms,
+    },
+    (host, { plan, ...options }: Input) => library.openLoop(host, plan, options),
+  ),
+  inProgram("fileServer", files, fileFields, (host, options: Input) => library.fileServer(host, options)),
+  inProgram("fileClient", files, fileFields, (host, options: Input) => library.fileClient(host, options)),
+  inProgram(
+    "fileSessions",
+    { ...files, sessions: [{ file: "a", blocks: 1, op: "read", thinkMs: 1 }] },
+    {
+      ...fileFields,
+      "sessions[0].file": text,
+      "sessions[0].blocks": whole(0),
+      "sessions[0].op": oneOf("read", "write"),
+      "sessions[0].thinkMs": nonNegative,
+    },
+    (host, { sessions, ...service }: Input) => library.fileSessions(host, service, sessions),
+  ),
+]);
+
+function withDaemon(call: (host: Host, input: Input) => unknown) {
+  return async (host: Host, input: Input): Promise<void> => {
+    host.spawn(library.endpointDaemon, { as: "process" });
+    await host.sleep(1);
+    await call(host, input);
+  };
+}
+
+const pathOf = (field: string): string[] => field.split(/[.[\]]+/).filter((part) => part !== "");
+
+/** A copy in which one field is another. */
+function changed(input: unknown, [first, ...rest]: readonly string[], value: unknown): unknown {
+  if (first === undefined) return value;
+  const copy: Record<string, unknown> = Array.isArray(input) ? ([...input] as Input) : { ...(input as object) };
+  copy[first] = changed(copy[first], rest, value);
+  return copy;
+}
+
+async function thrownBy(work: () => unknown): Promise<unknown> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+const ourErrors = new Set<unknown>(Object.values(library));
+
+for (const [name, { right, fields, call }] of cases) {
+  test(`${name} takes right values, and names the field of each wrong one`, async () => {
+    assert.is(await thrownBy(() => call(right as Input)), undefined);
+    for (const [field, accepts] of Object.entries(fields)) {
+      for (const value of tried) {
+        const error = await thrownBy(() => call(changed(right, pathOf(field), value) as Input));
+        const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+        const what = `${name} with ${field} = ${typeof value === "string" ? JSON.stringify(value) : String(value)}: ${said}`;
+        if (accepts(value)) {
+          // Of fields that must fit each other, or of a peer that is not there, it may say so; but in its own words.
+          assert.ok(error === undefined || ourErrors.has((error as Error).constructor), what);
+        } else {
+          assert.instance(error, ParameterError, what);
+          assert.ok(said.startsWith(`ParameterError: ${name}: ${field} must be `), what);
+        }
+      }
+    }
+  });
+}
+// ---- none is missing
+
+/** What is given back to a function after another has made it, and what a program's peer sends. */
+const notInputs = new Set(["summarize", "pairLoads", "crashPoints", "fileHistory", "serveOne", "textOf"]);
+/** Checked field by field in test/world/input.test.ts. */
+const checkedThere = new Set(["scenario", "on", "simulate"]);
+
+/** By public function: the fields of its parameters that are numbers, or choices between words. */
+function fieldsByFunction(): Map<string, string[]> {
+  const rooms = ["theory", "server", "world"].map((room) => inRoot("kernel-lib", room, "index.ts"));
+  const { config } = ts.readConfigFile(inRoot("tsconfig.json"), ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, inRoot());
+  const program = ts.createProgram(rooms, { ...options, noEmit: true });
+  const checker = program.getTypeChecker();
+  const isScalar = (type: ts.Type): boolean => {
+    const parts = type.isUnion() ? type.types : [type];
+    const told = parts.filter(({ flags }) => !(flags & ts.TypeFlags.Undefined));
+    return told.every(({ flags }) => flags & (ts.TypeFlags.NumberLike | ts.TypeFlags.StringLiteral)) && told.length > 0;
+  };
+  const fieldsOf = (type: ts.Type, at: ts.Node, path: string): string[] => {
+    const bare = checker.getNonNullableType(type);
+    if (isScalar(bare)) return [path];
+    if (!(bare.flags & ts.TypeFlags.Object || bare.isUnionOrIntersection()) || bare.getCallSignatures().length > 0)
+      return [];
+    const element = checker.isArrayType(bare) ? checker.getTypeArguments(bare as ts.TypeReference)[0] : undefined;
+    if (element) return fieldsOf(element, at, `${path}[0]`);
+    const properties = bare.getProperties();
+    // What has methods is a thing of ours (a host, a connection, an iterator), not an input.
+    if (["now", "send", "accept", "forEach"].some((method) => bare.getProperty(method))) return [];
+    return properties.flatMap((property) =>
+      fieldsOf(checker.getTypeOfSymbolAtLocation(property, at), at, path ? `${path}.${property.name}` : property.name),
+    );
+  };
+  const found = new Map<string, string[]>();
+  for (const room of rooms) {
+    const source = program.getSourceFile(room) as ts.SourceFile;
+    for (const exported of checker.getExportsOfModule(checker.getSymbolAtLocation(source) as ts.Symbol)) {
+      const type = checker.getTypeOfSymbolAtLocation(exported, source);
+      for (const signature of type.getCallSignatures()) {
+        const fields = signature.getParameters().flatMap((parameter) => {
+          const own = checker.getTypeOfSymbolAtLocation(parameter, source);
+          const bare = checker.getNonNullableType(own);
+          const isObject = !isScalar(bare) && !checker.isArrayType(bare);
+          return fieldsOf(own, source, isObject ? "" : parameter.name);
+        });
+        if (fields.length > 0) found.set(exported.name, [...new Set(fields)]);
+      }
+    }
+  }
+  return found;
+}
+
+test("every number and every choice that a public function of these rooms takes is in the table", () => {
+  const found = fieldsByFunction();
+  assert.ok(found.size > 25, `${found.size} functions`);
+  const missing: string[] = [];
+  for (const [name, fields] of found) {
+    if (notInputs.has(name) || checkedThere.has(name)) continue;
+    const known = cases.get(name);
+    for (const field of fields) {
+      const isKnown = Object.keys(known?.fields ?? {}).some((each) => each.replace(/^options\./, "") === field);
+      if (!isKnown && !field.startsWith("rows[0].")) missing.push(`${name}: ${field}`);
+    }
+  }
+  assert.equal(missing, []);
+});
+
+test.run();
