@@ -374,8 +374,16 @@ for (const [name, { right, fields, call }] of cases) {
 }
 // ---- none is missing
 
-/** What is given back to a function after another has made it, and what a program's peer sends. */
-const notInputs = new Set(["summarize", "pairLoads", "crashPoints", "fileHistory", "serveOne", "textOf"]);
+/** They take what another function has made, or what a program's peer sends. */
+const notInputs = new Set([
+  "summarize",
+  "pairLoads",
+  "crashPoints",
+  "fileHistory",
+  "serveOne",
+  "textOf",
+  "portsByName",
+]);
 /** Checked field by field in test/world/input.test.ts. */
 const checkedThere = new Set(["scenario", "on", "simulate"]);
 
