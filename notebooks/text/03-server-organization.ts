@@ -1681,7 +1681,8 @@ claims({
 // > *… uma thread/processo separado …* — … a separate thread or process: as if the two were the same.
 //
 // Ana, Carla and Bruno ask shortly after each other; Dora asks much later. Bruno's request hits a bug: the handler throws an
-// error that nobody catches. **Predict:** with a thread for each request, how many of the four are answered?
+// error that nobody catches. (Nobody looks at it either. So the library tells of it under the cells that run these servers.)
+// **Predict:** with a thread for each request, how many of the four are answered?
 
 // %% name="crash-predict"
 const survivors = predict(

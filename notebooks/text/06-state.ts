@@ -35,7 +35,7 @@ import {
   exercise,
   type Fault,
   type FileCheck,
-  type FileError,
+  FileError,
   type FileOperationRow,
   type FileServerKind,
   type FileServerStatus,
@@ -410,11 +410,16 @@ const watches = async (
   untilMs: number,
 ) => {
   const files = await fileClient(host, service);
-  const handle = await files.open("letter");
+  let handle = await files.open("letter");
   let reads = 0;
   for (let atMs = 50; atMs < untilMs; atMs += everyMs, reads++) {
     await host.sleepUntil(atMs);
-    await files.read(handle, 0);
+    try {
+      await files.read(handle, 0);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      handle = await files.open("letter"); // the server has forgotten that it was open
+    }
   }
   await files.leave();
   return reads;
