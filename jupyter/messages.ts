@@ -11,9 +11,19 @@ export type Order =
       readonly code: string;
       readonly count: number;
       readonly silent: boolean;
+      /** Whether its front end lets the cell ask for input. */
+      readonly mayAsk: boolean;
     }
   | { readonly do: "complete" | "inspect"; readonly id: string; readonly code: string; readonly position: number }
   | { readonly do: "is_complete"; readonly id: string; readonly code: string }
+  /** The answer to a question: a line, nothing at the end of input, or why nobody was asked. */
+  | {
+      readonly do: "input";
+      readonly number: number;
+      readonly waits: boolean;
+      readonly line?: string | null;
+      readonly error?: string;
+    }
   /** With the orders that have no reply yet, in case a termination has hit the turn that took one. */
   | { readonly do: "interrupt"; readonly unanswered: readonly string[] }
   | { readonly do: "exit" };
@@ -23,6 +33,15 @@ export type Frame =
   /** A message for the broadcast channel, caused by the cell of that id (`null` before the first cell). */
   | { readonly is: "output"; readonly id: string | null; readonly type: string; readonly content: Content }
   | { readonly is: "reply"; readonly id: string; readonly content: Content }
+  /** The cell of that id asks for a line; with `waits` the main thread does nothing else until the answer is there. */
+  | {
+      readonly is: "ask";
+      readonly id: string;
+      readonly number: number;
+      readonly prompt: string;
+      readonly waits: boolean;
+    }
+  | { readonly is: "withdraw"; readonly number: number }
   /** A child that leads a process group of its own was started, or has ended. */
   | { readonly is: "group"; readonly leader: number; readonly alive: boolean };
 

@@ -19,6 +19,9 @@ export type IopubMessage = Message;
 /** The content of a reply, with its `status`. */
 export type ReplyContent = Content;
 
+/** A channel on which a client sends. */
+export type Channel = "shell" | "control" | "stdin";
+
 /** One output in the form of nbformat 4. */
 export type Output =
   | { output_type: "stream"; name: "stdout" | "stderr"; text: string }
@@ -39,6 +42,8 @@ export interface ExecuteOptions {
   /** Whether an error aborts the requests that already wait behind this one; true by default, as in Jupyter. */
   readonly stopOnError?: boolean;
   readonly silent?: boolean;
+  /** Answers the cell when it asks for a line of input; without it, the cell is told that nobody can be asked. */
+  readonly onInput?: (prompt: string, password: boolean) => string | Promise<string>;
   /** Sees each broadcast message of this cell as it arrives. */
   readonly onMessage?: (message: IopubMessage) => void;
 }
@@ -52,7 +57,7 @@ export interface KernelClient {
   /** Sends any request and resolves with the content of its reply. */
   request(channel: "shell" | "control", type: string, content: Content): Promise<ReplyContent>;
   /** Sends frames as they are, signed or not. */
-  sendRaw(channel: "shell" | "control", frames: readonly Buffer[]): Promise<void>;
+  sendRaw(channel: Channel, frames: readonly Buffer[]): Promise<void>;
   /** Sees every broadcast message, whichever request caused it; returns a function that stops it. */
   onIopub(listener: (message: IopubMessage) => void): () => void;
   /** SIGINT to the launcher's process group, as Jupyter sends it. */
@@ -73,6 +78,7 @@ export interface StartOptions {
 interface Pending {
   readonly collector?: OutputCollector;
   readonly onMessage?: ((message: IopubMessage) => void) | undefined;
+  readonly onInput?: ExecuteOptions["onInput"] | undefined;
   reply?: ReplyContent;
   idle: boolean;
   readonly needsIdle: boolean;
@@ -111,9 +117,14 @@ class Client implements KernelClient {
   readonly #session = randomUUID();
   readonly #pending = new Map<string, Pending>();
   readonly #listeners = new Set<(message: IopubMessage) => void>();
-  readonly #sockets = { shell: new Dealer(), control: new Dealer() };
+  // The kernel asks for input by the name under which it was given the cell.
+  readonly #sockets = {
+    shell: new Dealer({ routingId: this.#session }),
+    control: new Dealer(),
+    stdin: new Dealer({ routingId: this.#session }),
+  };
   readonly #iopub = new Subscriber();
-  readonly #sending = { shell: Promise.resolve(), control: Promise.resolve() };
+  readonly #sending = { shell: Promise.resolve(), control: Promise.resolve(), stdin: Promise.resolve() };
   #folder = "";
   #printed = "";
   #ended: Error | undefined;
@@ -148,13 +159,14 @@ class Client implements KernelClient {
       this.process.on("error", (error) => ended(error.message));
       this.process.on("close", (code, signal) => ended(signal ?? `exit code ${code}`));
     });
-    const { transport, ip, shell_port, iopub_port, control_port } = this.connection;
+    const { transport, ip, shell_port, iopub_port, control_port, stdin_port } = this.connection;
     this.#iopub.receiveHighWaterMark = 0;
     this.#iopub.subscribe();
     this.#iopub.connect(`${transport}://${ip}:${iopub_port}`);
     for (const [channel, port] of [
       ["shell", shell_port],
       ["control", control_port],
+      ["stdin", stdin_port],
     ] as const) {
       const socket = this.#sockets[channel];
       socket.linger = 0;
@@ -192,13 +204,14 @@ class Client implements KernelClient {
       silent: options.silent ?? false,
       store_history: !options.silent,
       user_expressions: {},
-      allow_stdin: false,
+      allow_stdin: options.onInput !== undefined,
       stop_on_error: options.stopOnError ?? true,
     };
     const { reply = {} } = await this.#ask("shell", "execute_request", content, {
       needsIdle: true,
       collector,
       onMessage: options.onMessage,
+      onInput: options.onInput,
     });
     return {
       status: reply.status as Execution["status"],
@@ -217,7 +230,7 @@ class Client implements KernelClient {
     channel: "shell" | "control",
     type: string,
     content: Content,
-    how: Pick<Pending, "needsIdle" | "collector" | "onMessage">,
+    how: Pick<Pending, "needsIdle" | "collector" | "onMessage" | "onInput">,
   ): Promise<Pending> {
     if (this.#ended) return Promise.reject(this.#ended);
     const header = makeHeader(type, this.#session);
@@ -228,7 +241,7 @@ class Client implements KernelClient {
     });
   }
 
-  sendRaw(channel: "shell" | "control", frames: readonly Buffer[]): Promise<void> {
+  sendRaw(channel: Channel, frames: readonly Buffer[]): Promise<void> {
     // A ZeroMQ socket takes one send at a time.
     const sent = this.#sending[channel].then(() => this.#sockets[channel].send([...frames]));
     this.#sending[channel] = sent.catch(() => {});
@@ -248,8 +261,20 @@ class Client implements KernelClient {
   #onReply(message: Message): void {
     const pending = this.#pending.get(message.parent.msg_id ?? "");
     if (!pending) return;
+    if (message.header.msg_type === "input_request") {
+      void this.#answer(message, pending);
+      return;
+    }
     pending.reply = message.content;
     this.#settle(message.parent.msg_id as string, pending);
+  }
+
+  async #answer({ header: asked, content }: Message, { onInput }: Pending): Promise<void> {
+    const value = await onInput?.(String(content.prompt), Boolean(content.password));
+    if (value === undefined || this.#ended) return;
+    const header = makeHeader("input_reply", this.#session);
+    const reply = { identities: [], header, parent: asked, metadata: {}, content: { status: "ok", value } };
+    await this.sendRaw("stdin", encode(this.connection.key, reply));
   }
 
   #onBroadcast(message: Message): void {

@@ -6,6 +6,7 @@ import { inspected } from "./documentation.js";
 import { domBundle, installPlot } from "./dom.js";
 import { habit } from "./habits.js";
 import { asJson, displaySymbol, type JupyterHook, jupyterHook, type MimeBundle } from "./hook.js";
+import type { Input } from "./input.js";
 import { send, shownBy } from "./output.js";
 import { importByRule, installPackages, workbook } from "./packages.js";
 import { type CellError, Interrupted, interrupted, Traces } from "./trace.js";
@@ -21,6 +22,8 @@ import {
 } from "./typescript.js";
 
 type Execute = Extract<Order, { do: "execute" }>;
+
+type Request = Exclude<Order, { do: "execute" | "input" | "interrupt" | "exit" }>;
 
 interface Cell {
   readonly order: Execute;
@@ -72,6 +75,7 @@ export class Cells {
   readonly #executor: Executor;
   readonly #guarded: <T>(work: () => T) => T;
   readonly #interruptions: () => number;
+  readonly #input: Input;
   readonly #traces: Traces;
   readonly #callbacks = new Set<() => void>();
   readonly #endCallbacks: (() => void)[] = [];
@@ -84,10 +88,12 @@ export class Cells {
   /**
    * @param guarded runs work that an interrupt must not tear apart
    * @param interruptions how often the reader has interrupted so far
+   * @param input what cells read
    */
-  constructor(guarded: <T>(work: () => T) => T, interruptions: () => number) {
+  constructor(guarded: <T>(work: () => T) => T, interruptions: () => number, input: Input) {
     this.#guarded = guarded;
     this.#interruptions = interruptions;
+    this.#input = input;
     const folder = process.cwd();
     this.#traces = new Traces([folder, workbook]);
     this.#traces.install();
@@ -134,6 +140,10 @@ export class Cells {
       },
     });
     this.#offerHook();
+    input.install(
+      () => this.#running?.order,
+      (error) => this.#stray(error),
+    );
     tslabProtocol.lastWriteDisplayData = (content, update) =>
       this.#show(update ? "update_display_data" : "display_data", content);
     setTimeout(() => {
@@ -179,13 +189,19 @@ export class Cells {
       }
     }
     this.#guarded(() => {
+      this.#input.interrupt();
       if (this.#running) this.#finish(this.#running, interrupted);
       this.#executor.interrupt();
       for (const id of unanswered) send({ is: "reply", id, content: { status: "error", ...interrupted } });
     });
   }
 
-  answer(order: Exclude<Order, { do: "execute" | "interrupt" | "exit" }>): void {
+  /** What the reader has answered. */
+  input(order: Extract<Order, { do: "input" }>): void {
+    this.#input.take(order);
+  }
+
+  answer(order: Request): void {
     let content: Content;
     try {
       content = this.#answer(order);
@@ -195,7 +211,7 @@ export class Cells {
     send({ is: "reply", id: order.id, content });
   }
 
-  #answer(order: Exclude<Order, { do: "execute" | "interrupt" | "exit" }>): Content {
+  #answer(order: Request): Content {
     if (order.do === "is_complete") {
       const { completed, indent = "" } = isCompleteCode(order.code);
       return completed ? { status: "complete" } : { status: "incomplete", indent };
@@ -220,6 +236,7 @@ export class Cells {
     if (!ok) return this.#traces.describe((this.#thrown as { value: unknown } | undefined)?.value);
     const result = this.#result as { value: unknown } | undefined;
     if (result && !cell.order.silent) await this.#showResult(cell, result.value);
+    await this.#input.allAnswered();
     // Rejections that nobody handled are reported after this turn, and belong to this cell.
     await new Promise(setImmediate);
     return undefined;
@@ -246,6 +263,7 @@ export class Cells {
     if (error) this.#show("error", { ...error }, cell.order.id);
     const failed = error ?? cell.failure;
     const { id } = cell.order;
+    this.#input.end();
     send({ is: "reply", id, content: failed ? { status: "error", ...failed } : { status: "ok" } });
     // Only now: a termination before it leaves the cell to the interrupt.
     cell.done = true;

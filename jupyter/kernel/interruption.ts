@@ -2,8 +2,10 @@
 export const acknowledged = 0;
 export const busyInKernel = 1;
 export const interruptions = 2;
+/** Rises with each answer and each interrupt: what a thread waits on that has asked for input. */
+export const answered = 3;
 
 /** In memory that threads share. */
 export function counters(): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(12));
+  return new Int32Array(new SharedArrayBuffer(16));
 }

@@ -5,6 +5,7 @@
 import { executionAsyncId } from "node:async_hooks";
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { Order } from "../messages.js";
+import { Input } from "./input.js";
 import { acknowledged, busyInKernel, counters, interruptions } from "./interruption.js";
 import type { OrdersData } from "./orders.js";
 import { captureStreams, watchChildren } from "./output.js";
@@ -14,9 +15,10 @@ const flags = counters();
 Atomics.store(flags, busyInKernel, 1);
 // Orders come by a port of their own, which holds them until somebody listens: a Worker's own messages are lost before that.
 const { port1: orders, port2: giver } = new MessageChannel();
+const { port1: answers, port2: answerer } = new MessageChannel();
 const taker = new Worker(new URL("./orders.js", import.meta.url), {
-  workerData: { flags, giver } satisfies OrdersData,
-  transferList: [giver],
+  workerData: { flags, giver, answerer } satisfies OrdersData,
+  transferList: [giver, answerer],
 });
 watchChildren((pid, alive) => taker.postMessage({ pid, alive }));
 // Without it no cell would ever come.
@@ -44,7 +46,7 @@ function mendAsyncContext(): void {
 
 // The compiler takes a second to load; the thread above starts beside it.
 const [{ Cells }, { Interrupted }] = await Promise.all([import("./cells.js"), import("./trace.js")]);
-const cells = new Cells(guarded, () => Atomics.load(flags, interruptions));
+const cells = new Cells(guarded, () => Atomics.load(flags, interruptions), new Input(flags, answers));
 captureStreams(() => cells.currentId);
 
 orders.on("message", (order: Order & { sequence?: number }) => {
@@ -59,6 +61,9 @@ orders.on("message", (order: Order & { sequence?: number }) => {
       cells.interrupt(order.unanswered);
       Atomics.store(flags, acknowledged, order.sequence ?? 0);
       mendAsyncContext();
+      break;
+    case "input":
+      cells.input(order);
       break;
     case "exit":
       process.exit(0);

@@ -9,7 +9,7 @@ import { Session } from "node:inspector";
 import { Socket } from "node:net";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { jsonLines, type Order, orderFd } from "../messages.js";
-import { acknowledged, busyInKernel, interruptions } from "./interruption.js";
+import { acknowledged, answered, busyInKernel, interruptions } from "./interruption.js";
 
 /** What this thread starts with. */
 export interface OrdersData {
@@ -17,9 +17,11 @@ export interface OrdersData {
   readonly flags: Int32Array;
   /** Takes orders to the main thread. */
   readonly giver: MessagePort;
+  /** Takes answers to a main thread that waits for them. */
+  readonly answerer: MessagePort;
 }
 
-const { flags, giver } = workerData as OrdersData;
+const { flags, giver, answerer } = workerData as OrdersData;
 /** Children that run beside the main thread; others are those it waits for. */
 const asynchronous = new Set<number>();
 let sequence = 0;
@@ -38,11 +40,23 @@ orders.on(
   jsonLines<Order>((order) => {
     if (order.do === "interrupt") interrupt(order.unanswered);
     else if (order.do === "exit") leave();
+    else if (order.do === "input" && order.waits) answer(order);
     else giver.postMessage(order);
   }),
 );
 // The launcher is gone: nobody could stop this process or what it started.
 orders.on("close", () => process.kill(0, "SIGKILL"));
+
+function answer(order: Order): void {
+  answerer.postMessage(order);
+  wake();
+}
+
+/** Wakes the main thread if it waits for an answer. */
+function wake(): void {
+  Atomics.add(flags, answered, 1);
+  Atomics.notify(flags, answered);
+}
 
 async function interrupt(unanswered: readonly string[]): Promise<void> {
   const mine = ++sequence;
@@ -50,6 +64,7 @@ async function interrupt(unanswered: readonly string[]): Promise<void> {
   const isDone = () => Atomics.load(flags, acknowledged) >= mine || mine !== sequence;
   const ask = () => giver.postMessage({ do: "interrupt", unanswered, sequence: mine });
   ask();
+  wake();
   for (let waitedMs = 0; waitedMs < 60_000; waitedMs += patienceMs) {
     if (await eventually(isDone)) return;
     if (Atomics.load(flags, busyInKernel) === 0) {

@@ -89,8 +89,8 @@ const overrides = {
       strict: true,
       moduleResolution: ts.ModuleResolutionKind.Bundler,
       lib: ["lib.es2023.d.ts"],
-      typeRoots: [join(workbook, "node_modules/@types")],
-      types: ["node"],
+      typeRoots: [join(workbook, "node_modules/@types"), join(workbook, "jupyter/types")],
+      types: ["node", "cell"],
       // By what name a cell's inferred types are written down for the cells behind it; modules are looked up by `resolving`.
       paths: { "*": ["node_modules/@types/*", "node_modules/*"] },
       pathsBasePath: workbook,

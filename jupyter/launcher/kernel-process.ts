@@ -7,9 +7,15 @@ import { type Frame, frameFd, jsonLines, type Order, orderFd } from "../messages
 import type { Content } from "../wire.js";
 import { Guard } from "./guard.js";
 
+type Ask = Extract<Frame, { is: "ask" }>;
+
 export interface KernelEvents {
   /** Something for the broadcast channel; `id` is the cell's request, or `null` if none has run. */
   output(id: string | null, type: string, content: Content): void;
+  /** The cell of that id asks for a line of input. */
+  ask(question: Ask): void;
+  /** That question needs no answer any more. */
+  withdraw(number: number): void;
   /** Bytes that a child of the reader's wrote to the inherited standard output or error. */
   inherited(name: "stdout" | "stderr", text: string): void;
   /** The process ended although nobody asked it to. */
@@ -87,6 +93,10 @@ export class KernelProcess {
     });
   }
 
+  answer(answer: Omit<Extract<Order, { do: "input" }>, "do">): void {
+    this.#give({ do: "input", ...answer });
+  }
+
   interrupt(): void {
     this.#give({ do: "interrupt", unanswered: [...this.#replies.keys()] });
   }
@@ -117,6 +127,12 @@ export class KernelProcess {
       case "reply":
         this.#replies.get(frame.id)?.(frame.content);
         this.#replies.delete(frame.id);
+        break;
+      case "ask":
+        this.#emit((events) => events.ask(frame));
+        break;
+      case "withdraw":
+        this.#emit((events) => events.withdraw(frame.number));
         break;
       case "group":
         if (frame.alive) this.#guard.watch(frame.leader);

@@ -10,6 +10,7 @@ import { Publisher, Reply, Router } from "zeromq";
 import { type ConnectionInfo, type Content, encode, type Message, makeHeader, messagesOn } from "../wire.js";
 import { toCodePoints, toUtf16 } from "./code-points.js";
 import type { KernelProcess } from "./kernel-process.js";
+import { Questions } from "./questions.js";
 import { Sender } from "./sender.js";
 import { Streams } from "./streams.js";
 
@@ -49,6 +50,7 @@ export class KernelServer {
   readonly #heartbeat = new Reply();
   readonly #senders = { shell: new Sender(this.#sockets.shell), control: new Sender(this.#sockets.control) };
   readonly #broadcast = new Sender(this.#iopub);
+  readonly #questions: Questions;
   readonly #queue: Message[] = [];
   /** Requests whose cells may still show something, by message id. */
   readonly #cells = new Map<string, Message>();
@@ -62,6 +64,9 @@ export class KernelServer {
     this.#connection = connection;
     this.#kernel = kernel;
     this.#end = end;
+    this.#questions = new Questions(this.#sockets.stdin, connection.key, this.#session, ({ number, waits }, outcome) =>
+      kernel.answer({ number, waits, ...outcome }),
+    );
   }
 
   /** Binds all sockets and starts to answer. `end` is called when a request asks the kernel to end, or when it died. */
@@ -95,11 +100,17 @@ export class KernelServer {
     this.#publish("status", { execution_state: "starting" }, undefined);
     this.#kernel.listen({
       output: (id, type, content) => this.#output(this.#cells.get(id ?? ""), type, content),
+      ask: ({ id, ...question }) => {
+        const parent = this.#cells.get(id);
+        if (parent) this.#questions.ask({ parent, ...question });
+      },
+      withdraw: (number) => this.#questions.withdraw((question) => question.number === number),
       inherited: (name, text) => this.#inherited(name, text),
       died: (how) => this.#died(how),
     });
     this.#receive("shell", (message) => this.#enqueue(message));
     this.#receive("control", (message) => this.#control(message));
+    this.#receive("stdin", (message) => this.#questions.take(message));
     this.#echo();
   }
 
@@ -113,7 +124,7 @@ export class KernelServer {
     for await (const frames of this.#heartbeat) await this.#heartbeat.send(frames);
   }
 
-  async #receive(channel: Channel, take: (message: Message) => void): Promise<void> {
+  async #receive(channel: Channel | "stdin", take: (message: Message) => void): Promise<void> {
     for await (const message of messagesOn(this.#connection.key, this.#sockets[channel])) take(message);
   }
 
@@ -171,7 +182,7 @@ export class KernelServer {
   }
 
   async #execute(message: Message, code: string): Promise<readonly Message[]> {
-    const { silent, stop_on_error } = message.content;
+    const { silent, stop_on_error, allow_stdin } = message.content;
     const storeHistory = silent ? false : (message.content.store_history ?? true);
     if (storeHistory) this.#executionCount++;
     const count = this.#executionCount;
@@ -180,7 +191,8 @@ export class KernelServer {
     this.#lastCell = message;
     if (!silent) this.#publish("execute_input", { code, execution_count: count }, message);
     const order = { do: "execute", id: message.header.msg_id, code, count, silent: Boolean(silent) } as const;
-    const result = await this.#kernel.ask(order);
+    const result = await this.#kernel.ask({ ...order, mayAsk: allow_stdin === true });
+    this.#questions.withdraw(({ parent }) => parent === message);
     // Output that the reader's child processes wrote to inherited descriptors comes by other pipes, and requests that
     // were sent before this cell failed may still stand in the socket's buffer.
     for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
@@ -253,6 +265,7 @@ export class KernelServer {
   #died(how: string): void {
     const message = this.#running;
     this.#running = undefined;
+    this.#questions.withdraw(() => true);
     if (!message) console.error(`the process that runs the cells ended (${how})`);
     else {
       const evalue = `the process that runs the cells ended (${how}); all variables are gone`;

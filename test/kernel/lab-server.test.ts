@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import type { Output } from "../../jupyter/client/client.js";
 import { jupyterEnvironment, python } from "../../scripts/setup/paths.mjs";
 import { LabServer } from "./lab-server.js";
-import { errorsOf, textOf } from "./support.js";
+import { errorsOf, resultOf, textOf } from "./support.js";
 
 const test = suite("kernel: through JupyterLab's server and its websocket");
 let lab: LabServer;
@@ -85,6 +85,19 @@ throw new Half(${half});`;
     "import nbformat, sys; n = nbformat.read(sys.argv[1], 4); nbformat.validate(n); nbformat.write(n, sys.argv[1])";
   execFileSync(python, ["-c", write, file], { env: jupyterEnvironment() });
   assert.equal(JSON.parse(readFileSync(file, "utf8")).cells[0].metadata, {});
+});
+
+test("a cell's questions are answered in JupyterLab: by prompt, by readline, in order", async () => {
+  const code = `import { createInterface } from "node:readline/promises";
+const first = prompt("First?");
+const second = await createInterface({ input: process.stdin, output: process.stdout }).question("Second? ");
+first + second`;
+  const prompts: string[] = [];
+  const ran = await lab.execute(code, 60, (prompt) => {
+    prompts.push(prompt);
+    return `ç${prompts.length}`;
+  });
+  assert.equal([resultOf(ran), prompts], ["'ç1ç2'", ["First? ", "Second? "]]);
 });
 
 test.run();

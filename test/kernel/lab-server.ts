@@ -109,14 +109,24 @@ export class LabServer {
     return text === "" ? undefined : JSON.parse(text);
   }
 
-  /** Runs a cell as JupyterLab does, and collects what comes back over the websocket. */
-  async execute(code: string, limitS = 60): Promise<Execution> {
+  /**
+   * Runs a cell as JupyterLab does, and collects what comes back over the websocket.
+   *
+   * @param answer what the reader types into the box that a question opens
+   */
+  async execute(code: string, limitS = 60, answer?: (prompt: string) => string): Promise<Execution> {
     const header = makeHeader("execute_request", this.#session);
     const collector = new OutputCollector();
     let reply: Content | undefined;
     let idle = false;
-    const listener = ({ channel, header: { msg_type }, parent, content }: Heard) => {
+    const listener = ({ channel, header: asked, parent, content }: Heard) => {
+      const { msg_type } = asked;
       if (parent.msg_id !== header.msg_id) return;
+      if (msg_type === "input_request") {
+        const value = { status: "ok", value: answer?.(String(content.prompt)) ?? "" };
+        this.#socket?.send(written("stdin", makeHeader("input_reply", this.#session), value, asked));
+        return;
+      }
       if (channel === "shell") reply = content;
       else if (msg_type === "status") idle ||= content.execution_state === "idle";
       else collector.take({ header: { msg_type } as Header, parent: {}, identities: [], metadata: {}, content });
@@ -143,8 +153,8 @@ export class LabServer {
   }
 }
 
-function written(channel: string, header: Header, content: Content): Buffer {
-  const parts = [channel, ...[header, {}, {}, content].map((part) => JSON.stringify(part))].map((part) =>
+function written(channel: string, header: Header, content: Content, parent: object = {}): Buffer {
+  const parts = [channel, ...[header, parent, {}, content].map((part) => JSON.stringify(part))].map((part) =>
     Buffer.from(part),
   );
   const table = Buffer.alloc(8 * (parts.length + 2));

@@ -54,10 +54,12 @@ export class WebSocketClient {
   }
 
   #send(opcode: number, payload: Buffer): void {
-    const head = Buffer.alloc(10);
+    // A control frame must have the short form of a length, else the server hangs up.
+    const isShort = payload.length < 126;
+    const head = Buffer.alloc(isShort ? 2 : 10);
     head[0] = 0x80 | opcode;
-    head[1] = 0x80 | 127;
-    head.writeBigUInt64BE(BigInt(payload.length), 2);
+    head[1] = 0x80 | (isShort ? payload.length : 127);
+    if (!isShort) head.writeBigUInt64BE(BigInt(payload.length), 2);
     const mask = Buffer.alloc(4); // of zeros: it must be there, and hides nothing
     this.#socket.write(Buffer.concat([head, mask, payload]));
   }
