@@ -1218,7 +1218,7 @@ figure({
     marks: [Plot.ruleX([reachBytes], { strokeDasharray: "4 4" }), Plot.dot(newsRows, place)],
     color: { legend: true, range: [...palette.series] },
     fx: { label: null },
-    width: 760,
+    width: 860,
   },
   data: newsRows,
 });
