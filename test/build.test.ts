@@ -59,7 +59,7 @@ for (const room of ["simulation", "world"]) {
 function buildOf(files: Readonly<Record<string, string>>, then: (folder: string, stderr: string) => void): void {
   const folder = mkdtempSync(path.join(tmpdir(), "build-"));
   try {
-    for (const file of ["scripts/build.ts", "scripts/setup/paths.mjs"])
+    for (const file of ["scripts/build.ts", "scripts/setup"])
       cpSync(inRoot(file), path.join(folder, file), { recursive: true });
     symlinkSync(inRoot("node_modules"), path.join(folder, "node_modules"));
     writeFileSync(path.join(folder, "package.json"), '{ "type": "module" }');

@@ -18,6 +18,8 @@ const direct: Readonly<Record<string, readonly string[]>> = {
   live: ["world", "server", "migration"],
   workbook: ["simulation", "theory", "world", "protocol", "server", "cluster", "migration", "live"],
 };
+/** Files of the package's top that every room may import. */
+const forRooms = new Set(["errors.js", "jupyter.js"]);
 const touchesNode = new Set(["live", "workbook"]);
 
 // The rooms inside a room, from the bottom: each imports only those before it.
@@ -66,9 +68,9 @@ function violations(file: string, source: string): string[] {
     const other = target.includes("/") ? (target.split("/")[0] ?? "") : undefined;
     if (target === "index.js" && handsOutTheLibrary.has(file)) return [];
     if (other === undefined)
-      return isTop || target === "errors.js"
+      return isTop || forRooms.has(target)
         ? []
-        : [`${file} imports ${name}: of the package's top, only errors.js is for rooms`];
+        : [`${file} imports ${name}: of the package's top, only ${[...forRooms].join(" and ")} are for rooms`];
     const inside = innerViolation(file, target);
     if (inside !== undefined) return [`${file} imports ${name}: ${inside}`];
     return isTop || allowed(room).has(other) ? [] : [`${file} imports ${name}: ${room}/ may not import ${other}/`];
@@ -124,9 +126,9 @@ const caught: readonly (readonly [string, string, string])[] = [
 for (const [what, file, source] of caught)
   test(`${what} is caught`, () => assert.is(violations(file, source).length, 1));
 
-test("rooms reach what their rooms reach, and errors.js is everybody's", () => {
+test("rooms reach what their rooms reach, and errors.js and jupyter.js are everybody's", () => {
   const source =
-    'import { a } from "../simulation/index.js"; import { b } from "../errors.js"; import "node:net"; import "d3-random";';
+    'import { a } from "../simulation/index.js"; import { b } from "../errors.js"; import { c } from "../jupyter.js"; import "node:net"; import "d3-random";';
   assert.equal(violations("live/rpc/a.ts", source.replaceAll('"../', '"../../')), []);
 });
 

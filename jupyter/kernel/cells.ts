@@ -1,15 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { inspect } from "node:util";
+import { Interrupted } from "kernel-lib/errors";
+import { type KernelHook, kernelHookName } from "kernel-lib/jupyter";
 import type { Order } from "../messages.js";
 import type { Content } from "../wire.js";
+import { asJson, bundleOf } from "./bundles.js";
 import { inspected } from "./documentation.js";
-import { domBundle, installPlot } from "./dom.js";
+import { installPlot } from "./dom.js";
 import { habit } from "./habits.js";
-import { asJson, displaySymbol, type JupyterHook, jupyterHook, type MimeBundle } from "./hook.js";
 import type { Input } from "./input.js";
 import { send, shownBy } from "./output.js";
 import { importByRule, installPackages, workbook } from "./packages.js";
-import { type CellError, Interrupted, interrupted, Traces } from "./trace.js";
+import { type CellError, interrupted, Traces } from "./trace.js";
 import {
   awaitsAtTopLevel,
   type Conversion,
@@ -286,7 +287,7 @@ export class Cells {
   }
 
   #offerHook(): void {
-    const hook: JupyterHook = {
+    const hook: KernelHook = {
       display: (bundle, metadata = {}, displayId = randomUUID()) =>
         this.#show("display_data", { data: asJson(bundle), metadata, transient: { display_id: displayId } }),
       update: (bundle, displayId, metadata = {}) =>
@@ -302,7 +303,7 @@ export class Cells {
       interruptions: this.#interruptions,
       onCellEnd: (callback) => void this.#endCallbacks.push(callback),
     };
-    Object.defineProperty(globalThis, jupyterHook, { value: Object.freeze(hook) });
+    Object.defineProperty(globalThis, kernelHookName, { value: Object.freeze(hook) });
   }
 
   /** tslab's converter, which then throws what does not compile, knows all forms of await, and names its output. */
@@ -343,12 +344,4 @@ export class Cells {
       close: inner.close,
     };
   }
-}
-
-/** How a value wants to be shown: by its own method, as what it draws if it is of a document, else as text. */
-async function bundleOf(value: unknown): Promise<MimeBundle> {
-  const own = (value as Record<symbol, unknown>)[displaySymbol];
-  const bundle: unknown = typeof own === "function" ? await own.call(value) : own;
-  if (typeof bundle === "object" && bundle !== null) return bundle as MimeBundle;
-  return domBundle(value) ?? { "text/plain": inspect(value) };
 }

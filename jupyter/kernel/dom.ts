@@ -1,6 +1,6 @@
 import Module, { createRequire } from "node:module";
+import type { MimeBundle } from "kernel-lib/jupyter";
 import type * as Dom from "kernel-lib/workbook/dom";
-import type { MimeBundle } from "./hook.js";
 import { isReaders } from "./packages.js";
 
 type PlotLibrary = Parameters<typeof Dom.plotWithDocument>[0];

@@ -10,10 +10,10 @@ import readlinePromises from "node:readline/promises";
 import { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { Interrupted } from "kernel-lib/errors";
 import type { Order } from "../messages.js";
 import { answered, interruptions } from "./interruption.js";
 import { send } from "./output.js";
-import { Interrupted } from "./trace.js";
 
 /** Nobody can be asked. */
 export class NoInput extends Error {

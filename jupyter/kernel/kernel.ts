@@ -45,7 +45,7 @@ function mendAsyncContext(): void {
 }
 
 // The compiler takes a second to load; the thread above starts beside it.
-const [{ Cells }, { Interrupted }] = await Promise.all([import("./cells.js"), import("./trace.js")]);
+const [{ Cells }, { Interrupted }] = await Promise.all([import("./cells.js"), import("kernel-lib/errors")]);
 const cells = new Cells(guarded, () => Atomics.load(flags, interruptions), new Input(flags, answers));
 captureStreams(() => cells.currentId);
 

@@ -9,11 +9,6 @@ export interface CellError {
   readonly traceback: readonly string[];
 }
 
-/** Thrown in a reader's code that was waiting when the reader interrupted. */
-export class Interrupted extends Error {
-  override name = "Interrupted";
-}
-
 export const interrupted: CellError = {
   ename: "Interrupted",
   evalue: "the cell was stopped",

@@ -1,24 +1,16 @@
 import { Interrupted } from "../errors.js";
-
-/** What the notebook kernel offers to libraries, if we run in one. */
-interface KernelHook {
-  onInterrupt?(callback: () => void): () => void;
-  interruptions?(): number;
-}
-
-const hook = (): KernelHook | undefined =>
-  (globalThis as unknown as Record<symbol, KernelHook | undefined>)[Symbol.for("handoff.jupyter")];
+import { offeredByKernel } from "../jupyter.js";
 
 /** Calls back when the reader interrupts the cell; returns how to stop listening. */
 export function onInterrupt(callback: () => void): () => void {
-  return hook()?.onInterrupt?.(callback) ?? (() => undefined);
+  return offeredByKernel().onInterrupt?.(callback) ?? (() => undefined);
 }
 
 /**
  * How often the reader has interrupted so far. It rises while the main thread is busy, some 150 ms before the thread's work is ended by force: who looks often
  * enough can stop in good order.
  */
-export const interruptions = (): number => hook()?.interruptions?.() ?? 0;
+export const interruptions = (): number => offeredByKernel().interruptions?.() ?? 0;
 
 /** A signal that must be given back. */
 export interface StopSignal {

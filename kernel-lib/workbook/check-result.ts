@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
+import { checkMime, jupyterDisplay, type MimeBundle } from "../jupyter.js";
 import type { Verdict } from "./check.js";
 import { claimLines } from "./claims.js";
-import { type Displayable, jupyterDisplay, type MimeBundle, sentenceMarkup, show } from "./display.js";
+import { type Displayable, sentenceMarkup, show } from "./display.js";
 import type { ChoiceExercise, NumberExercise, ProgramExercise } from "./exercise.js";
 import type { Figure } from "./figure.js";
 import { outputStyle, palette } from "./palette.js";
@@ -24,9 +25,6 @@ export interface CheckRecord {
   /** How many further hints were asked for, at most. */
   readonly hintsShown: number;
 }
-
-/** The MIME type under which a grader finds a {@link CheckRecord} in a notebook's outputs. */
-export const checkMime = "application/vnd.handoff.check+json";
 
 const results = new Map<string, CheckRecord>();
 

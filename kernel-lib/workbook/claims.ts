@@ -1,5 +1,6 @@
 import { ParameterError, refuse } from "../errors.js";
-import { type Displayable, jupyterDisplay, type MimeBundle, sentenceMarkup, show } from "./display.js";
+import { claimsMime, jupyterDisplay, type MimeBundle } from "../jupyter.js";
+import { type Displayable, sentenceMarkup, show } from "./display.js";
 import { outputStyle, palette } from "./palette.js";
 
 /** A named statement about a result, and whether it holds. */
@@ -11,9 +12,6 @@ export interface ClaimRecord {
   /** What came, in a few words. */
   readonly detail?: string;
 }
-
-/** The MIME type under which checks of notebooks find claims: an array of {@link ClaimRecord}. */
-export const claimsMime = "application/vnd.handoff.claims+json";
 
 /** Statements that a notebook makes about its results, each shown as a line with ✓ or ✗. */
 export class Claims implements Displayable {

@@ -1,5 +1,6 @@
 import { refuse } from "../errors.js";
-import { type Displayable, escapeMarkup, jupyterDisplay, type MimeBundle, show } from "./display.js";
+import { jupyterDisplay, type MimeBundle, tableMime } from "../jupyter.js";
+import { type Displayable, escapeMarkup, show } from "./display.js";
 import { columnDecimals, formatNumber, largest, powerOfTen, rounded } from "./numbers.js";
 import { outputStyle } from "./palette.js";
 
@@ -57,9 +58,6 @@ export class Table implements Displayable {
     return { "text/plain": text, "text/html": html, [tableMime]: comparable(this.rows) };
   }
 }
-
-/** The MIME type of a figure's or table's rows, which the checks of notebooks compare. */
-export const tableMime = "application/vnd.handoff.table+json";
 
 /**
  * A table with units in its headings and numbers rounded alike in each column.

@@ -1,41 +1,10 @@
 import { ParameterError, shown } from "../errors.js";
-
-/** The method that makes a value showable as a cell's last value: it returns a {@link MimeBundle} (Deno's convention). */
-export const jupyterDisplay: unique symbol = Symbol.for("Jupyter.display") as never;
-
-/** One value in several formats, by MIME type; a viewer takes the richest that it knows. */
-export interface MimeBundle {
-  /** For terminals and for readers who can't see the figure. */
-  "text/plain": string;
-  [mimeType: string]: unknown;
-}
+import { jupyterDisplay, kernelHook, type MimeBundle } from "../jupyter.js";
 
 /** Something that a notebook shows richly: a figure, a table, a claim, a prediction, a check. */
 export interface Displayable {
   /** The bundle of formats. The same value gives the same bytes each time. */
   [jupyterDisplay](): MimeBundle;
-}
-
-/** What the notebook kernel offers to libraries, under `globalThis[Symbol.for("handoff.jupyter")]`. */
-export interface KernelHook {
-  /** Shows a bundle in the running cell; with a display id it can be updated later. */
-  display(bundle: MimeBundle, metadata?: Record<string, unknown>, displayId?: string): void;
-  /** Replaces what was shown under that display id. */
-  update(bundle: MimeBundle, displayId: string): void;
-  /** Takes away all that the running cell has shown; with `wait`, only when the next output arrives. */
-  clear(wait?: boolean): void;
-  /** How many outputs the running cell has sent. */
-  shown?(): number;
-  /** Calls back when the reader presses Interrupt. May return a function that takes the callback off. */
-  onInterrupt(callback: () => void): unknown;
-}
-
-/** The kernel that runs this code, or undefined in a script or a test. */
-export function kernelHook(): KernelHook | undefined {
-  const hook = (globalThis as Record<symbol, unknown>)[Symbol.for("handoff.jupyter")] as
-    | Partial<KernelHook>
-    | undefined;
-  return typeof hook?.display === "function" ? (hook as KernelHook) : undefined;
 }
 
 /**

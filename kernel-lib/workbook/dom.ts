@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
+import type { MimeBundle } from "../jupyter.js";
 import { type CanvasElement, paintable } from "./canvas.js";
-import { escapeMarkup, type MimeBundle } from "./display.js";
+import { escapeMarkup } from "./display.js";
 
 const require = createRequire(import.meta.url);
 

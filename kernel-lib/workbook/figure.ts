@@ -1,7 +1,8 @@
 import type { PlotOptions } from "@observablehq/plot";
 import { refuse } from "../errors.js";
-import { checkRows, comparable, htmlTable, type Row, type TableOptions, tableMime } from "./data-table.js";
-import { type Displayable, escapeMarkup, jupyterDisplay, type MimeBundle, show } from "./display.js";
+import { jupyterDisplay, type MimeBundle, tableMime } from "../jupyter.js";
+import { checkRows, comparable, htmlTable, type Row, type TableOptions } from "./data-table.js";
+import { type Displayable, escapeMarkup, show } from "./display.js";
 import { type Drawing, drawPlot, type LegendItem, withOwnIds, wrapped } from "./drawing.js";
 import { inLightColours, outputStyle } from "./palette.js";
 

@@ -28,19 +28,23 @@
  * @see Okabe and Ito, "Color Universal Design", 2008, for the colours; Lamport, "Time, Clocks, and the Ordering of Events in
  * a Distributed System", C. ACM 21, 1978, for the diagrams.
  */
-export { type CheckOptions, check } from "./check.js";
+
 export {
-  type CheckRecord,
-  CheckResult,
   checkMime,
-  exerciseResults,
-  exportResults,
-  forgetResults,
-} from "./check-result.js";
-export { type ClaimRecord, Claims, claim, claims, claimsMime } from "./claims.js";
-export { type ColumnOptions, type Row, Table, type TableOptions, table, tableMime } from "./data-table.js";
+  claimsMime,
+  jupyterDisplay,
+  type KernelHook,
+  kernelHook,
+  kernelHookName,
+  type MimeBundle,
+  tableMime,
+} from "../jupyter.js";
+export { type CheckOptions, check } from "./check.js";
+export { type CheckRecord, CheckResult, exerciseResults, exportResults, forgetResults } from "./check-result.js";
+export { type ClaimRecord, Claims, claim, claims } from "./claims.js";
+export { type ColumnOptions, type Row, Table, type TableOptions, table } from "./data-table.js";
 export { type Dataset, dataset, datasets, MalformedDataset, UnknownDataset } from "./dataset.js";
-export { type Displayable, jupyterDisplay, type KernelHook, kernelHook, type MimeBundle, show } from "./display.js";
+export { type Displayable, show } from "./display.js";
 export { type DistributionOptions, distribution, type Sample } from "./distribution.js";
 export type { LegendItem } from "./drawing.js";
 export {

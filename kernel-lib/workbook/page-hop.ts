@@ -1,8 +1,9 @@
 import { checkPositive, checkWhole, Interrupted, ParameterError } from "../errors.js";
+import { kernelHook, type MimeBundle } from "../jupyter.js";
 import { openPageServer, type PageServer } from "../live/places/page-server.js";
 import { freeze, type Machine, type Resources, type Stop, segmentsOf, thaw } from "../migration/machine/index.js";
 import { onInterrupt } from "../simulation/interrupt.js";
-import { escapeMarkup, kernelHook, type MimeBundle } from "./display.js";
+import { escapeMarkup } from "./display.js";
 import { outputStyle, palette } from "./palette.js";
 
 /** See {@link hopThroughPage}. */

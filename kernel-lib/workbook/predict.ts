@@ -1,6 +1,6 @@
 import { ParameterError, refuse } from "../errors.js";
-import { tableMime } from "./data-table.js";
-import { type Displayable, escapeMarkup, jupyterDisplay, type MimeBundle, show } from "./display.js";
+import { jupyterDisplay, type MimeBundle, tableMime } from "../jupyter.js";
+import { type Displayable, escapeMarkup, show } from "./display.js";
 import { formatNumber, rounded } from "./numbers.js";
 import { outputStyle, palette } from "./palette.js";
 

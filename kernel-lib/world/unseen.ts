@@ -1,10 +1,6 @@
+import { offeredByKernel } from "../jupyter.js";
 import { macrotask, nodeProcess } from "./environment.js";
 import type { Failures } from "./failures.js";
-
-/** What the notebook kernel offers to libraries, if we run in one. */
-interface KernelHook {
-  onCellEnd?(callback: () => void): void;
-}
 
 /** A run whose programs threw, or left operations behind, and that may yet be looked at. */
 interface Watched {
@@ -36,8 +32,8 @@ export function watchForUnseen(where: string, failures: Failures): void {
 
 /** When whoever made the runs has had time to look at them. */
 function whenLookedAt(callback: () => void): void {
-  const hook = (globalThis as unknown as Record<symbol, KernelHook | undefined>)[Symbol.for("handoff.jupyter")];
-  if (hook?.onCellEnd) hook.onCellEnd(callback);
+  const { onCellEnd } = offeredByKernel();
+  if (onCellEnd) onCellEnd(callback);
   else if (nodeProcess?.on) nodeProcess.on("exit", callback);
   else macrotask(callback);
 }

@@ -1,8 +1,6 @@
 /** Check records in notebooks that others ran or wrote: nothing in them is taken on trust. */
+import { checkMime } from "../../kernel-lib/jupyter.js";
 import { type CodeCell, isShown, type Notebook } from "../notebooks/format.js";
-
-/** The MIME type under which `check` leaves its result in a cell's outputs. */
-const checkMime = "application/vnd.handoff.check+json";
 
 /** What `check` said of one answer. */
 export interface FoundRecord {

@@ -1,8 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
+import { claimsMime, tableMime } from "../../kernel-lib/jupyter.js";
 import { type Bundle, isShown, type Output } from "./format.js";
-
-export const tableMime = "application/vnd.handoff.table+json";
-export const claimsMime = "application/vnd.handoff.claims+json";
 
 const dataMimes = "application/vnd.handoff.";
 

@@ -1,8 +1,8 @@
+import { claimsMime, tableMime } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { checkNotebooks } from "../../scripts/notebooks/check.js";
 import { checkAll } from "../../scripts/notebooks/check-all.js";
-import { claimsMime, tableMime } from "../../scripts/notebooks/compare.js";
 import { type CodeCell, isShown, type Notebook } from "../../scripts/notebooks/format.js";
 import { makeNotebooks } from "../../scripts/notebooks/make.js";
 import { wording } from "../../scripts/notebooks/rules.js";

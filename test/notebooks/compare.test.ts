@@ -1,6 +1,7 @@
+import { claimsMime, tableMime } from "kernel-lib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { brokenClaims, claimsMime, differences, shapeDifferences, tableMime } from "../../scripts/notebooks/compare.js";
+import { brokenClaims, differences, shapeDifferences } from "../../scripts/notebooks/compare.js";
 import type { Output } from "../../scripts/notebooks/format.js";
 
 const shown = (data: Record<string, unknown>): Output[] => [{ output_type: "display_data", data, metadata: {} }];
