@@ -316,5 +316,7 @@ await check(firstClient, solution);
 //
 // **Read on.** Every function has a page: [simulate](/static/api/functions/simulate.html),
 // [runLive](/static/api/functions/runLive.html), [scenario](/static/api/functions/scenario.html), the
-// [Host](/static/api/interfaces/Host.html) that programs see, and [all of the library](/static/api/index.html), with a search.
+// [Host](/static/api/interfaces/Host.html) that programs see; and so has every room of the library, with its story and an example:
+// [world](/static/api/documents/world.html) and [live](/static/api/documents/live.html) are those of this notebook. Here is
+// [all of the library](/static/api/index.html), with a search.
 // The lecture's source is M. van Steen and A. S. Tanenbaum, *Distributed Systems*, chapter 3.

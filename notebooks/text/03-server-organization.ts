@@ -2401,5 +2401,6 @@ await check(priorities, prioritySolution);
 // *Performance Modeling and Design of Computer Systems*, for everything with ρ in it. M. Welsh, D. Culler and E. Brewer, *SEDA*
 // (SOSP 2001), for part 8. The pages of [simulate](/static/api/functions/simulate.html),
 // [runLive](/static/api/functions/runLive.html), [poolServer](/static/api/functions/poolServer.html),
-// [queueModel](/static/api/functions/queueModel.html) and [Host](/static/api/interfaces/Host.html). How a client finds the
+// [queueModel](/static/api/functions/queueModel.html) and [Host](/static/api/interfaces/Host.html), and of the rooms
+// [server](/static/api/documents/server.html) and [theory](/static/api/documents/theory.html). How a client finds the
 // server at all is notebook 04.

@@ -2060,5 +2060,6 @@ await check(memory, memorySolution);
 // **Read on.** M. van Steen and A. S. Tanenbaum, *Distributed Systems*, chapter 3 (servers). RFC 6335 on ports, RFC 5531 and RFC 1833 on
 // ONC RPC and the portmapper; W. R. Stevens, *UNIX Network Programming*, volume 1, on inetd. The pages of
 // [endpointDaemon](/static/api/functions/endpointDaemon.html), [startPortmapper](/static/api/functions/startPortmapper.html),
-// [callRpc](/static/api/functions/callRpc.html) and [portmapperLab](/static/api/functions/portmapperLab.html). How to *stop* a server
+// [callRpc](/static/api/functions/callRpc.html) and [portmapperLab](/static/api/functions/portmapperLab.html), and of the rooms
+// [protocol](/static/api/documents/protocol.html) and [live](/static/api/documents/live.html). How to *stop* a server
 // that you have found is notebook 05.

@@ -2025,5 +2025,6 @@ await check(safeStop, safe);
 // Network Programming*, volume 1, chapters 5, 7 and 24. M. van Steen and A. S. Tanenbaum, *Distributed Systems*, §3.4. The pages of
 // [Connection](/static/api/interfaces/Connection.html), [connectionEnds](/static/api/functions/connectionEnds.html),
 // [lostMachine](/static/api/functions/lostMachine.html), [tcpPair](/static/api/functions/tcpPair.html), [urgentBehind](/static/api/functions/urgentBehind.html),
-// [measureStops](/static/api/functions/measureStops.html) and [TelnetReceiver](/static/api/classes/TelnetReceiver.html). What a
+// [measureStops](/static/api/functions/measureStops.html) and [TelnetReceiver](/static/api/classes/TelnetReceiver.html), and of the room
+// [live](/static/api/documents/live.html). What a
 // server must remember of its clients, and what if it forgets, is notebook 06.

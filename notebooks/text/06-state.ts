@@ -33,6 +33,7 @@ import {
   crashPoints,
   dataset,
   exercise,
+  exponential,
   type Fault,
   type FileCheck,
   FileError,
@@ -1493,9 +1494,10 @@ const randomReader = async (
 ) => {
   const files = await fileClient(host, service);
   const handle = await files.open("letter");
+  const gapMs = exponential({ mean: 1000 / readsPerS }, () => host.random());
   let atMs = host.now();
   for (let i = 0; i < reads; i++) {
-    atMs -= (1000 / readsPerS) * Math.log(1 - host.random());
+    atMs += gapMs();
     await host.sleepUntil(atMs);
     await files.read(handle, 0);
   }
@@ -1607,9 +1609,10 @@ const randomWriter = async (
 ) => {
   const files = await fileClient(host, service);
   const handle = await files.open("letter");
+  const gapMs = exponential({ mean: 1000 / writesPerS }, () => host.random());
   let atMs = host.now();
   for (let i = 0; ; i++) {
-    atMs -= (1000 / writesPerS) * Math.log(1 - host.random());
+    atMs += gapMs();
     if (atMs > untilMs) break;
     await host.sleepUntil(atMs);
     await files.write(handle, 0, blockOf(`write ${i}`));
@@ -2742,4 +2745,4 @@ await check(moment, 300);
 // *Scale and Performance in a Distributed File System* (1988), for parts 6 and 7. R. Macklem, *Not Quite NFS* (1994). RFC 8881, sections 8
 // and 10, for how NFS does today what you did in parts 8 to 10. The pages of [fileServer](/static/api/functions/fileServer.html),
 // [fileClient](/static/api/functions/fileClient.html), [checkFiles](/static/api/functions/checkFiles.html) and
-// [leaseTraffic](/static/api/functions/leaseTraffic.html).
+// [leaseTraffic](/static/api/functions/leaseTraffic.html), and of the room [server](/static/api/documents/server.html).

@@ -1435,4 +1435,5 @@ await check(countingAgent, agentSolution);
 // 1998, for the three segments and the bindings. M. van Steen and A. S. Tanenbaum, *Distributed Systems*, chapter 3. The pages of
 // [freeze](/static/api/functions/freeze.html), [thaw](/static/api/functions/thaw.html),
 // [place](/static/api/functions/place.html), [launch](/static/api/functions/launch.html) and
-// [hopThroughPage](/static/api/functions/hopThroughPage.html). How a whole computer moves is notebook 11.
+// [hopThroughPage](/static/api/functions/hopThroughPage.html), and of the room [migration](/static/api/documents/migration.html).
+// How a whole computer moves is notebook 11.
