@@ -245,7 +245,8 @@ function decodeFromDisk(bytes: Uint8Array): unknown {
   return (decode(whole(bytes)) as [unknown])[0];
 }
 
-function checkFileName(where: string, name: unknown): string {
+/** The name of a value on a disk, else a {@link ParameterError}. */
+export function checkFileName(where: string, name: unknown): string {
   if (typeof name !== "string" || name === "") refuse(where, "name", "a text that is not empty", name);
   return name;
 }

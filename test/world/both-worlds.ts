@@ -12,6 +12,7 @@ import {
 } from "kernel-lib";
 import type { uvu } from "uvu";
 import { hurried } from "../soak.js";
+import { notInProcesses, playInProcesses } from "./in-processes.js";
 
 /** Plays a scenario in the world at hand. */
 export type Play = <P extends Programs>(
@@ -20,7 +21,7 @@ export type Play = <P extends Programs>(
 ) => Promise<Run<P>>;
 
 /** Which world a test runs in, for the few claims that only one of them can keep. */
-export type World = "virtual" | "live";
+export type World = "virtual" | "live" | "process";
 
 const virtually: Play = (scenario, options = {}) => {
   const { seed, trace, signal } = options;
@@ -31,7 +32,10 @@ const virtually: Play = (scenario, options = {}) => {
   });
 };
 
-/** One test of one rule, run twice from the same source: in virtual time and (not in a hurry) over real sockets, there slower by 4, so that a machine's stalls fit in. */
+/**
+ * One test of one rule, run from the same source in virtual time, (not in a hurry) over real sockets, there slower by 4, so that a machine's stalls
+ * fit in, and by hosts of real processes, unless {@link notInProcesses} says what those have not.
+ */
 export function inBothWorlds(
   test: uvu.Test<Record<string, unknown>>,
   name: string,
@@ -42,6 +46,17 @@ export function inBothWorlds(
   if (hurried) return;
   test(`${name}, live`, () =>
     body((scenario, options) => runLive(scenario, { timeScale: 4, maxRealMs: 60_000, ...live, ...options }), "live"));
+  if (!Object.hasOwn(notInProcesses, name)) test(`${name}, in processes`, () => inProcesses(body));
+}
+
+/** A rule holds, or a program asked for something that a real process has not and was refused by name. */
+async function inProcesses(body: (play: Play, world: World) => Promise<void>): Promise<void> {
+  const refused: string[] = [];
+  try {
+    await body((scenario, options) => playInProcesses(scenario, options, refused), "process");
+  } catch (error) {
+    if (refused.length === 0) throw error;
+  }
 }
 
 /** Sends back whatever comes, one client at a time. */

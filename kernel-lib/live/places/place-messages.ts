@@ -1,31 +1,31 @@
 import type { Socket } from "node:net";
-import { bytesOf, decode, encode, whole } from "../../world/values.js";
+import { decode, encode } from "../../world/values.js";
+import { FrameReader, frameBytes } from "../run/frames.js";
 
-/** Sends a value: four bytes of length, then MessagePack. @internal */
+/** Sends a value, in the frame of a message. @throws {@link MessageError} if it is too large. @internal */
 export function sendMessage(socket: Socket, value: unknown): void {
-  const bytes = bytesOf(encode(value, "a message between processes"));
-  const head = Buffer.alloc(4);
-  head.writeUInt32BE(bytes.length);
-  socket.write(Buffer.concat([head, bytes]));
+  socket.write(frameBytes({ type: "data", payload: encode(value, "a message between processes"), value: 0 }));
 }
 
-/** The one message that comes on a socket; undefined if the peer ends before it is whole. @internal */
+/**
+ * The one message that comes on a socket; undefined if the peer ends before it is whole.
+ *
+ * @throws {@link MessageError} or {@link ModelError} if it is none of our frames.
+ * @internal
+ */
 export async function readMessage(
   socket: Socket,
 ): Promise<{ readonly value: unknown; readonly bytes: number } | undefined> {
-  const chunks: Buffer[] = [];
-  let got = 0;
-  let wanted: number | undefined;
-  try {
-    for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
-      chunks.push(chunk as Buffer);
-      got += (chunk as Buffer).length;
-      if (wanted === undefined && got >= 4) wanted = 4 + Buffer.concat(chunks).readUInt32BE();
-      if (wanted !== undefined && got >= wanted) break;
-    }
-  } catch {
-    return undefined;
+  const reader = new FrameReader();
+  let bytes = 0;
+  const chunks = socket.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]();
+  for (;;) {
+    const chunk = await chunks.next().catch(() => ({ done: true, value: undefined }) as const);
+    if (chunk.done) return undefined;
+    bytes += (chunk.value as Buffer).length;
+    const [frame] = reader.push(chunk.value as Buffer);
+    if (!frame) continue;
+    await chunks.return?.();
+    return { value: decode(frame.payload), bytes };
   }
-  if (wanted === undefined || got < wanted) return undefined;
-  return { value: decode(whole(new Uint8Array(Buffer.concat(chunks).subarray(4, wanted)))), bytes: wanted };
 }

@@ -18,5 +18,6 @@ export async function serveFiles(service: FileServiceOptions): Promise<void> {
     onListen: (port) => process.send?.(port),
   });
   process.once("disconnect", () => process.exit());
-  await fileServer(host, service);
+  const exit = await host.run(fileServer, service);
+  if (exit.how === "threw") throw exit.error;
 }

@@ -1,172 +1,263 @@
-import { createServer, connect as openSocket, type Server, type Socket } from "node:net";
-import { NamedError } from "../../errors.js";
+import { randomBytes } from "node:crypto";
+import { checkWhole, refuse } from "../../errors.js";
+import { randomStream } from "../../simulation/index.js";
+import { checkFields, checkSpanMs, checkTimeMs } from "../../world/checks.js";
+import { checkKeepAlive } from "../../world/connection.js";
 import {
-  AddressInUse,
-  ConnectionRefused,
+  Cancelled,
+  type Connection,
   type ConnectOptions,
   type Disk,
   type Exit,
   type Host,
   type Listener,
+  type ListenOptions,
   type LogRow,
+  type Mutex,
   type Process,
+  type Queue,
   type SpawnOptions,
-  TimedOut,
 } from "../../world/index.js";
-import { LocalQueue, localMutex } from "./local-queue.js";
-import { SocketConnection } from "./socket-connection.js";
-
-/** The program asked its host for something that a real process does not have here. */
-export class NotInAProcess extends NamedError {}
+import { defaultBacklog, defaultConnectTimeoutMs } from "../../world/port.js";
+import { checkPort } from "../../world/scenario.js";
+import { openConnection, ProcessListener } from "./handshake.js";
+import { LocalMutex, LocalQueue } from "./local-queue.js";
+import { notHere } from "./not-here.js";
+import { OwnProcess, type OwnThread, ProcessWait } from "./own-process.js";
 
 /** @internal */
 export interface ProcessHostOptions {
-  /** What it is called; its peers hear it from the scenario, not from the wire. */
+  /** The host's name, which its peers hear. */
   readonly name: string;
   /** Tells it from other hosts of the same name. */
   readonly pid: number;
+  /** The program's name in what it logs; the host's unless told. */
+  readonly program?: string;
+  /** The seed of its random numbers; by chance unless told. */
+  readonly seed?: number;
+  /** The `performance.now` from which its time counts; 0 unless told. */
+  readonly originMs?: number;
   /** Where what programs log is kept. */
   readonly rows?: LogRow[];
   /** Its disk, if it has one. */
   readonly disk?: Disk;
-  /** The port of the operating system behind a port of the program; 0 to let the system choose. */
-  readonly portOf: (port: number) => number;
+  /** The port of the operating system behind a port of a host; 0 to let the system choose. */
+  readonly portOf: (port: number, host: string) => number;
   /** Told which port the system gave, before `listen` returns. */
-  readonly onListen?: (port: number) => void;
+  readonly onListen?: (systemPort: number, port: number) => void;
+}
+
+/** What the threads of a process share beside its state. */
+interface Shared extends ProcessHostOptions {
+  connections: number;
+  threads: number;
+  readonly names: Map<string, number>;
+  /** Nobody else hears of an error that ends it. */
+  isRun: boolean;
 }
 
 /**
- * The host of a program in a process of the operating system: sockets, clock and files are real, and so is the end by SIGKILL.
- * It has what file servers and their clients use; CPU time, processes, datagrams and random numbers it has not.
+ * The host of a program in a process of the operating system, as one of its threads sees it: sockets, clock and files are real, and so is the end by
+ * SIGKILL. It obeys the world's rules, which its tests play in it. It has no virtual cores and so no `compute` and no `load`, no urgent bytes, and does
+ * not start processes: {@link startChild} does.
  *
  * @internal
  */
-export class ProcessHost implements Host {
-  readonly name: string;
-  readonly pid: number;
-  readonly signal: AbortSignal = new AbortController().signal;
-  readonly #options: ProcessHostOptions;
-  readonly #sockets = new Set<Socket>();
-  readonly #servers = new Set<Server>();
-  readonly #timers = new Set<NodeJS.Timeout>();
-  #connections = 0;
-  #isClosed = false;
+export class ProcessHost implements Host, OwnThread {
+  readonly process: OwnProcess;
+  exit: Exit | undefined;
+  readonly #shared: Shared;
+  readonly #threadName: string;
+  readonly #number: number;
+  #controller: AbortController | undefined;
+  #source: (() => number) | undefined;
 
-  constructor(options: ProcessHostOptions) {
-    this.#options = options;
-    this.name = options.name;
-    this.pid = options.pid;
+  constructor(options: ProcessHostOptions);
+  constructor(parent: ProcessHost, threadName: string);
+  constructor(given: ProcessHostOptions | ProcessHost, threadName?: string) {
+    if (given instanceof ProcessHost) {
+      this.process = given.process;
+      this.#shared = given.#shared;
+      this.#number = ++this.#shared.threads;
+      this.#threadName = threadName ?? "";
+    } else {
+      this.process = new OwnProcess();
+      this.#shared = { ...given, connections: 0, threads: 0, names: new Map(), isRun: false };
+      this.#number = 0;
+      this.#threadName = given.program ?? given.name;
+    }
+    this.process.threads.add(this);
+  }
+
+  get name(): string {
+    return this.#shared.name;
+  }
+
+  get pid(): number {
+    return this.#shared.pid;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  /** Runs a program as the first thread. @returns how the process ended, once all its threads have. */
+  run<A extends unknown[], R>(program: (host: Host, ...args: A) => Promise<R>, ...args: A): Promise<Exit<R>> {
+    this.#shared.isRun = true;
+    this.#begin(program as never, args);
+    return new Promise((resolve) => this.process.whenEnded((exit) => resolve(exit as Exit<R>)));
   }
 
   now(): number {
-    return performance.now();
+    return performance.now() - (this.#shared.originMs ?? 0);
   }
 
   sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      if (!this.#isClosed) this.#after(ms, resolve);
-    });
-  }
-
-  /** Calls back after that time, unless the host is closed before; returns what takes that back. */
-  #after(ms: number, callback: () => void): () => void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      callback();
-    }, ms);
-    this.#timers.add(timer);
-    return () => {
-      this.#timers.delete(timer);
-      clearTimeout(timer);
-    };
+    checkTimeMs("sleep", "ms", ms);
+    return this.#sleepUntil(performance.now() + ms);
   }
 
   sleepUntil(timeMs: number): Promise<void> {
-    return timeMs <= this.now() ? Promise.resolve() : this.sleep(timeMs - this.now());
+    if (typeof timeMs !== "number" || !(Math.abs(timeMs) < Infinity))
+      refuse("sleepUntil", "timeMs", "a finite number", timeMs);
+    if (timeMs > 0) checkTimeMs("sleepUntil", "timeMs", timeMs);
+    if (timeMs <= this.now()) return Promise.resolve();
+    return this.#sleepUntil(timeMs + (this.#shared.originMs ?? 0));
+  }
+
+  #sleepUntil(realMs: number): Promise<void> {
+    const wait = new ProcessWait<void>(this);
+    if (wait.isPending) wait.at(realMs, () => wait.succeed());
+    return wait.promise;
   }
 
   get disk(): Disk {
-    return this.#options.disk ?? notHere("disk");
+    return this.#shared.disk ?? notHere("disk");
   }
 
-  queue<T>(capacity?: number): LocalQueue<T> {
-    return new LocalQueue<T>(capacity);
+  queue<T>(capacity?: number): Queue<T> {
+    return new LocalQueue<T>(this.process, capacity);
   }
 
-  mutex() {
-    return localMutex();
+  mutex(): Mutex {
+    return new LocalMutex(this.process);
   }
 
-  async listen(port: number): Promise<Listener> {
-    const waiting = new LocalQueue<SocketConnection>();
-    const server = createServer((socket) => {
-      this.#hold(socket);
-      waiting.offer(new SocketConnection(socket, `#${++this.#connections}>${this.name}:${port}`, "client"));
-    });
-    this.#servers.add(server);
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", (error) => reject(new AddressInUse(`listen: ${error.message}`)));
-      server.listen(this.#options.portOf(port), "127.0.0.1", resolve);
-    });
-    this.#options.onListen?.((server.address() as { port: number }).port);
-    const accept = () => waiting.take();
-    return {
-      port,
-      accept,
-      close: () => void server.close(),
-      async *[Symbol.asyncIterator]() {
-        for (;;) yield await accept();
-      },
-    };
+  async listen(port: number, options: ListenOptions = {}): Promise<Listener> {
+    checkPort("listen", port, 0);
+    checkFields("listen", options, ["backlog", "keepAlive"]);
+    const backlog =
+      options.backlog === undefined ? defaultBacklog : checkWhole("listen", "backlog", options.backlog, 1);
+    const keepAlive = checkKeepAlive("listen", options.keepAlive);
+    const listener = new ProcessListener(this.process, port, backlog, keepAlive);
+    const systemPort = await listener.open(this.#shared.portOf(port, this.name), this.name);
+    if (this.process.exit) return new Promise(() => undefined);
+    this.#shared.onListen?.(systemPort, listener.port);
+    return listener;
   }
 
-  connect(host: string, port: number, { timeoutMs = 127_000 }: ConnectOptions = {}): Promise<SocketConnection> {
-    if (this.#isClosed) return new Promise(() => undefined);
-    const socket = openSocket({ host: "127.0.0.1", port: this.#options.portOf(port) });
-    this.#hold(socket);
-    const id = `${this.name}#${++this.#connections}>${host}:${port}`;
-    return new Promise((resolve, reject) => {
-      const inTime = this.#after(timeoutMs, () => {
-        socket.destroy();
-        reject(new TimedOut(`connect to ${host}:${port}: no answer within ${timeoutMs} ms`));
-      });
-      socket.once("connect", () => {
-        inTime();
-        resolve(new SocketConnection(socket, id, host));
-      });
-      socket.once("error", (error) => {
-        inTime();
-        reject(new ConnectionRefused(`connect to ${host}:${port}: ${error.message}`));
-      });
-    });
+  connect(host: string, port: number, options: ConnectOptions = {}): Promise<Connection> {
+    checkPort("connect", port, 1);
+    checkFields("connect", options, ["timeoutMs", "keepAlive"]);
+    const { timeoutMs = defaultConnectTimeoutMs } = options;
+    checkSpanMs("connect", "timeoutMs", timeoutMs);
+    const keepAlive = checkKeepAlive("connect", options.keepAlive);
+    const id = `${this.name}#${++this.#shared.connections}>${host}:${port}`;
+    const hello = { id, from: this.name };
+    const systemPort = this.#shared.portOf(port, host);
+    return openConnection(this.process, systemPort, hello, { host, port }, { timeoutMs, keepAlive });
   }
 
   /** Threads only: callbacks of this process. An error that one does not catch ends the process, as it would elsewhere. */
   spawn<A extends unknown[], R>(
     program: (host: Host, ...args: A) => Promise<R>,
-    { as, name = program.name }: SpawnOptions,
+    options: SpawnOptions,
     ...args: A
   ): Process<R> {
+    if (typeof program !== "function") refuse("spawn", "program", "an async function of a host", program);
+    if (options !== undefined) checkFields("spawn", options, ["as", "name"]);
+    const as = options?.as;
+    if (as !== "thread" && as !== "process") refuse("spawn", "as", '"thread" or "process"', as);
+    if (options.name !== undefined && (typeof options.name !== "string" || options.name === ""))
+      refuse("spawn", "name", "a text that is not empty", options.name);
     if (as !== "thread") notHere("spawn of a process");
-    const done = program(this, ...args);
+    const base = options.name ?? (program.name || "program");
+    const { names } = this.#shared;
+    const sameName = names.get(base) ?? (base === (this.#shared.program ?? this.name) ? 1 : 0);
+    names.set(base, sameName + 1);
+    const thread = new ProcessHost(this, sameName === 0 ? base : `${base} ${sameName + 1}`);
+    thread.#begin(program as never, args);
+    return thread.#handle<R>();
+  }
+
+  #begin(program: (host: Host, ...args: unknown[]) => Promise<unknown>, args: readonly unknown[]): void {
+    const { process } = this;
+    if (process.exit) return;
+    const work = async () => {
+      await undefined; // it begins when whoever started it has come to a wait
+      return process.exit ? new Promise(() => undefined) : program(this, ...args);
+    };
+    process.as(this, work).then(
+      (value) => this.#returned(value),
+      (error: unknown) => this.#threw(error),
+    );
+  }
+
+  #returned(value: unknown): void {
+    const { process } = this;
+    if (process.exit || this.exit) return;
+    this.exit = { how: "returned", value };
+    process.threads.delete(this);
+    if (this.#number === 0) process.value = value;
+    for (const wait of this.#doneWaits) wait.succeed(this.exit);
+    if (process.threads.size === 0) process.end({ how: "returned", value: process.value });
+  }
+
+  #threw(error: unknown): void {
+    if (this.process.exit) return;
+    this.process.threw(error);
+    // Nobody waits for the end of a host that runs no program: the error is nobody's, as of any callback.
+    if (!this.#shared.isRun) void Promise.reject(error);
+  }
+
+  readonly #doneWaits: ProcessWait<Exit>[] = [];
+
+  #handle<R>(): Process<R> {
+    const { process } = this;
     return {
       pid: this.pid,
-      name,
-      done: async (): Promise<Exit<R>> => ({ how: "returned", value: await done }),
-      kill: () => notHere("kill"),
-      cancel: () => notHere("cancel"),
+      name: this.#threadName,
+      done: () => {
+        if (this.exit) return Promise.resolve(this.exit as Exit<R>);
+        const wait = new ProcessWait<Exit>(process.thread);
+        this.#doneWaits.push(wait);
+        return wait.promise as Promise<Exit<R>>;
+      },
+      kill: () => process.end({ how: "killed" }),
+      cancel: (reason: Error = new Cancelled(`${this.#threadName} was cancelled`)) => this.cancel(reason),
     };
   }
 
+  /** Asks this thread to stop: its pending waits reject. */
+  cancel(reason: Error): void {
+    if (this.exit || this.process.exit) return;
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
+    for (const wait of this.process.waits) if (wait.thread === this) wait.fail(reason);
+  }
+
   log(event: string, fields: Readonly<Record<string, unknown>> = {}): void {
-    const { name, pid } = this;
-    this.#options.rows?.push({
+    if (typeof event !== "string") refuse("log", "event", "a text", event);
+    if (this.process.exit) return;
+    const { rows, program, name, pid } = this.#shared;
+    rows?.push({
       kind: "log",
       timeMs: this.now(),
       host: name,
-      process: name,
+      process: program ?? name,
       pid,
-      thread: name,
+      thread: this.#threadName,
       event,
       fields,
     });
@@ -180,25 +271,16 @@ export class ProcessHost implements Host {
     return notHere("load");
   }
 
-  random(): never {
-    return notHere("random");
+  random(): number {
+    const { program, name } = this.#shared;
+    const seed = this.#shared.seed ?? randomBytes(4).readUInt32LE();
+    const first = program ?? name;
+    this.#source ??= randomStream(seed, this.#number === 0 ? first : `${first}/thread ${this.#number}`);
+    return this.#source();
   }
 
   /** Gives back sockets, ports and timers. What waits for them waits for ever. */
   close(): void {
-    this.#isClosed = true;
-    for (const timer of this.#timers) clearTimeout(timer);
-    for (const socket of this.#sockets) socket.destroy();
-    for (const server of this.#servers) server.close();
+    this.process.end({ how: "killed" });
   }
-
-  #hold(socket: Socket): void {
-    if (this.#isClosed) socket.destroy();
-    this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
-  }
-}
-
-function notHere(what: string): never {
-  throw new NotInAProcess(`a program in a real process has no ${what}`);
 }

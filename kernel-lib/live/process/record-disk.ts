@@ -1,6 +1,7 @@
 import { fstatSync, ftruncateSync, read, readSync, write } from "node:fs";
 import { promisify } from "node:util";
 import type { Disk } from "../../world/index.js";
+import { checkFileName } from "../../world/machine.js";
 import { bytesOf, decode, encode, whole } from "../../world/values.js";
 
 const [readAt, writeAt] = [promisify(read), promisify(write)];
@@ -28,6 +29,7 @@ export class RecordDisk implements Disk {
   }
 
   read(name: string): Promise<unknown> {
+    checkFileName("disk.read", name);
     return this.#inOrder(async () => {
       const place = this.#places.get(name);
       if (!place) return undefined;
@@ -37,11 +39,13 @@ export class RecordDisk implements Disk {
     });
   }
 
-  write(name: string, value: unknown): Promise<void> {
+  async write(name: string, value: unknown): Promise<void> {
+    checkFileName("disk.write", name);
     return this.#append(name, { name, value });
   }
 
-  remove(name: string): Promise<void> {
+  async remove(name: string): Promise<void> {
+    checkFileName("disk.remove", name);
     return this.#append(name, { name, isRemoved: true });
   }
 
@@ -53,7 +57,7 @@ export class RecordDisk implements Disk {
     name: string,
     record: { readonly name: string; readonly value?: unknown; readonly isRemoved?: boolean },
   ): Promise<void> {
-    const payload = bytesOf(encode(record, `write ${name}`));
+    const payload = bytesOf(encode(record, `disk.write of ${JSON.stringify(name)}`));
     return this.#inOrder(async () => {
       const bytes = Buffer.allocUnsafe(4 + payload.length);
       bytes.writeUInt32BE(payload.length, 0);

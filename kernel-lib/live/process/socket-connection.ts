@@ -1,54 +1,106 @@
 import type { Socket } from "node:net";
-import { Closed, type Connection, ConnectionReset, TimedOut } from "../../world/index.js";
-import { bytesOf, decode, encode, maxMessageBytes, whole } from "../../world/values.js";
-import { LocalQueue } from "./local-queue.js";
+import { checkTimeout } from "../../world/checks.js";
+import { creditWindowBytes } from "../../world/connection.js";
+import { Fifo } from "../../world/fifo.js";
+import { Closed, type Connection, ConnectionReset, type KeepAlive, MessageError, TimedOut } from "../../world/index.js";
+import { type FrameType, headerBytes } from "../../world/network.js";
+import { decode, type Encoded, encode, whole } from "../../world/values.js";
+import { FrameReader, frameBytes, type WireFrame } from "../run/frames.js";
+import { notHere } from "./not-here.js";
+import { nextPending, type Owned, type OwnProcess, ProcessWait } from "./own-process.js";
 
-const ended = Symbol("ended");
+const nothing = whole(new Uint8Array(0));
+
+interface Outgoing {
+  readonly wait: ProcessWait<void>;
+  readonly type: "data" | "bytes";
+  readonly payload: Encoded;
+  readonly isPending: boolean;
+}
 
 /**
- * A connection of a real process: messages over a socket of the operating system, each its length (4 bytes) and its value in
- * MessagePack. Without urgent bytes and credit. That the other process was killed shows as its end, or as a reset.
+ * A connection of a real process: the world's frames over a socket of the operating system, with credit, keepalive and an end of each direction. A
+ * socket that ends without the frame that says so has lost its process, by SIGKILL or otherwise: that is a reset. It has no urgent bytes.
+ *
+ * @internal
  */
-export class SocketConnection implements Connection {
+export class SocketConnection implements Connection, Owned {
   readonly id: string;
   readonly peer: string;
+  readonly #process: OwnProcess;
   readonly #socket: Socket;
-  readonly #received = new LocalQueue<{ readonly message: unknown } | typeof ended | ConnectionReset>();
+  readonly #reader = new FrameReader();
+  readonly #inbox = new Fifo<WireFrame>();
+  readonly #receivers = new Fifo<ProcessWait<unknown>>();
+  readonly #senders = new Fifo<Outgoing>();
   readonly #gone = new AbortController();
-  #unread = Buffer.alloc(0);
+  #failure: Error | undefined;
+  #hasEnded = false;
+  #endIsSent = false;
+  #peerHasEnded = false;
+  /** Nobody is behind this end any more. */
+  #isGone = false;
+  #unreadAtPeer = 0;
+  #creditOwed = 0;
+  #keepAlive: KeepAlive | undefined;
+  #watch: NodeJS.Timeout | undefined;
+  #probes = 0;
+  #heardMs = performance.now();
 
-  constructor(socket: Socket, id: string, peer: string) {
+  constructor(process: OwnProcess, socket: Socket, id: string, peer: string, keepAlive: KeepAlive | undefined) {
+    this.#process = process;
     this.id = id;
     this.peer = peer;
     this.#socket = socket;
-    socket.setNoDelay(true);
-    socket.on("data", (chunk) => this.#take(chunk));
-    socket.on("end", () => void this.#received.offer(ended));
+    this.#keepAlive = keepAlive;
+    process.owned.add(this);
+    if (keepAlive) this.#watchFor(keepAlive.idleMs);
     socket.on("error", () => undefined); // what it means is said when it closes
-    socket.on("close", () => this.#break());
+    socket.on("end", () => this.#lost());
+    socket.on("close", () => this.#lost());
   }
 
   get signal(): AbortSignal {
     return this.#gone.signal;
   }
 
-  async send(message: unknown): Promise<void> {
-    if (this.#gone.signal.aborted) throw this.#gone.signal.reason;
-    if (this.#socket.writableEnded) throw new Closed(`send: this side of ${this.id} has ended`);
-    const payload = bytesOf(encode([message], "send"));
-    const header = Buffer.alloc(4);
-    header.writeUInt32BE(payload.length, 0);
-    this.#socket.write(Buffer.concat([header, payload]));
+  // ---- what programs call
+
+  send(message: unknown): Promise<void> {
+    const payload = encode(message, `send on ${this.id}`);
+    const type = message instanceof Uint8Array ? "bytes" : "data";
+    const refusal = this.#refusalToSend();
+    if (refusal) return Promise.reject(refusal);
+    if (this.#unreadAtPeer < creditWindowBytes && this.#senders.size === 0) {
+      this.#transmit(type, payload);
+      return Promise.resolve();
+    }
+    const wait = new ProcessWait<void>(this.#process.thread);
+    const line = {
+      wait,
+      type,
+      payload,
+      get isPending() {
+        return wait.isPending;
+      },
+    } as const;
+    this.#senders.push(line);
+    return wait.promise;
   }
 
-  async receive(options: { readonly timeoutMs?: number } = {}): Promise<unknown> {
-    const next = await this.#received.take(options).catch((error) => {
-      throw error instanceof TimedOut ? new TimedOut(`receive on ${this.id}: ${error.message}`) : error;
-    });
-    if (typeof next === "object" && "message" in next && !(next instanceof ConnectionReset)) return next.message;
-    this.#received.offer(next); // it stays so
-    if (next === ended) return undefined;
-    throw next;
+  receive(options?: { readonly timeoutMs?: number }): Promise<unknown> {
+    const timeoutMs = checkTimeout("receive", options);
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#isGone) return Promise.reject(new Closed(`receive: ${this.id} is closed`));
+    if (this.#inbox.size > 0) {
+      const taken = this.#takeMessage();
+      return taken instanceof MessageError ? Promise.reject(taken) : Promise.resolve(taken);
+    }
+    if (this.#peerHasEnded) return Promise.resolve(undefined);
+    const late = () => new TimedOut(`receive on ${this.id}: nothing came in ${timeoutMs} ms`);
+    const wait = new ProcessWait<unknown>(this.#process.thread, timeoutMs, late);
+    this.#receivers.push(wait);
+    return wait.promise;
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<unknown> {
@@ -56,47 +108,182 @@ export class SocketConnection implements Connection {
   }
 
   sendUrgent(): never {
-    throw new Closed(`${this.id}: connections of real processes have no urgent bytes`);
+    return notHere("urgent bytes");
   }
 
   receiveUrgent(): never {
-    throw new Closed(`${this.id}: connections of real processes have no urgent bytes`);
+    return notHere("urgent bytes");
   }
 
   onUrgent(): never {
-    throw new Closed(`${this.id}: connections of real processes have no urgent bytes`);
+    return notHere("urgent bytes");
   }
 
   end(): void {
-    this.#socket.end();
+    if (this.#hasEnded || this.#failure || this.#isGone) return;
+    this.#hasEnded = true;
+    this.#endWhenSent();
   }
 
   reset(): void {
-    this.#socket.resetAndDestroy();
-    this.#break();
+    if (this.#failure || this.#isGone) return;
+    this.#fail(new ConnectionReset(`${this.id} was reset by this side`));
+    this.#release();
+    if (!this.#socket.destroyed) this.#socket.resetAndDestroy();
   }
 
-  #take(chunk: Buffer): void {
-    this.#unread = Buffer.concat([this.#unread, chunk]);
-    while (this.#unread.length >= 4) {
-      const length = this.#unread.readUInt32BE(0);
-      if (length > maxMessageBytes) return this.reset();
-      if (this.#unread.length < 4 + length) return;
-      const payload = new Uint8Array(this.#unread.subarray(4, 4 + length));
-      this.#unread = this.#unread.subarray(4 + length);
-      try {
-        const [message] = decode(whole(payload)) as [unknown];
-        this.#received.offer({ message });
-      } catch {
-        return this.reset(); // whoever sends that does not speak our language
-      }
+  closeWithProcess(abruptly: boolean): void {
+    if (this.#isGone) return;
+    if (abruptly || this.#inbox.size > 0 || this.#hasUnsent) return this.reset();
+    this.end();
+    this.#release();
+    if (this.#peerHasEnded) this.#socket.end();
+  }
+
+  // ---- what the socket brings
+
+  /** @throws {@link MessageError} if it is none of our frames. */
+  read(chunk: Buffer): void {
+    for (const frame of this.#reader.push(chunk)) this.#deliver(frame);
+  }
+
+  #deliver(frame: WireFrame): void {
+    if (this.#isGone) {
+      // Something for nobody: its sender is told by a reset, as by an operating system.
+      if (frame.type === "data" || frame.type === "bytes") this.#socket.resetAndDestroy();
+      else if (frame.type === "end") this.#socket.end();
+      return;
+    }
+    this.#heardMs = performance.now();
+    this.#probes = 0;
+    switch (frame.type) {
+      case "data":
+      case "bytes":
+        this.#inbox.push(frame);
+        return this.#serveReceivers();
+      case "credit":
+        this.#unreadAtPeer -= frame.value;
+        return this.#serveSenders();
+      case "end":
+        this.#peerHasEnded = true;
+        this.#serveReceivers();
+        return this.#closeWhenBothEnded();
+      case "probe":
+        return this.#transmit("alive", nothing);
+      case "alive":
+        return;
+      default:
+        this.reset(); // no peer of ours sends that
     }
   }
 
-  #break(): void {
-    if (this.#gone.signal.aborted) return;
-    const error = new ConnectionReset(`${this.id} was reset`);
+  #lost(): void {
+    const isOver = this.#peerHasEnded && this.#endIsSent;
+    if (this.#isGone || isOver) return;
+    this.#fail(new ConnectionReset(`${this.id} was reset by ${this.peer}`));
+    this.#release();
+    this.#socket.destroy();
+  }
+
+  // ---- inside
+
+  #refusalToSend(): Error | undefined {
+    if (this.#failure) return this.#failure;
+    return this.#hasEnded || this.#isGone ? new Closed(`send: this side of ${this.id} has ended`) : undefined;
+  }
+
+  #transmit(type: FrameType, payload: Encoded, value = 0): void {
+    if (type === "data" || type === "bytes") this.#unreadAtPeer += headerBytes + payload.end - payload.start;
+    if (this.#socket.writable) this.#socket.write(frameBytes({ type, payload, value }));
+  }
+
+  #serveReceivers(): void {
+    while (this.#inbox.size > 0 || this.#peerHasEnded) {
+      const wait = nextPending(this.#receivers);
+      if (!wait) return;
+      const taken = this.#inbox.size > 0 ? this.#takeMessage() : undefined;
+      if (taken instanceof MessageError) wait.fail(taken);
+      else wait.succeed(taken);
+    }
+  }
+
+  /** The oldest message; a MessageError, which no message can be, if it can't be decoded. */
+  #takeMessage(): unknown {
+    const { type, payload } = this.#inbox.shift() as WireFrame;
+    this.#creditOwed += headerBytes + payload.end - payload.start;
+    if (this.#creditOwed >= creditWindowBytes / 2) {
+      this.#transmit("credit", nothing, this.#creditOwed);
+      this.#creditOwed = 0;
+    }
+    try {
+      return type === "bytes" ? payload.bytes.slice(payload.start, payload.end) : decode(payload);
+    } catch (error) {
+      return error;
+    }
+  }
+
+  #serveSenders(): void {
+    while (this.#unreadAtPeer < creditWindowBytes) {
+      const next = nextPending(this.#senders);
+      if (!next) break;
+      this.#transmit(next.type, next.payload);
+      next.wait.succeed();
+    }
+    this.#endWhenSent();
+  }
+
+  /** Messages that wait for credit, and were not given up. */
+  get #hasUnsent(): boolean {
+    return this.#senders.some(({ wait }) => !wait.isGivenUp);
+  }
+
+  /** The end goes behind the messages that wait for credit. */
+  #endWhenSent(): void {
+    if (!this.#hasEnded || this.#endIsSent || this.#hasUnsent) return;
+    this.#endIsSent = true;
+    this.#transmit("end", nothing);
+    this.#closeWhenBothEnded();
+  }
+
+  #closeWhenBothEnded(): void {
+    if (!this.#peerHasEnded || !this.#endIsSent) return;
+    this.#socket.end();
+    clearTimeout(this.#watch);
+    if (this.#inbox.size === 0) this.#process.owned.delete(this);
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure) return;
+    this.#failure = error;
+    this.#inbox.drain();
+    // First, so that who is woken by the failure finds the signal aborted.
     this.#gone.abort(error);
-    this.#received.offer(error);
+    for (const wait of this.#receivers.drain()) wait.fail(error);
+    for (const { wait } of this.#senders.drain()) wait.fail(error);
+  }
+
+  #release(): void {
+    this.#isGone = true;
+    clearTimeout(this.#watch);
+    this.#process.owned.delete(this);
+  }
+
+  #watchFor(ms: number): void {
+    this.#watch = setTimeout(() => this.#checkPeer(), ms);
+  }
+
+  #checkPeer(): void {
+    const { idleMs, intervalMs, probes } = this.#keepAlive as KeepAlive;
+    if (this.#isGone) return;
+    const idleForMs = performance.now() - this.#heardMs;
+    if (this.#probes === 0 && idleForMs < idleMs) return this.#watchFor(Math.ceil(idleMs - idleForMs));
+    if (this.#probes >= probes) {
+      this.#fail(new TimedOut(`${this.id}: keepalive got no answer to ${probes} probes`));
+      this.#release();
+      return void this.#socket.destroy();
+    }
+    this.#probes++;
+    this.#transmit("probe", nothing);
+    this.#watchFor(intervalMs);
   }
 }

@@ -1,12 +1,12 @@
 import { ModelError } from "../../errors.js";
-import type { Frame, FrameType } from "../../world/network.js";
-import { bytesOf, type Encoded, whole } from "../../world/values.js";
+import { MessageError } from "../../world/errors.js";
+import { type FrameType, headerBytes } from "../../world/network.js";
+import { bytesOf, type Encoded, maxMessageBytes, whole } from "../../world/values.js";
 
 const types: readonly FrameType[] = ["data", "bytes", "urgent", "credit", "end", "reset", "probe", "alive"];
-const headerBytes = 5;
 
 /** A frame as bytes: length of what follows the header (4), type (1), then the payload, or the value of urgent and credit (4). */
-export function frameBytes(frame: Frame): Uint8Array {
+export function frameBytes(frame: WireFrame): Uint8Array {
   const hasValue = frame.type === "urgent" || frame.type === "credit";
   const length = hasValue ? 4 : frame.payload.end - frame.payload.start;
   const bytes = Buffer.allocUnsafe(headerBytes + length);
@@ -24,19 +24,27 @@ export interface WireFrame {
   readonly value: number;
 }
 
-/** Cuts a byte stream into frames. */
+/** Cuts a byte stream into frames: the one framing of every socket between programs of this library, whoever holds its two ends. */
 export class FrameReader {
   #chunks: Buffer[] = [];
   #length = 0;
 
-  /** Takes the next bytes of the stream and returns the frames that are whole now. */
+  /**
+   * Takes the next bytes of the stream and returns the frames that are whole now.
+   *
+   * @throws {@link MessageError} if a frame is said to be larger than any message may be: nothing is kept for it. {@link ModelError} if it
+   *   is of no known type. Either way its sender does not speak this language.
+   */
   push(chunk: Buffer): WireFrame[] {
     this.#chunks.push(chunk);
     this.#length += chunk.length;
     const frames: WireFrame[] = [];
     while (this.#length >= headerBytes) {
       const head = this.#peek(headerBytes);
-      const size = headerBytes + head.readUInt32BE(0);
+      const length = head.readUInt32BE(0);
+      if (length > maxMessageBytes)
+        throw new MessageError(`a frame of ${length} bytes came off the wire; ${maxMessageBytes} is the most`);
+      const size = headerBytes + length;
       if (this.#length < size) break;
       const bytes = this.#take(size);
       const type = types[bytes[4] as number];
