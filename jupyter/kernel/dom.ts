@@ -1,13 +1,13 @@
 import Module, { createRequire } from "node:module";
 import type { MimeBundle } from "kernel-lib/jupyter";
-import type * as Dom from "kernel-lib/workbook/dom";
+import type * as Dom from "kernel-lib/workbook/figures/dom";
 import { isReaders } from "./packages.js";
 
 type PlotLibrary = Parameters<typeof Dom.plotWithDocument>[0];
 
 const require = createRequire(import.meta.url);
 /** Loaded when the first cell needs it. */
-const dom = () => require("kernel-lib/workbook/dom") as typeof Dom;
+const dom = () => require("kernel-lib/workbook/figures/dom") as typeof Dom;
 
 interface Loader {
   _load(request: string, parent: NodeModule | undefined, ...rest: unknown[]): unknown;

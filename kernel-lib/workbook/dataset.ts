@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { refuse } from "../errors.js";
+import { datasetFiles } from "./platform.js";
 
 /** A table that comes with the workbook, published by others or recorded for it: its rows, and where they come from. */
 export interface Dataset<R = Readonly<Record<string, string | number | boolean | null>>> {
@@ -25,28 +25,9 @@ export class MalformedDataset extends Error {
   override name = "MalformedDataset";
 }
 
-const folders = ["published", "recorded"].map((kind) => new URL(`../../../datasets/${kind}/`, import.meta.url));
-
-/** The file of each dataset, by name. */
-function filesByName(): Map<string, URL> {
-  const filesIn = (folder: URL): string[] => {
-    try {
-      return readdirSync(folder);
-    } catch {
-      return [];
-    }
-  };
-  const found = folders.flatMap((folder) =>
-    filesIn(folder)
-      .filter((file) => file.endsWith(".json"))
-      .map((file) => [file.slice(0, -".json".length), new URL(file, folder)] as const),
-  );
-  return new Map(found.sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
 /** The names that {@link dataset} knows, sorted. */
 export function datasets(): string[] {
-  return [...filesByName().keys()];
+  return [...datasetFiles().keys()];
 }
 
 /**
@@ -60,7 +41,7 @@ export function datasets(): string[] {
  */
 export function dataset<R = Readonly<Record<string, string | number | boolean | null>>>(name: string): Dataset<R> {
   if (typeof name !== "string" || name === "") refuse("dataset", "name", "a text that is not empty", name);
-  const files = filesByName();
+  const files = datasetFiles();
   const file = files.get(name);
   if (file === undefined) {
     const known = [...files.keys()].join(", ");
@@ -70,7 +51,7 @@ export function dataset<R = Readonly<Record<string, string | number | boolean | 
   }
   let content: Record<string, unknown>;
   try {
-    content = JSON.parse(readFileSync(file, "utf8"));
+    content = JSON.parse(file());
   } catch (error) {
     throw new MalformedDataset(`dataset: ${name}.json can't be read: ${(error as Error).message}`);
   }

@@ -39,14 +39,9 @@ export {
   type MimeBundle,
   tableMime,
 } from "../jupyter.js";
-export { type CheckOptions, check } from "./check.js";
-export { type CheckRecord, CheckResult, exerciseResults, exportResults, forgetResults } from "./check-result.js";
-export { type ClaimRecord, Claims, claim, claims } from "./claims.js";
-export { type ColumnOptions, type Row, Table, type TableOptions, table } from "./data-table.js";
-export { type Dataset, dataset, datasets, MalformedDataset, UnknownDataset } from "./dataset.js";
-export { type Displayable, show } from "./display.js";
-export { type DistributionOptions, distribution, type Sample } from "./distribution.js";
-export type { LegendItem } from "./drawing.js";
+export { type CheckOptions, check } from "./checks/check.js";
+export { type CheckRecord, CheckResult, exerciseResults, exportResults, forgetResults } from "./checks/check-result.js";
+export { type ClaimRecord, Claims, claim, claims } from "./checks/claims.js";
 export {
   type ChoiceExercise,
   type ExerciseText,
@@ -57,16 +52,35 @@ export {
   type OneChoice,
   type ProgramExercise,
   type RunClaim,
-} from "./exercise.js";
-export { type AxisOptions, Figure, type FigureOptions, type FigureText, figure } from "./figure.js";
-export { type LaneSpan, type LanesOptions, lanes } from "./lanes.js";
-export { type OverlayOptions, overlay, type Point, type PredictedHeight, type Series, type Theory } from "./overlay.js";
+} from "./checks/exercise.js";
+export {
+  type ChoiceQuestion,
+  Comparison,
+  type NumberQuestion,
+  type OneOf,
+  Prediction,
+  predict,
+} from "./checks/predict.js";
+export { type Dataset, dataset, datasets, MalformedDataset, UnknownDataset } from "./dataset.js";
+export { type ColumnOptions, type Row, Table, type TableOptions, table } from "./figures/data-table.js";
+export { type Displayable, show } from "./figures/display.js";
+export { type DistributionOptions, distribution, type Sample } from "./figures/distribution.js";
+export type { LegendItem } from "./figures/drawing.js";
+export { type AxisOptions, Figure, type FigureOptions, type FigureText, figure } from "./figures/figure.js";
+export { type LaneSpan, type LanesOptions, lanes } from "./figures/lanes.js";
+export {
+  type OverlayOptions,
+  overlay,
+  type Point,
+  type PredictedHeight,
+  type Series,
+  type Theory,
+} from "./figures/overlay.js";
+export { type Palette, palette, type Role } from "./figures/palette.js";
+export { type Progress, progress } from "./figures/progress.js";
+export { type SegmentsAt, segmentsFigure } from "./figures/segments-figure.js";
+export { type FieldAxis, type SweepFigureOptions, sweepFigure } from "./figures/sweep-figure.js";
+export { type SweepRow, sweepRows } from "./figures/sweep-rows.js";
+export { type MessageRecord, messages, type RunLike } from "./figures/trace-view.js";
 export { hopThroughPage, type PageHop, type PageHopOptions } from "./page-hop.js";
-export { type Palette, palette, type Role } from "./palette.js";
-export { type ChoiceQuestion, Comparison, type NumberQuestion, type OneOf, Prediction, predict } from "./predict.js";
-export { type Progress, progress } from "./progress.js";
-export { type SegmentsAt, segmentsFigure } from "./segments-figure.js";
-export { type SpaceTimeOptions, spaceTime } from "./space-time.js";
-export { type FieldAxis, type SweepFigureOptions, sweepFigure } from "./sweep-figure.js";
-export { type SweepRow, sweepRows } from "./sweep-rows.js";
-export { type MessageRecord, messages, type RunLike } from "./trace-view.js";
+export { type SpaceTimeOptions, spaceTime } from "./space-time/space-time.js";

@@ -1,10 +1,10 @@
 import { checkPositive, checkWhole, Interrupted, ParameterError } from "../errors.js";
 import { kernelHook, type MimeBundle } from "../jupyter.js";
-import { openPageServer, type PageServer } from "../live/places/page-server.js";
 import { freeze, type Machine, type Resources, type Stop, segmentsOf, thaw } from "../migration/machine/index.js";
 import { onInterrupt } from "../simulation/interrupt.js";
-import { escapeMarkup } from "./display.js";
-import { outputStyle, palette } from "./palette.js";
+import { escapeMarkup } from "./figures/display.js";
+import { outputStyle, palette } from "./figures/palette.js";
+import { openPageServer, type PageServer } from "./platform.js";
 
 /** See {@link hopThroughPage}. */
 export interface PageHopOptions {

@@ -2,7 +2,7 @@ import * as Plot from "@observablehq/plot";
 import type { Browser, Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { domBundle, newDocument, plotWithDocument } from "../../kernel-lib/workbook/dom.js";
+import { domBundle, newDocument, plotWithDocument } from "../../kernel-lib/workbook/figures/dom.js";
 import { inRoot } from "../../scripts/setup/paths.mjs";
 import { openBrowser } from "./browser.js";
 

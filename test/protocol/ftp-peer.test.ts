@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { FtpCommandReader, ftpReply } from "kernel-lib";
-import { socketsApi } from "kernel-lib/live/sockets-api";
+import { socketsApi } from "kernel-lib/live/system/sockets-api";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { python } from "../../scripts/setup/paths.mjs";

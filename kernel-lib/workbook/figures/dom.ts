@@ -1,9 +1,7 @@
-import { createRequire } from "node:module";
-import type { MimeBundle } from "../jupyter.js";
+import type { MimeBundle } from "../../jupyter.js";
+import { loaded } from "../platform.js";
 import { type CanvasElement, paintable } from "./canvas.js";
 import { escapeMarkup } from "./display.js";
-
-const require = createRequire(import.meta.url);
 
 /** What is used of a node of a document, whichever library made it. */
 export interface DomNode {
@@ -21,7 +19,7 @@ interface DomDocument {
 
 /** A document for Plot to draw in, with canvases that can be painted on; what a DOM is stays behind this line. */
 export function newDocument(): never {
-  const { parseHTML } = require("linkedom") as { parseHTML(html: string): { document: DomDocument } };
+  const { parseHTML } = loaded("linkedom") as { parseHTML(html: string): { document: DomDocument } };
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const createElement = document.createElement.bind(document);
   document.createElement = (name, options) => {

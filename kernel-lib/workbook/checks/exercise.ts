@@ -1,5 +1,5 @@
-import { ParameterError, refuse } from "../errors.js";
-import type { RunLike } from "./trace-view.js";
+import { ParameterError, refuse } from "../../errors.js";
+import type { RunLike } from "../figures/trace-view.js";
 
 /** What all exercises have. */
 export interface ExerciseText {

@@ -1,6 +1,6 @@
 import type { PlotOptions } from "@observablehq/plot";
-import { refuse } from "../errors.js";
-import { jupyterDisplay, type MimeBundle, tableMime } from "../jupyter.js";
+import { refuse } from "../../errors.js";
+import { jupyterDisplay, type MimeBundle, tableMime } from "../../jupyter.js";
 import { checkRows, comparable, htmlTable, type Row, type TableOptions } from "./data-table.js";
 import { type Displayable, escapeMarkup, show } from "./display.js";
 import { type Drawing, drawPlot, type LegendItem, withOwnIds, wrapped } from "./drawing.js";

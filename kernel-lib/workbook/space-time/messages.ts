@@ -1,12 +1,12 @@
-import { escapeMarkup } from "./display.js";
-import { fitted, textWidth } from "./drawing.js";
-import { formatNumber } from "./numbers.js";
-import { palette } from "./palette.js";
-import { type Frame, type Point, px } from "./space-time-frame.js";
-import type { SpaceTimeLayout } from "./space-time-layout.js";
-import { attributes, type Step } from "./space-time-steps.js";
-import { barOf, barShifts } from "./space-time-waits.js";
-import { arrivalOf, type MessagePair } from "./trace-view.js";
+import { escapeMarkup } from "../figures/display.js";
+import { fitted, textWidth } from "../figures/drawing.js";
+import { formatNumber } from "../figures/numbers.js";
+import { palette } from "../figures/palette.js";
+import { arrivalOf, type MessagePair } from "../figures/trace-view.js";
+import { type Frame, type Point, px } from "./frame.js";
+import type { SpaceTimeLayout } from "./layout.js";
+import { attributes, type Step } from "./steps.js";
+import { barOf, barShifts } from "./waits.js";
 
 interface Box {
   readonly x: number;

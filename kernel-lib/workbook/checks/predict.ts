@@ -1,8 +1,8 @@
-import { ParameterError, refuse } from "../errors.js";
-import { jupyterDisplay, type MimeBundle, tableMime } from "../jupyter.js";
-import { type Displayable, escapeMarkup, show } from "./display.js";
-import { formatNumber, rounded } from "./numbers.js";
-import { outputStyle, palette } from "./palette.js";
+import { ParameterError, refuse } from "../../errors.js";
+import { jupyterDisplay, type MimeBundle, tableMime } from "../../jupyter.js";
+import { type Displayable, escapeMarkup, show } from "../figures/display.js";
+import { formatNumber, rounded } from "../figures/numbers.js";
+import { outputStyle, palette } from "../figures/palette.js";
 
 /** A question whose answer is a number. */
 export interface NumberQuestion {

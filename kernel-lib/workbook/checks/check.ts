@@ -1,9 +1,9 @@
-import { ParameterError, refuse } from "../errors.js";
+import { ParameterError, refuse } from "../../errors.js";
+import { formatNumber } from "../figures/numbers.js";
+import { progress } from "../figures/progress.js";
+import type { RunLike } from "../figures/trace-view.js";
 import { type CheckRecord, CheckResult, keepResult } from "./check-result.js";
 import type { ChoiceExercise, Failure, Mistake, NumberExercise, ProgramExercise, RunClaim } from "./exercise.js";
-import { formatNumber } from "./numbers.js";
-import { progress } from "./progress.js";
-import type { RunLike } from "./trace-view.js";
 
 /** See {@link check}. */
 export interface CheckOptions {

@@ -1,5 +1,5 @@
-import { refuse } from "../errors.js";
-import type { Sweep, SweepPoint } from "../simulation/index.js";
+import { refuse } from "../../errors.js";
+import type { Sweep, SweepPoint } from "../../simulation/index.js";
 
 /** A point of a sweep with one of its measures; see {@link sweepRows}. */
 export type SweepRow<Point, K extends string> = Point & { readonly [measure in K]: number } & {

@@ -1,7 +1,7 @@
-import { ParameterError, refuse } from "../errors.js";
-import { claimsMime, jupyterDisplay, type MimeBundle } from "../jupyter.js";
-import { type Displayable, sentenceMarkup, show } from "./display.js";
-import { outputStyle, palette } from "./palette.js";
+import { ParameterError, refuse } from "../../errors.js";
+import { claimsMime, jupyterDisplay, type MimeBundle } from "../../jupyter.js";
+import { type Displayable, sentenceMarkup, show } from "../figures/display.js";
+import { outputStyle, palette } from "../figures/palette.js";
 
 /** A named statement about a result, and whether it holds. */
 export interface ClaimRecord {

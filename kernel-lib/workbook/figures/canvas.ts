@@ -1,7 +1,5 @@
-import { createRequire } from "node:module";
+import { base64, loaded } from "../platform.js";
 import { png } from "./png.js";
-
-const require = createRequire(import.meta.url);
 
 interface ImageData {
   readonly width: number;
@@ -53,14 +51,14 @@ export function paintable<T extends CanvasElement>(canvas: T): T {
       });
     },
     fillRect(left: number, top: number, width: number, height: number): void {
-      const { color } = require("d3-color") as { color(text: string): { rgb(): Colour } | null };
+      const { color } = loaded("d3-color") as { color(text: string): { rgb(): Colour } | null };
       const { r, g, b, opacity } = color(String(this.fillStyle))?.rgb() ?? { r: 0, g: 0, b: 0, opacity: 1 };
       eachPixel(canvas, left, top, width, height, (at) => current().set([r, g, b, 255 * opacity], at));
     },
   };
   canvas.getContext = (kind) => (kind === "2d" ? context : null);
   canvas.toDataURL = () =>
-    `data:image/png;base64,${Buffer.from(png(canvas.width, canvas.height, new Uint8Array(current().buffer))).toString("base64")}`;
+    `data:image/png;base64,${base64(png(canvas.width, canvas.height, new Uint8Array(current().buffer)))}`;
   return canvas;
 }
 

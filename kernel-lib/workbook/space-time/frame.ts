@@ -1,9 +1,9 @@
-import { escapeMarkup } from "./display.js";
-import { fitted, textWidth } from "./drawing.js";
-import { formatNumber } from "./numbers.js";
-import { palette } from "./palette.js";
-import type { SpaceTimeLayout } from "./space-time-layout.js";
-import { arrivalOf, niceTicks } from "./trace-view.js";
+import { escapeMarkup } from "../figures/display.js";
+import { fitted, textWidth } from "../figures/drawing.js";
+import { formatNumber } from "../figures/numbers.js";
+import { palette } from "../figures/palette.js";
+import { arrivalOf, niceTicks } from "../figures/trace-view.js";
+import type { SpaceTimeLayout } from "./layout.js";
 
 /** In pixels. */
 export type Point = readonly [x: number, y: number];

@@ -1,10 +1,10 @@
-import { checkPositive, checkWhole, refuse } from "../errors.js";
-import type { TraceRow } from "../world/trace.js";
-import { checkText, Figure, type FigureText } from "./figure.js";
-import { drawSpaceTime } from "./space-time-drawing.js";
-import { layOut } from "./space-time-layout.js";
-import { spaceTimeScript, spaceTimeStyle } from "./space-time-steps.js";
-import { messages, type RunLike, rowsOf } from "./trace-view.js";
+import { checkPositive, checkWhole, refuse } from "../../errors.js";
+import type { TraceRow } from "../../world/trace.js";
+import { checkText, Figure, type FigureText } from "../figures/figure.js";
+import { messages, type RunLike, rowsOf } from "../figures/trace-view.js";
+import { drawSpaceTime } from "./drawing.js";
+import { layOut } from "./layout.js";
+import { spaceTimeScript, spaceTimeStyle } from "./steps.js";
 
 /** See {@link spaceTime}. */
 export interface SpaceTimeOptions extends Partial<FigureText> {

@@ -1,5 +1,5 @@
-import { checkPositive, refuse } from "../errors.js";
-import { type KernelHook, kernelHook, type MimeBundle } from "../jupyter.js";
+import { checkPositive, refuse } from "../../errors.js";
+import { type KernelHook, kernelHook, type MimeBundle } from "../../jupyter.js";
 import { escapeMarkup } from "./display.js";
 import { formatDuration } from "./numbers.js";
 import { outputStyle, palette } from "./palette.js";

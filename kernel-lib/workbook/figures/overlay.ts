@@ -1,6 +1,6 @@
 import type { Markish } from "@observablehq/plot";
-import { checkPositive, refuse } from "../errors.js";
-import { pow } from "../simulation/elementary-functions/index.js";
+import { checkPositive, refuse } from "../../errors.js";
+import { pow } from "../../simulation/elementary-functions/index.js";
 import type { Row } from "./data-table.js";
 import { drawPlot, type LegendItem, plot } from "./drawing.js";
 import { type AxisOptions, axisEnds, checkText, Figure, type FigureText, plotAxis } from "./figure.js";

@@ -1,14 +1,14 @@
-import { writeFileSync } from "node:fs";
-import { checkMime, jupyterDisplay, type MimeBundle } from "../jupyter.js";
+import { checkMime, jupyterDisplay, type MimeBundle } from "../../jupyter.js";
+import { type Displayable, sentenceMarkup, show } from "../figures/display.js";
+import type { Figure } from "../figures/figure.js";
+import { outputStyle, palette } from "../figures/palette.js";
+import type { RunLike } from "../figures/trace-view.js";
+import { writeText } from "../platform.js";
+import { spaceTime } from "../space-time/space-time.js";
 import type { Verdict } from "./check.js";
 import { claimLines } from "./claims.js";
-import { type Displayable, sentenceMarkup, show } from "./display.js";
 import type { ChoiceExercise, NumberExercise, ProgramExercise } from "./exercise.js";
-import type { Figure } from "./figure.js";
-import { outputStyle, palette } from "./palette.js";
 import { answerForm } from "./predict.js";
-import { spaceTime } from "./space-time.js";
-import type { RunLike } from "./trace-view.js";
 
 /** What a grader gets of one exercise. */
 export interface CheckRecord {
@@ -58,7 +58,7 @@ export function forgetResults(): void {
  */
 export function exportResults(path: string): number {
   const all = exerciseResults();
-  writeFileSync(path, `${JSON.stringify({ results: all }, null, 2)}\n`);
+  writeText(path, `${JSON.stringify({ results: all }, null, 2)}\n`);
   return all.length;
 }
 

@@ -1,5 +1,5 @@
-import { refuse } from "../errors.js";
-import { jupyterDisplay, type MimeBundle, tableMime } from "../jupyter.js";
+import { refuse } from "../../errors.js";
+import { jupyterDisplay, type MimeBundle, tableMime } from "../../jupyter.js";
 import { type Displayable, escapeMarkup, show } from "./display.js";
 import { columnDecimals, formatNumber, largest, powerOfTen, rounded } from "./numbers.js";
 import { outputStyle } from "./palette.js";

@@ -1,5 +1,5 @@
 import type { Markish } from "@observablehq/plot";
-import { checkPositive, refuse } from "../errors.js";
+import { checkPositive, refuse } from "../../errors.js";
 import { drawPlot, type LegendItem, plot } from "./drawing.js";
 import { type AxisOptions, axisEnds, checkText, Figure, type FigureText, plotAxis } from "./figure.js";
 import { formatNumber } from "./numbers.js";

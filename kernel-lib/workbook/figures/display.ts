@@ -1,5 +1,5 @@
-import { ParameterError, shown } from "../errors.js";
-import { jupyterDisplay, kernelHook, type MimeBundle } from "../jupyter.js";
+import { ParameterError, shown } from "../../errors.js";
+import { jupyterDisplay, kernelHook, type MimeBundle } from "../../jupyter.js";
 
 /** Something that a notebook shows richly: a figure, a table, a claim, a prediction, a check. */
 export interface Displayable {

@@ -1,7 +1,7 @@
-import type { ExitRow, FaultRow, LogRow, StartRow, TraceRow, UrgentRow, WorkRow } from "../world/trace.js";
-import { formatNumber, largest, smallest } from "./numbers.js";
+import type { ExitRow, FaultRow, LogRow, StartRow, TraceRow, UrgentRow, WorkRow } from "../../world/trace.js";
+import { formatNumber, largest, smallest } from "../figures/numbers.js";
+import { type MessagePair, messagePairs } from "../figures/trace-view.js";
 import type { SpaceTimeOptions } from "./space-time.js";
-import { type MessagePair, messagePairs } from "./trace-view.js";
 
 /** A lane of the diagram. */
 export interface Lane {

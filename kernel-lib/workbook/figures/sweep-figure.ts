@@ -1,5 +1,5 @@
 import type { Markish } from "@observablehq/plot";
-import { refuse } from "../errors.js";
+import { refuse } from "../../errors.js";
 import { checkRows, type Row } from "./data-table.js";
 import { drawPlot, type LegendItem, plot } from "./drawing.js";
 import { type AxisOptions, axisEnds, checkText, Figure, type FigureText, plotAxis } from "./figure.js";

@@ -1,12 +1,12 @@
-import { escapeMarkup } from "./display.js";
-import { type Drawing, drawLegend, type LegendItem } from "./drawing.js";
-import { formatNumber } from "./numbers.js";
-import { palette } from "./palette.js";
-import { drawAxis, type Frame, frameOf, type Point, px, width } from "./space-time-frame.js";
-import { endsWithRun, type SpaceTimeLayout } from "./space-time-layout.js";
-import { cross, drawMessages } from "./space-time-messages.js";
-import { attributes, type Step, stepsOf } from "./space-time-steps.js";
-import { barOf, barShifts, drawWaits, waitsOf } from "./space-time-waits.js";
+import { escapeMarkup } from "../figures/display.js";
+import { type Drawing, drawLegend, type LegendItem } from "../figures/drawing.js";
+import { formatNumber } from "../figures/numbers.js";
+import { palette } from "../figures/palette.js";
+import { drawAxis, type Frame, frameOf, type Point, px, width } from "./frame.js";
+import { endsWithRun, type SpaceTimeLayout } from "./layout.js";
+import { cross, drawMessages } from "./messages.js";
+import { attributes, type Step, stepsOf } from "./steps.js";
+import { barOf, barShifts, drawWaits, waitsOf } from "./waits.js";
 
 /** Draws the layout; steps and hosts are what the controls need. */
 export function drawSpaceTime(

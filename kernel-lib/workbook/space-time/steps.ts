@@ -1,9 +1,9 @@
-import type { TraceRow } from "../world/trace.js";
-import { escapeMarkup } from "./display.js";
-import { formatNumber } from "./numbers.js";
-import { endsWithRun, type SpaceTimeLayout } from "./space-time-layout.js";
-import type { MessageWait } from "./space-time-waits.js";
-import { arrivalOf } from "./trace-view.js";
+import type { TraceRow } from "../../world/trace.js";
+import { escapeMarkup } from "../figures/display.js";
+import { formatNumber } from "../figures/numbers.js";
+import { arrivalOf } from "../figures/trace-view.js";
+import { endsWithRun, type SpaceTimeLayout } from "./layout.js";
+import type { MessageWait } from "./waits.js";
 
 /** One event that the reader can step to. */
 export interface Step {

@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
-import { createRequire } from "node:module";
 import type { PlotOptions } from "@observablehq/plot";
-import { refuse } from "../errors.js";
+import { refuse } from "../../errors.js";
+import { loaded, sha256 } from "../platform.js";
 import { escapeMarkup } from "./display.js";
 import { newDocument } from "./dom.js";
 import { decimalExponent, formatNumber, powerOfTen } from "./numbers.js";
@@ -52,11 +51,9 @@ interface ScaleLike {
   readonly range?: readonly unknown[];
 }
 
-const require = createRequire(import.meta.url);
-
 /** Loaded at the first figure: a cell that draws nothing should not wait for it. */
 function plotLibrary(): typeof import("@observablehq/plot") {
-  return require("@observablehq/plot");
+  return loaded("@observablehq/plot") as typeof import("@observablehq/plot");
 }
 
 /** Marks and scales of Observable Plot, for the figures of this room. */
@@ -320,6 +317,6 @@ export function withOwnIds(body: string, salt = ""): { body: string; id: string 
       : text.replace(/(\sid="|url\(#|href="#)([^")]+)/g, (whole, before: string, name: string) =>
           names.includes(name) ? before + to(names.indexOf(name)) : whole,
         );
-  const id = `handoff-${createHash("sha256").update(salt).update(rename(body, String)).digest("hex").slice(0, 10)}`;
+  const id = `handoff-${sha256(salt, rename(body, String)).slice(0, 10)}`;
   return { body: rename(body, (i) => `${id}-${i}`), id };
 }

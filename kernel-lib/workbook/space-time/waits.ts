@@ -1,10 +1,10 @@
-import type { MessageRow, WorkRow } from "../world/trace.js";
-import { escapeMarkup } from "./display.js";
-import { formatNumber } from "./numbers.js";
-import { type Frame, type Point, px } from "./space-time-frame.js";
-import type { SpaceTimeLayout } from "./space-time-layout.js";
-import { attributes, type Step } from "./space-time-steps.js";
-import { arrivalOf } from "./trace-view.js";
+import type { MessageRow, WorkRow } from "../../world/trace.js";
+import { escapeMarkup } from "../figures/display.js";
+import { formatNumber } from "../figures/numbers.js";
+import { arrivalOf } from "../figures/trace-view.js";
+import { type Frame, type Point, px } from "./frame.js";
+import type { SpaceTimeLayout } from "./layout.js";
+import { attributes, type Step } from "./steps.js";
 
 /** A message that had come in and waited to be taken. */
 export interface MessageWait {
