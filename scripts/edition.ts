@@ -8,12 +8,15 @@ import { writeEdition } from "./exercises/edition.js";
 import { NotebookFolder } from "./notebooks/files.js";
 import { inRoot } from "./setup/paths.mjs";
 
+// npm changes into the checkout: paths are meant from where it was called.
+const here = process.env.INIT_CWD ?? process.cwd();
+
 try {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: "string" } } });
   const folder = new NotebookFolder();
-  const out = values.out === undefined ? inRoot("build", "edition") : path.resolve(values.out);
+  const out = values.out === undefined ? inRoot("build", "edition") : path.resolve(here, values.out);
   const files = writeEdition(folder, folder.choose(positionals), out);
-  for (const file of files) console.log(path.join(path.relative(process.cwd(), out) || ".", file));
+  for (const file of files) console.log(path.join(path.relative(here, out) || ".", file));
 } catch (error) {
   console.error((error as Error).message);
   process.exit(1);

@@ -9,6 +9,8 @@ export interface FoundExercise {
   readonly statement: string;
   /** What the prose before it says, in markdown. */
   readonly task: string;
+  /** The variable that holds it. */
+  readonly variable: string;
   /** The name of the cell that holds `exercise({ … })`. */
   readonly definition: string;
   /** The names of the cells in which the reader answers. */
@@ -25,7 +27,7 @@ export interface FoundExercise {
 export function exercisesOf(notebook: Notebook): FoundExercise[] {
   const cells = notebook.cells.map((cell, index) => ({ cell, called: cellName(cell, index), index }));
   const code = cells.flatMap(({ cell, called, index }) => (cell.cell_type === "code" ? [{ cell, called, index }] : []));
-  const checks = code.map(({ cell, called }) => ({ cell, called, variables: checkedIn(cell) }));
+  const checks = code.map(({ cell, called }) => ({ cell, called, variables: callsOfCheck(cell.source) }));
   const checking = (variable: string, tag: string) =>
     checks.filter(({ cell, variables }) => hasTag(cell, tag) && variables.includes(variable));
   return code.flatMap(({ cell, called, index }) =>
@@ -34,6 +36,7 @@ export function exercisesOf(notebook: Notebook): FoundExercise[] {
       return {
         name,
         statement,
+        variable,
         task: prose?.cell.source ?? "",
         definition: called,
         answers: checking(variable, "exercise").map((each) => each.called),
@@ -62,8 +65,8 @@ function definedIn(cell: CodeCell, called: string): { variable: string; name: st
 }
 
 /** The variables whose exercises a cell checks. */
-function checkedIn(cell: CodeCell): string[] {
-  return callsOf(cell.source, "check").flatMap(({ arguments: [first] }) =>
+export function callsOfCheck(source: string): string[] {
+  return callsOf(source, "check").flatMap(({ arguments: [first] }) =>
     first && ts.isIdentifier(first) ? [first.text] : [],
   );
 }

@@ -10,14 +10,12 @@ export interface RunOptions {
   /** How long a cell may take; then it is interrupted, and the kernel is killed if that does not help. Default 60,000. */
   readonly limitMs?: number;
   readonly env?: NodeJS.ProcessEnv;
-  /** Runs the cells after an error too, as a reader can; a cell that took too long ends the run all the same. Default false. */
-  readonly afterErrors?: boolean;
 }
 
 /** A notebook as it is after a run. */
 export interface Ran {
   readonly notebook: Notebook;
-  /** Errors that were not expected, cells that took too long; the run ends at the first unless told. */
+  /** Errors that were not expected, cells that took too long; the run ends at the first. */
   readonly problems: readonly Problem[];
   /** What each code cell took that was run, by name. */
   readonly durationsMs: ReadonlyMap<string, number>;
@@ -31,7 +29,7 @@ const interruptMs = 5000;
  * @param source the notebook; what it holds of outputs is left out of account.
  */
 export async function runNotebook(name: string, source: Notebook, options: RunOptions): Promise<Ran> {
-  const { cwd, env, limitMs = 60_000, afterErrors = false } = options;
+  const { cwd, env, limitMs = 60_000 } = options;
   const cells: Notebook["cells"] = [];
   const problems: Problem[] = [];
   const durationsMs = new Map<string, number>();
@@ -56,7 +54,7 @@ export async function runNotebook(name: string, source: Notebook, options: RunOp
       const message = stopped ?? failureOf(cell, execution, outputs);
       if (!message) continue;
       problems.push({ notebook: name, cell: cellName(cell, index), message });
-      isOver = stopped !== undefined || !afterErrors;
+      isOver = true;
     }
     const { language_info } = problems.length > 0 ? {} : await kernel.request("shell", "kernel_info_request", {});
     const metadata = language_info ? { ...source.metadata, language_info } : source.metadata;
@@ -67,13 +65,16 @@ export async function runNotebook(name: string, source: Notebook, options: RunOp
   }
 }
 
-interface Executed {
+/** What came of a cell. */
+export interface Executed {
+  /** Nothing if the kernel was lost. */
   readonly execution?: Execution;
   /** Why the cell did not come to its end. */
   readonly stopped?: string;
 }
 
-async function executeWithin(kernel: KernelClient, code: string, limitMs: number): Promise<Executed> {
+/** Runs a cell, interrupts it after a time, and kills the kernel if that does not help. */
+export async function executeWithin(kernel: KernelClient, code: string, limitMs: number): Promise<Executed> {
   let stopped: string | undefined;
   const timers: NodeJS.Timeout[] = [];
   const stop = async () => {

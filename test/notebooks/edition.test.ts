@@ -17,6 +17,7 @@ test("an exercise is found with its text, its answer's cell and its solution", (
   assert.equal(half, {
     name: "two-half",
     statement: "Half of 84?",
+    variable: "half",
     task: "## Half\n\nWhat is half of 84?",
     definition: "half",
     answers: ["half-answer"],

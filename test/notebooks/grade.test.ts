@@ -1,10 +1,15 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { studentsNotebook } from "../../scripts/exercises/edition.js";
-import { csvOf, type Graded, gradeFile, withOwnNames } from "../../scripts/exercises/grade.js";
+import { type Graded, gradeFile } from "../../scripts/exercises/grade.js";
+import { gradesTable, type Result, resultsOf, studentsTable } from "../../scripts/exercises/results.js";
+import { ClassList, studentsOf } from "../../scripts/exercises/students.js";
+import { parseTable, tableText } from "../../scripts/exercises/table.js";
 import { type Cell, type Notebook, writeNotebook } from "../../scripts/notebooks/format.js";
+import { python } from "../../scripts/setup/paths.mjs";
 import { codeCell, notebookOf, shippedNotebook, withSources } from "./exercise-notebook.js";
 import { newFolder, removeFolders } from "./support.js";
 
@@ -20,10 +25,10 @@ test.before(() => {
 test.after(removeFolders);
 
 const temporary = () => path.join(folder, "runs");
-function grade(student: string, content: Notebook | string, limitMs?: number): Promise<Graded> {
+function grade(student: string, content: Notebook | string, limitMs = 20_000): Promise<Graded> {
   const file = path.join(folder, `${student}.ipynb`);
   writeFileSync(file, typeof content === "string" ? content : writeNotebook(content));
-  return gradeFile(file, shipped, { temporary: temporary(), ...(limitMs ? { limitMs } : {}) });
+  return gradeFile(file, shipped, { temporary: temporary(), limitMs });
 }
 /** Puts a cell of the student's own in front of a cell. */
 function withCell(notebook: Notebook, before: string, cell: Cell): Notebook {
@@ -33,12 +38,12 @@ function withCell(notebook: Notebook, before: string, cell: Cell): Notebook {
 
 test("a right answer passes, a wrong one is told with its mistake, and both in the notebook's order", async () => {
   const sources = { "half-answer": "await check(half, 168);", "first-answer": 'await check(first, "a");' };
-  const { student, notebook, problems, exercises } = await grade("ana", withSources(edition(), sources));
-  assert.equal([student, notebook, problems], ["ana", "01-two", []]);
-  const none = { failedClaims: [], attempts: 1, hintsShown: 0 };
+  const { file, notebook, problems, exercises } = await grade("ana", withSources(edition(), sources));
+  assert.equal([path.basename(file), notebook, problems], ["ana.ipynb", "01-two", []]);
+  const none = { failedClaims: [], attempts: 1, hintsShown: 0, ofPoints: 1 };
   assert.equal(exercises, [
-    { exercise: "two-half", passed: false, state: "failed", mistake: "doubled", ...none },
-    { exercise: "two-first", passed: true, state: "passed", mistake: "", ...none },
+    { exercise: "two-half", passed: false, state: "failed", mistake: "doubled", points: 0, ...none },
+    { exercise: "two-first", passed: true, state: "passed", mistake: "", points: 1, ...none },
   ]);
 });
 
@@ -93,16 +98,149 @@ test("a cell that fails is told, and the cells after it are graded", async () =>
   assert.ok(exercises[0]?.passed);
 });
 
-test("a notebook that does not end is graded as far as it came", async () => {
+const right = { "half-answer": "await check(half, 42);", "first-answer": 'await check(first, "a");' };
+const states = ({ exercises }: Graded) => exercises.map(({ state }) => state);
+const bothPass = (graded: Graded) => assert.equal(states(graded), ["passed", "passed"], JSON.stringify(graded));
+
+test("a cell that does not end costs nothing but itself", async () => {
   const endless = codeCell("endless", "for (;;) {}");
-  const sources = { "half-answer": "await check(half, 42);", "first-answer": 'await check(first, "a");' };
-  const handedIn = withCell(withSources(edition(), sources), "first", endless);
-  const { problems, exercises } = await grade("fabio", handedIn, 4000);
-  assert.equal(problems, [{ cell: "endless", message: "took more than 4 s and was stopped" }]);
-  assert.equal(
-    exercises.map(({ state }) => state),
-    ["passed", "not reached"],
+  const graded = await grade("fabio", withCell(withSources(edition(), right), "first", endless), 4000);
+  assert.equal(graded.problems, [{ cell: "endless", message: "took more than 4 s and was stopped" }]);
+  bothPass(graded);
+});
+
+test("an answer that does not end costs its own exercise only", async () => {
+  const sources = { ...right, "half-answer": "for (;;) {}\nawait check(half, 42);" };
+  assert.equal(states(await grade("flora", withSources(edition(), sources), 4000)), ["not reached", "passed"]);
+});
+
+test("a kernel that the student's code ends, or that can't be interrupted, costs nothing but that cell", async () => {
+  for (const source of ["process.exit(3);", "process.kill(process.pid, 'SIGKILL');"]) {
+    const graded = await grade(
+      "gina",
+      withCell(withSources(edition(), right), "half", codeCell("ends", source)),
+      10_000,
+    );
+    assert.equal(
+      graded.problems.map(({ cell }) => cell),
+      ["ends"],
+    );
+    bothPass(graded);
+  }
+});
+
+test("code that brings every kernel down a while later costs nothing but itself", async () => {
+  const later = codeCell("later", "setTimeout(() => process.exit(3), 300);");
+  const wait = codeCell("waits", "await new Promise((resolve) => setTimeout(resolve, 2000));");
+  bothPass(await grade("gus", withCell(withCell(withSources(edition(), right), "half", later), "half", wait), 10_000));
+});
+
+test("a cell that asks for input costs nothing but itself", async () => {
+  const ask =
+    'const name = await new Promise((resolve) => require("node:readline").createInterface({ input: process.stdin }).question("name? ", resolve));';
+  bothPass(await grade("greta", withCell(withSources(edition(), right), "half", codeCell("asks", ask)), 4000));
+});
+
+test("a flood of text costs nothing but itself", async () => {
+  const flood = codeCell("flood", 'for (let i = 0; i < 300_000; i++) console.log("x".repeat(200));');
+  bothPass(await grade("gerd", withCell(withSources(edition(), right), "half", flood), 30_000));
+});
+
+const changedBy = (change: (cell: Cell) => Cell[]): Notebook => {
+  const notebook = withSources(edition(), right);
+  return { ...notebook, cells: notebook.cells.flatMap(change) };
+};
+const isOne = (cell: Cell, ...names: string[]) => names.includes(cell.metadata.name ?? "");
+const asProse = (cell: Cell): Cell => ({ cell_type: "markdown", metadata: cell.metadata, source: cell.source });
+
+test("definitions and imports that were deleted, or turned into prose, are put back", async () => {
+  for (const names of [["half"], ["imports"], ["imports", "half", "first"]]) {
+    for (const change of [() => [], (cell: Cell) => [asProse(cell)]]) {
+      const graded = await grade(
+        "lia",
+        changedBy((cell) => (isOne(cell, ...names) ? change(cell) : [cell])),
+      );
+      assert.equal([...graded.restored].sort(), [...names].sort());
+      bothPass(graded);
+    }
+  }
+});
+
+test("an answer that was turned into prose is an answer all the same, and one that was deleted is not reached", async () => {
+  bothPass(
+    await grade(
+      "lena",
+      changedBy((cell) => (isOne(cell, "half-answer") ? [asProse(cell)] : [cell])),
+    ),
   );
+  const deleted = changedBy((cell) => (isOne(cell, "half-answer") ? [] : [cell]));
+  assert.equal(states(await grade("leo", deleted)), ["not reached", "passed"]);
+});
+
+const stripped: Readonly<Record<string, (cell: Cell) => Cell>> = {
+  "metadata, as nbstripout leaves it": (cell) => ({ ...cell, metadata: {} }),
+  "metadata and ids": (cell) => {
+    const { id: _id, ...rest } = cell;
+    return { ...rest, metadata: {} };
+  },
+};
+for (const [what, strip] of Object.entries(stripped))
+  test(`a notebook without ${what} is graded, its solutions taken out`, async () => {
+    bothPass(
+      await grade(
+        "mia",
+        changedBy((cell) => [strip(cell)]),
+      ),
+    );
+    const full = shippedNotebook();
+    const graded = await grade("mona", { ...full, cells: full.cells.map(strip) });
+    assert.equal(states(graded), ["not attempted", "not attempted"]);
+  });
+
+test("a definition that another's broken cell would spoil is tried alone", async () => {
+  const spoils = codeCell("spoils", "const exercise = 3;\nconst check = 4;");
+  const graded = await grade("nils", withCell(withSources(edition(), right), "half", spoils));
+  bothPass(graded);
+});
+
+const program = (name: string, points: string, answer: string) =>
+  notebookOf([
+    codeCell("imports", 'import { check, exercise, simulate, scenario, on } from "kernel-lib";'),
+    codeCell(
+      "sum",
+      `const runOf = async (answer: () => any) => simulate(scenario({ hosts: { a: {} }, programs: { x: on("a", async () => answer()) } }), { seed: 1 });
+const sum = exercise({ name: "${name}", statement: "Three numbers.", ${points}
+  scenarios: { plain: runOf, again: runOf },
+  claims: {
+    "it is a list": (run) => Array.isArray(run.results.x),
+    "it holds three": (run) => run.results.x.length === 3,
+    "it begins with 1": (run) => run.results.x[0] === 1,
+    "it ends with 3": (run) => run.results.x.at(-1) === 3,
+    "its sum is 6": (run) => run.results.x.reduce((a: number, b: number) => a + b, 0) === 6,
+  },
+});`,
+      ["exercise"],
+    ),
+    codeCell("sum-answer", answer, ["exercise"]),
+    codeCell("sum-solution", "await check(sum, () => [1, 2, 3]);", ["solution"]),
+  ]);
+
+test("points are the share of the checks that hold beyond the answer as it was handed out", async () => {
+  // Of five claims the answer as handed out, an empty list, fulfils one; by hand: (held - 1) / (5 - 1) of 8 points.
+  const handedOut = program("03-sum", "points: 8,", "await check(sum, () => []);");
+  const of = new Map([["03-sum", handedOut]]);
+  const file = path.join(folder, "points.ipynb");
+  const pointsFor = async (answer: string) => {
+    writeFileSync(file, writeNotebook(program("03-sum", "points: 8,", `await check(sum, ${answer});`)));
+    const [grade] = (await gradeFile(file, of, { temporary: temporary() })).exercises;
+    return [grade?.points, grade?.ofPoints, grade?.passed];
+  };
+  assert.equal(await pointsFor("() => [1, 2, 3]"), [8, 8, true]);
+  assert.equal(await pointsFor("() => [1, 1, 3]"), [6, 8, false]); // all but its sum
+  assert.equal(await pointsFor("() => [1, 9]"), [2, 8, false]); // a list that begins with 1
+  assert.equal(await pointsFor("() => []"), [0, 8, false]);
+  assert.equal(await pointsFor("() => { throw new Error('no'); }"), [0, 8, false]);
+  assert.equal(await pointsFor("undefined"), [0, 8, false]);
 });
 
 test("a kernel that the student's code ends is told, and what was checked before counts", async () => {
@@ -147,37 +285,142 @@ test("what is no notebook, or none of ours, is told and graded with nothing", as
   }
 });
 
-test("students whose files have one name are told apart by the folder", () => {
-  const of = (file: string): Graded => ({
-    student: path.basename(file, ".ipynb"),
-    file,
-    notebook: "",
-    restored: [],
-    problems: [],
-    exercises: [],
-  });
-  const named = withOwnNames(["ana/03.ipynb", "bruno/03.ipynb", "carla.ipynb"].map(of));
-  assert.equal(
-    named.map(({ student }) => student),
-    ["ana/03", "bruno/03", "carla"],
-  );
+const namesOf = (files: readonly string[], list?: ClassList) =>
+  studentsOf(files, list, ["03-servers"]).map(({ student }) => student);
+
+test("students whose files have one name are told apart by as many folders as it takes", () => {
+  assert.equal(namesOf(["ana/03.ipynb", "bruno/03.ipynb", "carla.ipynb"]), ["ana/03", "bruno/03", "carla"]);
+  assert.equal(namesOf(["ana/ps1/03.ipynb", "bruno/ps1/03.ipynb"]), ["ana/ps1/03", "bruno/ps1/03"]);
+  assert.equal(namesOf(["ana/03-servers.ipynb"]), ["ana/03-servers"]); // a notebook's name is nobody's
 });
 
-test("the table has a line for each student and exercise, and no field that a spreadsheet would compute", () => {
-  const exercise = { exercise: "e", passed: true, state: "passed", attempts: 2, hintsShown: 1 } as const;
-  const graded: Graded = {
-    student: "=HYPERLINK(1)",
-    file: "a.ipynb",
-    notebook: "n",
-    restored: [],
-    problems: [{ cell: "c", message: 'said "no", twice\nand more' }],
-    exercises: [{ ...exercise, failedClaims: ["one", "two"], mistake: "" }],
-  };
-  const [head, line, nobody, end] = csvOf([graded, { ...graded, student: "b", exercises: [] }]).split("\r\n");
-  assert.is(head, "student,notebook,exercise,passed,state,attempts,hintsShown,failedClaims,mistake,problems");
-  assert.is(line, `'=HYPERLINK(1),n,e,true,passed,2,1,one; two,,"c: said ""no"", twice"`);
-  assert.match(nobody ?? "", /^b,n,,false,not reached,0,0,,,/);
+test("in nbgrader's layout the folder below submitted/ is the student", () => {
+  const files = ["submitted/alice/ps1/03.ipynb", "submitted/bob/ps1/03.ipynb", "submitted/bob/ps2/04.ipynb"];
+  assert.equal(namesOf(files), ["alice", "bob", "bob"]);
+});
+
+test("in Moodle's download the name before the number is the student, in folders and without", () => {
+  const files = [
+    "Ana, Maria_12345_assignsubmission_file_/03-servers.ipynb",
+    "Ana, Maria_23456_assignsubmission_file/03-servers.ipynb",
+    "João d'Ávila_777_assignsubmission_file_03-servers.ipynb",
+  ];
+  assert.equal(namesOf(files), ["Ana, Maria", "Ana, Maria", "João d'Ávila"]);
+});
+
+const list = ClassList.read(
+  '\uFEFFMatrícula;Nome;Sobrenome;E-mail\r\n101;"Ana Maria";Silva;ana@example.org\r\n102;João;d\'Ávila;joao@example.org\r\n103;Zoe;;zoe@example.org\r\n',
+);
+
+test("a class list names students by id, name, turned name or mail, whatever accents and capitals", () => {
+  assert.equal(
+    studentsOf(
+      ["101/a.ipynb", "JOAO D_AVILA/a.ipynb", "x/Silva, Ana Maria.ipynb", "zoe/b/c.ipynb", "who/a.ipynb"],
+      list,
+    ),
+    [
+      { student: "101", name: "Ana Maria Silva" },
+      { student: "JOAO D_AVILA/a", name: "" }, // an apostrophe is no space
+      { student: "101", name: "Ana Maria Silva" },
+      { student: "103", name: "Zoe" },
+      { student: "who/a", name: "" },
+    ],
+  );
+  assert.equal(namesOf(["d'avila joao_9_assignsubmission_file_/a.ipynb", "joao/a.ipynb"], list), ["102", "102"]);
+});
+
+test("lists as Moodle and nbgrader export them need no change", () => {
+  const moodle = ClassList.read(
+    '"First name",Surname,"Email address",Groups\nAna,Silva,ana@example.org,A\nAna,Reis,reis@example.org,A\n',
+  );
+  assert.equal(moodle.students, [
+    { student: "ana@example.org", name: "Ana Silva" },
+    { student: "reis@example.org", name: "Ana Reis" },
+  ]);
+  assert.equal(namesOf(["Ana Reis_5_assignsubmission_file_/x.ipynb", "Silva, Ana/x.ipynb"], moodle), [
+    "reis@example.org",
+    "ana@example.org",
+  ]);
+  const nbgrader = ClassList.read("id,first_name,last_name,email\nas1,Ana,Silva,\n");
+  assert.equal(nbgrader.students, [{ student: "as1", name: "Ana Silva" }]);
+  const portuguese = ClassList.read('Nome,"Apelido(s)","Número de ID"\nAna,Silva,77\n');
+  assert.equal(portuguese.students, [{ student: "77", name: "Ana Silva" }]);
+});
+
+test("a word that is several students' names nobody, and an id that stands twice is refused", () => {
+  const two = ClassList.read("id,name\n1,Ana\n2,Ana\n");
+  assert.equal(
+    namesOf(["ana/x.ipynb", "2/x.ipynb"], two),
+    ["ana/x", "2"].map((name) => (name === "ana/x" ? "x" : name)),
+  );
+  assert.throws(() => ClassList.read("id,name\n1,Ana\n1,Bo\n"), "the class list has 1 twice");
+  assert.throws(() => ClassList.read("id,name\n"), /the class list holds nobody/);
+});
+
+const passedOne = {
+  exercise: "e",
+  passed: true,
+  state: "passed",
+  attempts: 2,
+  hintsShown: 1,
+  points: 1.5,
+  ofPoints: 2,
+} as const;
+const result: Result = {
+  student: "=HYPERLINK(1)",
+  name: 'Ána; "A"',
+  file: "a/b.ipynb",
+  notebook: "n",
+  restored: ["half"],
+  problems: [{ cell: "c", message: 'said "no", twice\nand more' }],
+  exercises: [{ ...passedOne, failedClaims: ["one", "two"], mistake: "" }],
+};
+
+test("the table has a line for each file and exercise, and no field that a spreadsheet would compute", () => {
+  const text = tableText(gradesTable([result, { ...result, student: "b", exercises: [] }]));
+  const [head, line, nobody, end] = text.split("\r\n");
+  assert.is(
+    head,
+    "\uFEFFstudent,name,file,notebook,exercise,passed,points,ofPoints,state,attempts,hintsShown,failedClaims,mistake,restored,problems",
+  );
+  const said = '"c: said ""no"", twice"';
+  assert.is(line, `'=HYPERLINK(1),"Ána; ""A""",a/b.ipynb,n,e,true,1.5,2,passed,2,1,"one; two",,half,${said}`);
+  assert.match(nobody ?? "", /^b,.*,n,,false,0,0,not reached,0,0,,,/);
   assert.is(end, "");
+});
+
+for (const text of ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", " =1", "\n=1", "＝1"])
+  test(`a text like ${JSON.stringify(text)} is no formula`, () => {
+    const [[field] = []] = parseTable(tableText([[text, "x"]]));
+    assert.is(field, `'${text}`);
+  });
+
+test("Python's csv module reads the table as it was meant, with both separators", () => {
+  const rows = [
+    ["a,b", 'q"q', "é\nü", 0.5, true, ""],
+    ["x;y", "", "tab\tbed", 2, false, "end"],
+  ];
+  const code = "import csv, json, sys; print(json.dumps(list(csv.reader(sys.stdin, delimiter=sys.argv[1]))))";
+  for (const separator of [",", ";"] as const) {
+    const env = { ...process.env, PYTHONIOENCODING: "utf-8-sig" };
+    const input = tableText(rows, separator);
+    const said = execFileSync(python, ["-c", code, separator], { input, env, encoding: "utf8" }).replace(/^\uFEFF/, "");
+    const wanted = rows.map((row) => row.map((field) => (field === 0.5 && separator === ";" ? "0,5" : String(field))));
+    assert.equal(JSON.parse(said), wanted);
+    assert.equal(parseTable(input), wanted);
+  }
+});
+
+test("a line for each student has the most points of each exercise and their sum, and nobody of the class is left out", () => {
+  const again = { ...result, student: "101", exercises: [{ ...passedOne, points: 2, failedClaims: [], mistake: "" }] };
+  const all = resultsOf([{ ...result, student: "101" }, again], list);
+  assert.equal(studentsTable(all), [
+    ["student", "name", "e", "points"],
+    ["101", result.name, 2, 2],
+    ["102", "João d'Ávila", "", 0],
+    ["103", "Zoe", "", 0],
+  ]);
+  assert.match(tableText(gradesTable(all)), /^103,Zoe,,.*handed in nothing/m);
 });
 
 test.run();

@@ -24,6 +24,13 @@ export interface CheckRecord {
   readonly mistake?: string;
   /** How many further hints were asked for, at most. */
   readonly hintsShown: number;
+  /**
+   * Of a program that failed, how much of what is checked holds, from 0 to 1: of all scenarios times claims, those that hold
+   * with every seed. Left out where nothing does.
+   */
+  readonly share?: number;
+  /** What the exercise is worth. Left out where it is 1. */
+  readonly points?: number;
 }
 
 const results = new Map<string, CheckRecord>();
@@ -102,6 +109,8 @@ export class CheckResult implements Displayable {
       failedClaims: verdict.failedClaims,
       ...(verdict.mistake ? { mistake: verdict.mistake.name } : {}),
       hintsShown: this.#hints.length,
+      ...(verdict.share ? { share: verdict.share } : {}),
+      ...(exercise.points === undefined || exercise.points === 1 ? {} : { points: exercise.points }),
     };
   }
 

@@ -63,6 +63,8 @@ export interface Verdict {
   readonly failure?: Failure;
   /** How many runs were made. */
   readonly runs: number;
+  /** Of a program, how much of what is checked holds. */
+  readonly share?: number;
 }
 
 const notAttempted: Verdict = { state: "not attempted", message: "", failedClaims: [], runs: 0 };
@@ -138,7 +140,16 @@ async function tryProgram(exercise: ProgramExercise<unknown>, answer: unknown): 
       runs,
     ),
     failure: shown,
+    share: shareThatHolds(Object.keys(exercise.scenarios), Object.keys(exercise.claims), failures),
   };
+}
+
+/** Of all scenarios times claims, those that hold with every seed; none holds of a scenario in which the program threw. */
+function shareThatHolds(scenarios: readonly string[], claims: readonly string[], failures: readonly Failure[]): number {
+  const fails = (scenario: string, claim: string) =>
+    failures.some((failure) => failure.scenario === scenario && (failure.claim === claim || failure.claim === ""));
+  const held = scenarios.flatMap((scenario) => claims.filter((claim) => !fails(scenario, claim))).length;
+  return Math.round((10_000 * held) / (scenarios.length * claims.length)) / 10_000;
 }
 
 /** The claims that fail in one run, or what the run threw. */

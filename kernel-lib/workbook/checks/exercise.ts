@@ -9,6 +9,8 @@ export interface ExerciseText {
   readonly statement: string;
   /** Given one after the other on request, from a nudge to nearly the solution. */
   readonly hints?: readonly string[];
+  /** What it is worth to a grader. Default 1. */
+  readonly points?: number;
 }
 
 /** What is known of a program that failed, for the recognisers of mistakes. */
@@ -113,6 +115,8 @@ export function exercise(options: ProgramExercise<never> | NumberExercise | Choi
     if (typeof given?.[field] !== "string" || given[field] === "")
       refuse("exercise", field, "a text that is not empty", given?.[field]);
   }
+  if (given.points !== undefined && !(Number.isFinite(given.points) && (given.points as number) >= 0))
+    refuse("exercise", "points", "a finite number of at least 0", given.points);
   const kinds = ["scenarios", "value", "choices"].filter((field) => field in given);
   if (kinds.length !== 1) {
     throw new ParameterError("exercise: there must be exactly one of scenarios (a program), value (a number), choices");

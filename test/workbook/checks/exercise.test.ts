@@ -71,6 +71,34 @@ test("the right answer passes in all runs", async () => {
   assert.is(result.diagram, undefined);
 });
 
+test("the share that holds is counted over scenarios and claims, and is said only of a program that failed in part", async () => {
+  const shareOf = async (client: Client | undefined) => (await check(double, client)).record.share;
+  // Two scenarios times two claims. A program that returns n is right for n = 0 only.
+  assert.is(await shareOf(async (_, n) => n), 0.75);
+  // It returns, and is never right.
+  assert.is(await shareOf(async () => -1), 0.5);
+  // It is right for n = 0, and throws for the other.
+  const throws: Client = async (_, n) => {
+    if (n > 0) throw new Error("too large");
+    return 0;
+  };
+  assert.is(await shareOf(throws), 0.5);
+  assert.is(await shareOf(async () => undefined), undefined);
+  assert.is(await shareOf(right), undefined);
+  assert.is(await shareOf(undefined), undefined);
+});
+
+test("an exercise's points stand in its record where they are not 1, and must be a finite number of at least 0", async () => {
+  assert.is((await check(exercise({ ...double, points: 3 }), right)).record.points, 3);
+  assert.is((await check(exercise({ ...double, points: 1 }), right)).record.points, undefined);
+  for (const points of [-1, Number.NaN, Number.POSITIVE_INFINITY, "3"])
+    assert.throws(
+      () => exercise({ ...double, points: points as number }),
+      (error: Error) =>
+        error instanceof ParameterError && error.message.startsWith("exercise: points must be a finite"),
+    );
+});
+
 test("of a single run nothing is counted", async () => {
   const once = exercise({ ...double, scenarios: { "n = 21": (answer: Client) => ask(answer, 21, 1) }, seeds: [1] });
   assert.is(text(await check(once, right)), "✓ double: passed.");
