@@ -4,19 +4,19 @@ import { type KernelHook, kernelHookName } from "kernel-lib/jupyter";
 import type { Order } from "../messages.js";
 import type { Content } from "../wire.js";
 import { asJson, bundleOf } from "./bundles.js";
+import { calleeAt, completeness, moduleNameAt } from "./cell-text.js";
 import { inspected } from "./documentation.js";
 import { installPlot } from "./dom.js";
 import { habit } from "./habits.js";
 import type { Input } from "./input.js";
 import { send, shownBy } from "./output.js";
-import { importByRule, installPackages, workbook } from "./packages.js";
+import { importByRule, installPackages, moduleNames, workbook } from "./packages.js";
 import { type CellError, interrupted, Traces } from "./trace.js";
 import {
   awaitsAtTopLevel,
   type Conversion,
   type Converter,
   createConverter,
-  isCompleteCode,
   ownNames,
   requireFromTslab,
   takeMaps,
@@ -213,22 +213,20 @@ export class Cells {
   }
 
   #answer(order: Request): Content {
-    if (order.do === "is_complete") {
-      const { completed, indent = "" } = isCompleteCode(order.code);
-      return completed ? { status: "complete" } : { status: "incomplete", indent };
-    }
-    if (order.do === "inspect") return inspected(this.#executor.inspect(order.code, order.position));
+    if (order.do === "is_complete") return { ...completeness(order.code) };
+    if (order.do === "inspect") return this.#inspect(order.code, order.position);
+    const module = moduleNameAt(order.code, order.position);
+    if (module) return matches(moduleNames(module.text), module, () => "module");
     const { start, end, candidates, original } = this.#executor.complete(order.code, order.position);
     const kinds = new Map(original?.entries.map(({ name, kind }) => [name, kind]));
-    return {
-      status: "ok",
-      matches: candidates,
-      cursor_start: start,
-      cursor_end: end,
-      metadata: {
-        _jupyter_types_experimental: candidates.map((text) => ({ start, end, text, type: kinds.get(text) ?? "" })),
-      },
-    };
+    return matches(candidates, { start, end }, (name) => kinds.get(name) ?? "");
+  }
+
+  /** The name at the cursor, else what the call is of in whose parentheses the cursor stands. */
+  #inspect(code: string, position: number): Content {
+    const named = inspected(this.#executor.inspect(code, position));
+    const callee = named.found ? undefined : calleeAt(code, position);
+    return callee === undefined ? named : inspected(this.#executor.inspect(code, callee));
   }
 
   async #run(cell: Cell): Promise<CellError | undefined> {
@@ -344,4 +342,19 @@ export class Cells {
       close: inner.close,
     };
   }
+}
+
+/** The content of a complete reply. */
+function matches(
+  names: readonly string[],
+  { start, end }: { readonly start: number; readonly end: number },
+  kind: (name: string) => string,
+): Content {
+  return {
+    status: "ok",
+    matches: names,
+    cursor_start: start,
+    cursor_end: end,
+    metadata: { _jupyter_types_experimental: names.map((text) => ({ start, end, text, type: kind(text) })) },
+  };
 }

@@ -6,8 +6,8 @@
  * 2. Anything else is looked for from the importing file, as Node does: the reader's own modules and packages.
  * 3. What is not found there comes from the workbook, if it is installed there.
  */
-import { readFileSync } from "node:fs";
-import Module, { createRequire } from "node:module";
+import { readdirSync, readFileSync } from "node:fs";
+import Module, { builtinModules, createRequire } from "node:module";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { constants, runInThisContext } from "node:vm";
@@ -90,5 +90,46 @@ export async function importByRule(name: string): Promise<unknown> {
   } catch (error) {
     if ((error as { code?: string }).code !== "ERR_MODULE_NOT_FOUND") throw error;
     return import(name);
+  }
+}
+
+/** The names that an import may have which begins like that: of what the workbook brings, of Node's modules and the reader's own. */
+export function moduleNames(begun: string): string[] {
+  const names = /^\.{1,2}(\/|$)/.test(begun) ? modulesBeside(begun) : [...brought, ...builtIn, ...readersPackages()];
+  return [...new Set(names)].filter((name) => name.startsWith(begun)).sort();
+}
+
+const builtIn = builtinModules.filter((name) => !name.startsWith("_")).flatMap((name) => [name, `node:${name}`]);
+
+/** Packages in a `node_modules` beside the notebook or above it. */
+function readersPackages(): string[] {
+  const within = (folder: string) => namesIn(folder).filter(({ name }) => !/^[.@]/.test(name));
+  return (createRequire(join(beside, "cell.js")).resolve.paths("x") ?? []).flatMap((folder) => {
+    if (folder.startsWith(`${workbook}/`)) return [];
+    const scopes = namesIn(folder).filter(({ name }) => /^@(?!types$)/.test(name));
+    const scoped = scopes.flatMap(({ name }) => within(join(folder, name)).map((each) => `${name}/${each.name}`));
+    return [...within(folder).map(({ name }) => name), ...scoped];
+  });
+}
+
+/** Folders and modules in the folder that a begun path names. */
+function modulesBeside(begun: string): string[] {
+  const at = begun.slice(0, begun.lastIndexOf("/") + 1) || `${begun}/`;
+  return namesIn(join(beside, at)).flatMap(({ name, isFolder }) => {
+    if (name.startsWith(".") || name === "node_modules") return [];
+    if (isFolder) return [`${at}${name}/`];
+    if (/\.(json|mjs|cjs)$/.test(name)) return [at + name];
+    return /\.[jt]sx?$/.test(name) ? [at + name.replace(/(\.d)?\.[jt]sx?$/, "")] : [];
+  });
+}
+
+function namesIn(folder: string): { readonly name: string; readonly isFolder: boolean }[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).map((entry) => ({
+      name: entry.name,
+      isFolder: entry.isDirectory(),
+    }));
+  } catch {
+    return [];
   }
 }

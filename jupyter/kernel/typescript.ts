@@ -72,6 +72,8 @@ export interface StageMaps {
 
 type Ts = typeof TypeScript;
 const ts = requireFromTslab("@tslab/typescript-for-tslab") as Ts;
+/** The compiler of cells. */
+export const compiler: Ts = ts;
 const mapComment = /\n?\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/;
 let lastMaps: StageMaps | undefined;
 
@@ -256,10 +258,7 @@ const path = requireFromTslab.resolve("@tslab/typescript-for-tslab");
 
 const converterModule = requireFromTslab("./dist/converter.js") as {
   createConverter(options: { isJS: boolean; isBrowser: boolean }): Converter;
-  isCompleteCode(code: string): { completed: boolean; indent?: string };
 };
-
-export const { isCompleteCode } = converterModule;
 
 export function createConverter(isBrowser = false): Converter {
   const converter = converterModule.createConverter({ isJS: false, isBrowser });

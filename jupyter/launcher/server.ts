@@ -6,9 +6,10 @@
  */
 import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
-import { Publisher, Reply, Router } from "zeromq";
+import { Reply, Router, XPublisher } from "zeromq";
 import { type ConnectionInfo, type Content, encode, type Message, makeHeader, messagesOn } from "../wire.js";
 import { toCodePoints, toUtf16 } from "./code-points.js";
+import { History } from "./history.js";
 import type { KernelProcess } from "./kernel-process.js";
 import { Questions } from "./questions.js";
 import { Sender } from "./sender.js";
@@ -46,11 +47,12 @@ export class KernelServer {
   readonly #end: (exitCode: number) => Promise<void>;
   readonly #session = randomUUID();
   readonly #sockets = { shell: new Router(), control: new Router(), stdin: new Router() };
-  readonly #iopub = new Publisher();
+  readonly #iopub = new XPublisher();
   readonly #heartbeat = new Reply();
   readonly #senders = { shell: new Sender(this.#sockets.shell), control: new Sender(this.#sockets.control) };
   readonly #broadcast = new Sender(this.#iopub);
   readonly #questions: Questions;
+  readonly #history = new History();
   readonly #queue: Message[] = [];
   /** Requests whose cells may still show something, by message id. */
   readonly #cells = new Map<string, Message>();
@@ -85,6 +87,7 @@ export class KernelServer {
     const address = (port: number) => (transport === "ipc" ? `ipc://${ip}-${port}` : `${transport}://${ip}:${port}`);
     // ZeroMQ drops broadcasts beyond its high water mark; a reader's output must not be lost.
     this.#iopub.sendHighWaterMark = 0;
+    this.#iopub.verbosity = "allSubs";
     for (const socket of Object.values(this.#sockets)) {
       socket.sendHighWaterMark = 0;
       socket.receiveHighWaterMark = 0;
@@ -111,6 +114,7 @@ export class KernelServer {
     this.#receive("shell", (message) => this.#enqueue(message));
     this.#receive("control", (message) => this.#control(message));
     this.#receive("stdin", (message) => this.#questions.take(message));
+    this.#welcome();
     this.#echo();
   }
 
@@ -122,6 +126,15 @@ export class KernelServer {
 
   async #echo(): Promise<void> {
     for await (const frames of this.#heartbeat) await this.#heartbeat.send(frames);
+  }
+
+  /** Tells each subscriber that it is one: from then on it misses nothing. */
+  async #welcome(): Promise<void> {
+    for await (const [frame] of this.#iopub) {
+      if (frame?.[0] !== 1) continue; // it leaves
+      const subscription = frame.subarray(1).toString();
+      this.#publish("iopub_welcome", { subscription }, undefined);
+    }
   }
 
   async #receive(channel: Channel | "stdin", take: (message: Message) => void): Promise<void> {
@@ -184,7 +197,7 @@ export class KernelServer {
   async #execute(message: Message, code: string): Promise<readonly Message[]> {
     const { silent, stop_on_error, allow_stdin } = message.content;
     const storeHistory = silent ? false : (message.content.store_history ?? true);
-    if (storeHistory) this.#executionCount++;
+    if (storeHistory) this.#history.add(++this.#executionCount, code);
     const count = this.#executionCount;
     this.#cells.set(message.header.msg_id, message);
     this.#running = message;
@@ -241,7 +254,7 @@ export class KernelServer {
     const type = message.header.msg_type;
     if (type === "kernel_info_request") this.#reply(channel, message, kernelInfo);
     else if (type === "comm_info_request") this.#reply(channel, message, { status: "ok", comms: {} });
-    else if (type === "history_request") this.#reply(channel, message, { status: "ok", history: [] });
+    else if (type === "history_request") this.#reply(channel, message, this.#history.answer(message.content));
     else if (type === "comm_open") {
       // No front end object has a partner here.
       this.#publish("comm_close", { comm_id: message.content.comm_id, data: {} }, message);
@@ -282,6 +295,8 @@ export class KernelServer {
   #output(parent: Message | undefined, type: string, content: Content): void {
     if (type === "stream") this.#streams.text(parent, String(content.name), String(content.text));
     else this.#streams.other(parent, type, content);
+    const text = type === "execute_result" && parent === this.#running && (content.data as Content)["text/plain"];
+    if (typeof text === "string") this.#history.result(text);
   }
 
   #status(state: "busy" | "idle", parent: Message): void {

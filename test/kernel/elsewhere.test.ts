@@ -213,6 +213,14 @@ JSON.stringify([parity([1, 2, 3]), fail(), greeting, whose, when])`;
     assert.equal(errorsOf(ran), []);
     assert.is(resultOf(ran), `'[{"0":[2],"1":[1,3]},"ParameterError",{"to":"you"},"mine",7]'`);
     assert.is(resultOf(await kernel.execute("greeting.to")), "'you'");
+    for (const [begun, wanted] of [
+      ["gree", "greetings"],
+      ["./sta", "./statistics"],
+    ] as const) {
+      const half = `import x from "${begun}`;
+      const reply = await kernel.request("shell", "complete_request", { code: half, cursor_pos: half.length });
+      assert.equal(reply.matches, [wanted]);
+    }
     const [error] = errorsOf(await kernel.execute("const wrong: number = parity([1]);"));
     assert.match(error?.evalue ?? "", "Dictionary<number[]>");
   });

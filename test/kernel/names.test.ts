@@ -47,6 +47,55 @@ test("inspecting the reader's own function shows its type and comment", async ()
   assert.match(text, "Doubles a number.");
 });
 
+test("behind a parenthesis or a comma, what is called is shown", async () => {
+  await kernel().execute("/** Adds two. */\nconst addTwo = (x: number, more = 0) => x + 2 + more;");
+  const shown = async (code: string) => (await inspect(code.replace("|", ""), code.indexOf("|")))?.["text/plain"] ?? "";
+  for (const code of [
+    "addTwo(|",
+    "addTwo(|)",
+    "addTwo( | )",
+    "addTwo(1, |",
+    "addTwo(1|)",
+    "const y = [addTwo(|",
+    "addTwo(Math.max(1), |)",
+  ])
+    assert.match(await shown(code), "Adds two.", code);
+  for (const code of ["addTwo(Math.max(|", "Math.max(addTwo(1), |)", "Math.max(1,\n  2,\n|\n)"])
+    assert.match(await shown(code), "Returns the larger of a set", code);
+  assert.match(await shown("new lib.ParameterError(|)"), /^constructor .*ParameterError\(/);
+});
+
+test("behind a call, and in a function that is an argument, it is not shown", async () => {
+  for (const code of ["Math.max(1)|", "Math.max(1); |", "[1].map(() => { | })", "|  (1)"]) {
+    const content = { code: code.replace("|", ""), cursor_pos: code.indexOf("|"), detail_level: 0 };
+    const reply = await kernel().request("shell", "inspect_request", content);
+    assert.equal([reply.status, reply.found], ["ok", false], code);
+  }
+});
+
+test("names of modules complete: what the workbook brings, Node's, and files beside the notebook", async () => {
+  const complete = async (code: string) => {
+    const reply = await kernel().request("shell", "complete_request", {
+      code: code.replace("|", ""),
+      cursor_pos: code.indexOf("|"),
+    });
+    return [reply.matches, reply.cursor_start, reply.cursor_end] as const;
+  };
+  assert.equal(await complete('import { chain } from "lod|"'), [["lodash"], 23, 26]);
+  assert.equal(await complete('import { chain } from "lod|'), [["lodash"], 23, 26]);
+  assert.equal(await complete("export * from 'kernel|'"), [["kernel-lib"], 15, 21]);
+  assert.equal(await complete('await import("node:child_pro|")'), [["node:child_process"], 14, 28]);
+  assert.equal(await complete('const fs = require("@observ|xx")'), [["@observablehq/plot"], 20, 29]);
+  // This suite's kernel works in the checkout.
+  assert.equal(await complete('import { startKernel } from "./jupyter/client/cl|"'), [
+    ["./jupyter/client/client"],
+    29,
+    48,
+  ]);
+  assert.ok(((await complete('import x from "./|"'))[0] as string[]).includes("./kernel-lib/"));
+  assert.not.ok(((await complete('console.log("lod|")'))[0] as string[]).includes("lodash"));
+});
+
 test("nothing is found where there is no name", async () => {
   const reply = await kernel().request("shell", "inspect_request", { code: "1 +  2", cursor_pos: 4, detail_level: 0 });
   assert.equal([reply.status, reply.found], ["ok", false]);

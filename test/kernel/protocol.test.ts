@@ -104,9 +104,10 @@ test("requests that Jupyter's front ends send beside cells are answered without 
     status: "ok",
     comms: {},
   });
-  assert.equal(await kernel().request("shell", "history_request", { hist_access_type: "tail" }), {
+  await kernel().execute("6 * 7");
+  assert.equal(await kernel().request("shell", "history_request", { hist_access_type: "tail", n: 1 }), {
     status: "ok",
-    history: [],
+    history: [[1, (await kernel().execute("0", { silent: true })).executionCount, "6 * 7"]],
   });
   for (const type of ["debug_request", "usage_request", "create_subshell_request", "connect_request"]) {
     assert.type((await kernel().request("control", type, {})).status, "string", type);
@@ -128,6 +129,38 @@ test("whether a cell is complete is known", async () => {
   const of = (code: string) => kernel().request("shell", "is_complete_request", { code });
   assert.is((await of("1 + 1")).status, "complete");
   assert.equal(await of("function f() {"), { status: "incomplete", indent: "  " });
+});
+
+test("the history has what was run, with its results if asked, by tail, by lines and by pattern", async () => {
+  const first = (await kernel().execute("const base = 40;")).executionCount as number;
+  for (const code of ["base + 2", 'base + "[1]"', "base + 2", 'throw new Error("base")']) await kernel().execute(code);
+  await kernel().execute("base - 1", { silent: true });
+  const ask = async (how: Record<string, unknown>) => {
+    const { history } = await kernel().request("shell", "history_request", { raw: true, output: false, ...how });
+    return history as [number, number, unknown][];
+  };
+  const tail = await ask({ hist_access_type: "tail", n: 3, output: true });
+  assert.equal(tail, [
+    [1, first + 2, ['base + "[1]"', "'40[1]'"]],
+    [1, first + 3, ["base + 2", "42"]],
+    [1, first + 4, ['throw new Error("base")', null]],
+  ]);
+  const range = { hist_access_type: "range", start: first, stop: first + 2 };
+  for (const session of [0, 1]) {
+    assert.equal(await ask({ ...range, session }), [
+      [1, first, "const base = 40;"],
+      [1, first + 1, "base + 2"],
+    ]);
+  }
+  assert.equal(await ask({ ...range, session: -1 }), []);
+  const search = { hist_access_type: "search", n: 10 };
+  const lines = async (how: Record<string, unknown>) =>
+    (await ask({ ...search, ...how })).map(([, line]) => line - first);
+  assert.equal(await lines({ pattern: "base + *" }), [1, 2, 3]);
+  assert.equal(await lines({ pattern: "base + *", unique: true }), [2, 3]);
+  assert.equal(await lines({ pattern: "base + *", n: 1 }), [3]);
+  assert.equal(await lines({ pattern: "base + ?[[]?]?" }), [2]);
+  assert.equal(await lines({ pattern: "base" }), []);
 });
 
 test("requests of two clients at once are told apart", async () => {
