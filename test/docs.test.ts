@@ -46,6 +46,25 @@ test("every link of the README and of docs/ leads to a file, and to a heading in
   );
 });
 
+/** The files and folders that a page names in full and that are not there; `name` and `NN` stand for any. */
+function missingFiles(page: string, text: string): string[] {
+  const named = [...text.matchAll(/`((?:bench|datasets|docs|jupyter|kernel-lib|notebooks|scripts|test)\/[^`\s]+)`/g)];
+  return named
+    .map((match) => match[1] as string)
+    .filter((file) => /^[\w./-]+$/.test(file) && !/NN|\bname\b/.test(file) && !existsSync(inRoot(file)))
+    .map((file) => `${page}: ${file}`);
+}
+
+test("every file that the README and docs/ name in full is there", () => {
+  assert.equal(
+    pages.flatMap((page) => missingFiles(page, readFileSync(inRoot(page), "utf8"))),
+    [],
+  );
+  assert.equal(missingFiles("a.md", "`kernel-lib/none.ts` `datasets/published/name.json` `test/`"), [
+    "a.md: kernel-lib/none.ts",
+  ]);
+});
+
 test("a link to a file that is not there is found, and one to a heading that is not there", () => {
   const text = "[a](docs/none.md) [b](#none) [c](README.md#start) [d](https://nodejs.org)";
   assert.equal(brokenLinks("README.md", text), ["README.md: docs/none.md", "README.md: #none"]);
