@@ -123,6 +123,7 @@ function twoToSum(pHigh: number, pLow: number): number {
   const w = v - (z - u);
   const square = z * z;
   const c = z - square * expPolynomial(square);
+  // fdlibm subtracts w + z · w from the quotient; V8 up to 12, whose values these are, from the divisor.
   const r = (z * c) / (c - 2 - (w + z * w));
   const result = 1 - (r - z);
   if (n > 1023) return result * 2 * twoTo(1023);
