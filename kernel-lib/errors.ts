@@ -56,7 +56,7 @@ export function checkNonNegative(where: string, field: string, value: unknown): 
 
 /** A number from 0 to 1, else a {@link ParameterError}. */
 export function checkShare(where: string, field: string, value: unknown): number {
-  if (typeof value !== "number" || !(value >= 0 && value <= 1)) refuse(where, field, "a number from 0 to 1", value);
+  if (typeof value !== "number" || !(value >= 0 && value <= 1)) refuse(where, field, "from 0 to 1", value);
   return value;
 }
 

@@ -47,7 +47,7 @@ export function streams(where: string, options: WorkloadOptions): () => { arriva
   let arrivalMs = 0;
   return () => {
     arrivalMs += gapMs();
-    const serviceMs = checkNonNegative(where, "what service draws", service());
+    const serviceMs = checkNonNegative(where, "service's draws", service());
     return { arrivalMs, serviceMs };
   };
 }

@@ -23,8 +23,11 @@ let isDue = false;
  */
 export function watchForUnseen(where: string, failures: Failures): void {
   if (failures.unseen().length === 0 && failures.leftovers.length === 0) return;
-  if (watched.length < mostRuns) watched.push({ where, failures });
-  else more++;
+  if (watched.length < mostRuns) {
+    // An error whose stack was never read holds the frames it was made in, and so the whole run with its trace.
+    for (const { error } of failures.unseen()) void error.stack;
+    watched.push({ where, failures });
+  } else more++;
   if (isDue) return;
   isDue = true;
   whenLookedAt(tell);

@@ -73,9 +73,9 @@ test("options that can't be are refused by name", () => {
   refused({ sessionsEach: 1.5 }, /fileWorkload: sessionsEach must be/);
   refused({ files: Number.NaN }, /fileWorkload: files must be/);
   refused({ largestBlocks: 0 }, /fileWorkload: largestBlocks must be/);
-  refused({ writeShare: 2 }, /probability must be from 0 to 1/);
-  refused({ sharedShare: Number.NaN }, /probability must be from 0 to 1/);
-  refused({ thinkMs: 0 }, /mean must be/);
+  refused({ writeShare: 2 }, /fileWorkload: writeShare must be from 0 to 1/);
+  refused({ sharedShare: Number.NaN }, /fileWorkload: sharedShare must be from 0 to 1/);
+  refused({ thinkMs: 0 }, /fileWorkload: thinkMs must be/);
 });
 
 test("each operation of a session leaves a row, with its time", async () => {
