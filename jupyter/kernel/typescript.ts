@@ -84,15 +84,33 @@ export function takeMaps(): StageMaps | undefined {
   return maps;
 }
 
+/**
+ * The declarations of what this Node has of later editions: files of the workbook's own, newer compiler that the one of cells can read.
+ * What Node lacks is not declared, so that a cell is told when it is compiled.
+ */
+function later(): string[] {
+  const has = (owner: unknown, name: string) => typeof (owner as Record<string, unknown>)[name] === "function";
+  const editions = {
+    "es2024.object": has(Object, "groupBy"),
+    "es2024.collection": has(Map, "groupBy"),
+    "es2024.promise": has(Promise, "withResolvers"),
+    "esnext.collection": has(Set.prototype, "union"),
+    "esnext.array": has(Array, "fromAsync"),
+  };
+  return Object.entries(editions)
+    .filter(([, isThere]) => isThere)
+    .map(([name]) => join(workbook, `node_modules/typescript/lib/lib.${name}.d.ts`));
+}
+
 const overrides = {
   createWatchCompilerHost(roots: string[], options: TypeScript.CompilerOptions, ...rest: unknown[]) {
     const ours: TypeScript.CompilerOptions = {
       ...options,
       strict: true,
       moduleResolution: ts.ModuleResolutionKind.Bundler,
-      lib: ["lib.es2023.d.ts"],
+      lib: ["lib.es2023.d.ts", ...later()],
       typeRoots: [join(workbook, "node_modules/@types"), join(workbook, "jupyter/types")],
-      types: ["node", "cell"],
+      types: ["node", "cell", "es2023"],
       // By what name a cell's inferred types are written down for the cells behind it; modules are looked up by `resolving`.
       paths: { "*": ["node_modules/@types/*", "node_modules/*"] },
       pathsBasePath: workbook,

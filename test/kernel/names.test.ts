@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { kernelOf, resultOf } from "./support.js";
+import { errorsOf, kernelOf, resultOf } from "./support.js";
 
 const test = suite("kernel: completion and inspection");
 const kernel = kernelOf(test);
@@ -115,6 +115,35 @@ test("names of earlier cells complete", async () => {
   const reply = await kernel().request("shell", "complete_request", { code, cursor_pos: code.length });
   assert.ok((reply.matches as string[]).includes("toString"));
   assert.is(resultOf(await kernel().execute("latenciesMs.length")), "3");
+});
+
+test("arrays have what they have since ES2023, with its types", async () => {
+  const code = `const sorted = [3, 1, 2].toSorted((a, b) => a - b);
+const typed = new Float64Array([2, 1]).toSorted().with(0, 9);
+[sorted, sorted.toReversed(), sorted.toSpliced(0, 1), sorted.with(-1, 7), [...typed]].map((each) => each.join("")).join()`;
+  assert.is(resultOf(await kernel().execute(code)), "'123,321,23,127,92'");
+  const [error] = errorsOf(await kernel().execute("const word: string = sorted.with(0, 1);"));
+  assert.match(error?.evalue ?? "", "'number[]' is not assignable to type 'string'");
+});
+
+/** What is 2 where it is there. */
+const later: Readonly<Record<string, string>> = {
+  "Object.groupBy": 'Object.groupBy([1, 2, 3], (n) => (n % 2 ? "odd" : "even")).odd?.length',
+  "Map.groupBy": "Map.groupBy([1, 2, 3], (n) => n % 2).get(1)?.length",
+  "Promise.withResolvers":
+    "(() => { const { promise, resolve } = Promise.withResolvers<number>(); resolve(2); return promise; })()",
+  "Set.prototype.union": "new Set([1]).union(new Set([2])).size",
+  "Array.fromAsync": "(await Array.fromAsync([1, 2])).length",
+};
+
+test("what Node has of later editions is known to the compiler, and what it lacks is told before it runs", async () => {
+  for (const [name, code] of Object.entries(later)) {
+    const ran = await kernel().execute(`await (${code})`);
+    const [, owner, method] = /^(.*)\.(\w+)$/.exec(name) ?? [];
+    const isThere = resultOf(await kernel().execute(`typeof (${owner} as any).${method}`));
+    if (isThere === "'function'") assert.is(resultOf(ran), "2", name);
+    else assert.is(errorsOf(ran)[0]?.ename, "TypeScriptError", name);
+  }
 });
 
 test("a variable of an earlier cell can be a shorthand property", async () => {
