@@ -64,7 +64,7 @@ async function playAll(
 ): Promise<ConnectionEndRow[]> {
   const listener = api.socket();
   fds.push(listener);
-  const port = api.bindToLoopback(listener, 0);
+  const port = api.bind(listener, 0);
   api.listen(listener, 1);
   /** A client that has ended in its way, and the server's end of its connection. */
   const ended = async (how: How): Promise<readonly [Child, number]> => {
@@ -117,7 +117,7 @@ async function sendTo(api: SocketsApi, fd: number): Promise<string> {
 export async function endingClient({ port, how }: EndingClientPlan): Promise<void> {
   const api = await socketsApi();
   const fd = api.socket();
-  api.connectToLoopback(fd, port);
+  api.connect(fd, port);
   const told = new Promise((resolve) => process.once("message", resolve));
   process.send?.("connected");
   await told;

@@ -58,13 +58,13 @@ const watched: readonly Watched[] = [
 
 addMachines();
 const listener = api.socket();
-const port = api.bindToLoopback(listener, 0, server);
+const port = api.bind(listener, 0, server);
 api.listen(listener, watched.length);
 
 const connections = watched.map((each) => {
   const client = api.socket();
-  api.bindToLoopback(client, 0, each.machine === "gone" ? goneClient : backClient);
-  api.connectToLoopback(client, port, server);
+  api.bind(client, 0, each.machine === "gone" ? goneClient : backClient);
+  api.connect(client, port, server);
   const fd = api.accept(listener);
   if (each.options) api.setDeadPeer(fd, each.options);
   return { ...each, client, fd, bytesTaken: 0, heardMs: 0, row: undefined as LostMachineRow | undefined };

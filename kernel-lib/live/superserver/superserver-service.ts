@@ -247,7 +247,7 @@ function openRaw(api: SocketsApi, service: InetdService, wantedPort: number): { 
   const isStream = service.socketType === "stream";
   const fd = api.socket(isStream ? "stream" : "datagram");
   try {
-    const port = api.bindToLoopback(fd, wantedPort);
+    const port = api.bind(fd, wantedPort);
     if (isStream) api.listen(fd, backlog);
     return { fd, port };
   } catch (error) {

@@ -125,13 +125,14 @@ export type UrgentState =
 export interface SocketsApi {
   /** A socket, which no child process inherits unless it is given to it. */
   socket(kind?: "stream" | "datagram"): number;
-  /** Binds to a port of loopback, or of another address of this machine, a free one if it is 0; the port. */
-  bindToLoopback(fd: number, port: number, address?: IpAddress): number;
+  /** Binds to a port, a free one if it is 0, of an address of this machine, loopback unless told; the port. */
+  bind(fd: number, port: number, address?: IpAddress): number;
   listen(fd: number, backlog: number): void;
   /** Waits until some of these can be read from or accepted from, or the time is over; which. Nothing is read. */
   untilReadable(fds: readonly number[], timeoutMs: number): Promise<number[]>;
   accept(fd: number): number;
-  connectToLoopback(fd: number, port: number, address?: IpAddress): void;
+  /** Connects to a port of an address, loopback unless told. */
+  connect(fd: number, port: number, address?: IpAddress): void;
   /** How many bytes the buffer took; 0 if it is full. */
   send(fd: number, bytes: Uint8Array, urgent: boolean): number;
   /** The bytes, none at the end of the stream; `undefined` if nothing is there yet. */
@@ -254,7 +255,7 @@ function bind(libc: LibraryHandle, constants: Constants, lastError: () => string
       checked("fcntl(F_SETFD)", call.fcntl(fd, F_SETFD, "int", FD_CLOEXEC));
       return fd;
     },
-    bindToLoopback(fd, port, ip = loopback) {
+    bind(fd, port, ip = loopback) {
       // Or the port could not be taken again for a minute after connections to it.
       setOption(fd, constants.SO_REUSEADDR, 1);
       checked("bind", call.bind(fd, address(port, ip), 16));
@@ -273,7 +274,7 @@ function bind(libc: LibraryHandle, constants: Constants, lastError: () => string
       });
     },
     accept: (fd) => checked("accept", call.accept(fd, null, null)),
-    connectToLoopback: (fd, port, ip = loopback) => void checked("connect", call.connect(fd, address(port, ip), 16)),
+    connect: (fd, port, ip = loopback) => void checked("connect", call.connect(fd, address(port, ip), 16)),
     send: (fd, bytes, urgent) =>
       ready("send", call.send(fd, bytes, bytes.length, constants.MSG_DONTWAIT | (urgent ? MSG_OOB : 0))) ?? 0,
     receive(fd, atMost) {

@@ -148,7 +148,7 @@ class Client {
     const fd = api.socket();
     this.#fd = fd;
     try {
-      api.connectToLoopback(fd, port);
+      api.connect(fd, port);
     } catch (error) {
       this.close();
       throw error;

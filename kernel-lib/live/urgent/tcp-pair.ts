@@ -95,11 +95,11 @@ function openPair(api: SocketsApi, fds: number[], options: TcpPairOptions): [num
   const listener = open(api.socket());
   // An accepted connection inherits its listener's buffer.
   if (receiveBufferBytes !== undefined) api.setBuffer(listener, "receive", receiveBufferBytes);
-  const port = api.bindToLoopback(listener, 0);
+  const port = api.bind(listener, 0);
   api.listen(listener, 1);
   const sender = open(api.socket());
   if (sendBufferBytes !== undefined) api.setBuffer(sender, "send", sendBufferBytes);
-  api.connectToLoopback(sender, port);
+  api.connect(sender, port);
   return [sender, open(api.accept(listener))];
 }
 
