@@ -1242,7 +1242,7 @@ claims({
 //
 // *Is there a segment?* The next one that carries data takes the news along. If the receiver has no room for data, TCP asks
 // from time to time whether it has now. Such a **probe of the window** carries no data, but it has a header; and a receiver must heed the
-// flag in it even if it has no room at all (RFC 9293 §3.4). In the table those are the rows where SIGURG took a good part of a second.
+// flag in it even if it has no room at all (RFC 9293 §3.4). In the table those are the rows where SIGURG took about 200 ms.
 //
 // *Is the mark in reach?* The pointer has 16 bits. Linux's probe brings the news only if the mark lies no farther ahead of what is acknowledged.
 // Else the news waits for the next segment with data, whose pointer then says "at least 65,535 bytes from here". One read that makes room is enough.
@@ -1342,9 +1342,10 @@ claims({
 });
 
 // %% [markdown] name="interrupt-explained"
-// *Capturadas via interrupção*: a program with a single thread, which neither reads nor waits, is stopped. No thread that reads and no second port
-// could do that, as there is nobody to read. That is what urgent data and their signal are *for*. In JavaScript they need a second thread,
-// so from here on our server has one again.
+// *Capturadas via interrupção*: a program with a single thread, which neither reads nor waits, is stopped. No message on any port could do that by
+// itself, as there is nobody to read it. That is what urgent data and their signal are *for*. (PostgreSQL's busy process is stopped by a signal,
+// too: another process of the server reads the CancelRequest, and sends it SIGINT.) In JavaScript a signal needs a second thread, so
+// from here on our server has one again.
 
 // %% [markdown] name="real-load-intro"
 // And the three ways of part 4, now with the operating system's sockets, threads and priorities: with nothing else to do, and with

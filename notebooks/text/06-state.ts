@@ -1800,30 +1800,25 @@ const cutServices: Record<string, FileServiceOptions> = {
 };
 
 // %% name="cut-price"
-const cutRows: {
-  service: string;
-  cutMs: number;
-  worstStaleMs: number;
-  longestReadMs: number;
-  brunoMs: number;
-}[] = [];
 const took = (rows: readonly TraceRow[], event: string) =>
   rows.flatMap((row) =>
     row.kind === "log" && row.event === event ? [row.timeMs - Number(row.fields.beganMs)] : [],
   );
-const priceOf = (rows: readonly TraceRow[]) => ({
+const priceOf = ({ rows, results }: { rows: readonly TraceRow[]; results: { ana: number } }) => ({
+  reads: results.ana,
   worstStaleMs: checkFiles(rows).worstStaleMs,
   longestReadMs: _.max(took(rows, "file read"))!,
   brunoMs: took(rows, "file write")[0]!,
 });
 
 // %% name="cut-runs"
+const cutRows: (ReturnType<typeof priceOf> & { service: string; cutMs: number })[] = [];
 for (const { service, cutMs } of grid({
   service: Object.keys(cutServices),
   cutMs: [0.5, 1, 2, 3, 4].map((s) => 1000 * s),
 })) {
-  const { rows } = await simulate(cutOff(cutServices[service]!, cutMs));
-  cutRows.push({ service, cutMs, ...priceOf(rows) });
+  const run = await simulate(cutOff(cutServices[service]!, cutMs));
+  cutRows.push({ service, cutMs, ...priceOf(run) });
 }
 table(_.filter(cutRows, { cutMs: 4000 }), {
   title: "A cut of 4 s: how old Ana's reads get, how long they take, and how long Bruno waits",
@@ -1841,8 +1836,8 @@ staleInCut.compare(cutOf("stateful").worstStaleMs);
 // %% name="cut-live" tags=["live"]
 const cutLive: (typeof cutRows)[number][] = [];
 for (const service of ["stateful, gives up after 0.5 s", "leases of 1 s"]) {
-  const { rows } = await runLive(cutOff(cutServices[service]!, 2000, 4000), { timeScale: 1 });
-  cutLive.push({ service, cutMs: 2000, ...priceOf(rows) });
+  const run = await runLive(cutOff(cutServices[service]!, 2000, 4000), { timeScale: 1 });
+  cutLive.push({ service, cutMs: 2000, ...priceOf(run) });
 }
 
 // %% name="cut-figure" tags=["live", "claim:state.stateful.reliability"]
