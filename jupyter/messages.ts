@@ -28,11 +28,69 @@ export type Order =
   | { readonly do: "interrupt"; readonly unanswered: readonly string[] }
   | { readonly do: "exit" };
 
+/** The orders that are answered. */
+export type Question = Extract<Order, { do: keyof Replies }>;
+
+/** An error in Jupyter's form. */
+export interface CellError {
+  readonly ename: string;
+  readonly evalue: string;
+  readonly traceback: readonly string[];
+}
+
+type Failed = { readonly status: "error" } & CellError;
+
+/** What answers each order that is answered: the content of the reply in Jupyter's protocol, or why there is none. */
+export interface Replies {
+  readonly execute: { readonly status: "ok" } | Failed;
+  readonly complete: Completion | Failed;
+  readonly inspect: Inspection | Failed;
+  readonly is_complete:
+    | { readonly status: "complete" | "invalid" | "unknown" }
+    | { readonly status: "incomplete"; readonly indent: string }
+    | Failed;
+}
+
+/** Positions are counted in UTF-16 units. */
+export interface Completion {
+  readonly status: "ok";
+  readonly matches: readonly string[];
+  readonly cursor_start: number;
+  readonly cursor_end: number;
+  readonly metadata: Content;
+}
+
+export interface Inspection {
+  readonly status: "ok";
+  readonly found: boolean;
+  readonly data: Content;
+  readonly metadata: Content;
+}
+
+interface Display {
+  readonly data: Content;
+  readonly metadata: Readonly<Content>;
+  readonly transient?: { readonly display_id?: string };
+}
+
+/** What cells show, by message type on the broadcast channel. */
+export interface Outputs {
+  readonly stream: { readonly name: "stdout" | "stderr"; readonly text: string };
+  readonly display_data: Display;
+  readonly update_display_data: Display;
+  readonly execute_result: Display & { readonly execution_count: number };
+  readonly error: CellError;
+  readonly clear_output: { readonly wait: boolean };
+}
+
+/** Something that a cell shows. */
+export type Output = { [T in keyof Outputs]: { readonly type: T; readonly content: Outputs[T] } }[keyof Outputs];
+
 /** From the kernel process to the launcher. */
-export type Frame =
-  /** A message for the broadcast channel, caused by the cell of that id (`null` before the first cell). */
-  | { readonly is: "output"; readonly id: string | null; readonly type: string; readonly content: Content }
-  | { readonly is: "reply"; readonly id: string; readonly content: Content }
+export type Report =
+  /** For the broadcast channel, caused by the cell of that id (`null` before the first cell). */
+  | ({ readonly is: "output"; readonly id: string | null } & Output)
+  | { readonly is: "reply"; readonly id: string; readonly content: Replies[keyof Replies] }
   /** The cell of that id asks for a line; with `waits` the main thread does nothing else until the answer is there. */
   | {
       readonly is: "ask";
@@ -45,8 +103,8 @@ export type Frame =
   /** A child that leads a process group of its own was started, or has ended. */
   | { readonly is: "group"; readonly leader: number; readonly alive: boolean };
 
-/** File descriptors of the kernel process that carry frames up and orders down. */
-export const frameFd = 3;
+/** File descriptors of the kernel process that carry reports up and orders down. */
+export const reportFd = 3;
 export const orderFd = 4;
 
 /** Splits a byte stream into lines and parses each. */

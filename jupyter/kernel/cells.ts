@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Interrupted } from "kernel-lib/errors";
 import { type KernelHook, kernelHookName } from "kernel-lib/jupyter";
-import type { Order } from "../messages.js";
-import type { Content } from "../wire.js";
+import type { CellError, Completion, Inspection, Order, Outputs, Question, Replies, Report } from "../messages.js";
 import { asJson, bundleOf } from "./bundles.js";
 import { calleeAt, completeness, moduleNameAt } from "./cell-text.js";
 import { inspected } from "./documentation.js";
@@ -11,7 +10,7 @@ import { habit } from "./habits.js";
 import type { Input } from "./input.js";
 import { send, shownBy } from "./output.js";
 import { importByRule, installPackages, moduleNames, workbook } from "./packages.js";
-import { type CellError, interrupted, Traces } from "./trace.js";
+import { interrupted, Traces } from "./trace.js";
 import {
   awaitsAtTopLevel,
   type Conversion,
@@ -24,7 +23,7 @@ import {
 
 type Execute = Extract<Order, { do: "execute" }>;
 
-type Request = Exclude<Order, { do: "execute" | "input" | "interrupt" | "exit" }>;
+type Request = Exclude<Question, Execute>;
 
 interface Cell {
   readonly order: Execute;
@@ -50,7 +49,7 @@ const { createExecutor } = requireFromTslab("./dist/executor.js") as {
   ): Executor;
 };
 const tslabProtocol = requireFromTslab("./dist/jupyter.js") as {
-  lastWriteDisplayData: (content: Content, update: boolean) => void;
+  lastWriteDisplayData: (content: Outputs["display_data"], update: boolean) => void;
 };
 
 /** The compiler found errors: thrown through tslab's executor, which would print them. */
@@ -203,7 +202,7 @@ export class Cells {
   }
 
   answer(order: Request): void {
-    let content: Content;
+    let content: Replies[keyof Replies];
     try {
       content = this.#answer(order);
     } catch (error) {
@@ -212,8 +211,8 @@ export class Cells {
     send({ is: "reply", id: order.id, content });
   }
 
-  #answer(order: Request): Content {
-    if (order.do === "is_complete") return { ...completeness(order.code) };
+  #answer(order: Request): Replies[Request["do"]] {
+    if (order.do === "is_complete") return completeness(order.code);
     if (order.do === "inspect") return this.#inspect(order.code, order.position);
     const module = moduleNameAt(order.code, order.position);
     if (module) return matches(moduleNames(module.text), module, () => "module");
@@ -223,7 +222,7 @@ export class Cells {
   }
 
   /** The name at the cursor, else what the call is of in whose parentheses the cursor stands. */
-  #inspect(code: string, position: number): Content {
+  #inspect(code: string, position: number): Inspection {
     const named = inspected(this.#executor.inspect(code, position));
     const callee = named.found ? undefined : calleeAt(code, position);
     return callee === undefined ? named : inspected(this.#executor.inspect(code, callee));
@@ -280,8 +279,8 @@ export class Cells {
     this.#show("error", error, id);
   }
 
-  #show(type: string, content: Content, id = this.currentId): void {
-    send({ is: "output", id, type, content });
+  #show<T extends keyof Outputs>(type: T, content: Outputs[T], id = this.currentId): void {
+    send({ is: "output", id, type, content } as Report);
   }
 
   #offerHook(): void {
@@ -349,7 +348,7 @@ function matches(
   names: readonly string[],
   { start, end }: { readonly start: number; readonly end: number },
   kind: (name: string) => string,
-): Content {
+): Completion {
   return {
     status: "ok",
     matches: names,

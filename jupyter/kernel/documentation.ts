@@ -1,8 +1,8 @@
-import type { Content } from "../wire.js";
+import type { Inspection } from "../messages.js";
 import type { QuickInfo } from "./typescript.js";
 
 /** A name's signature and doc comment as the content of an inspect reply. */
-export function inspected(info: QuickInfo | undefined): Content {
+export function inspected(info: QuickInfo | undefined): Inspection {
   const signature = join(info?.displayParts);
   if (!info || !signature) return { status: "ok", found: false, data: {}, metadata: {} };
   const about = join(info.documentation);

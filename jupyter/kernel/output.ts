@@ -1,7 +1,7 @@
 import { ChildProcess } from "node:child_process";
 import { writeSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
-import { type Frame, frameFd } from "../messages.js";
+import { type Report, reportFd } from "../messages.js";
 
 let shown = { id: null as string | null, count: 0 };
 
@@ -10,15 +10,15 @@ export function shownBy(id: string | null): number {
   return shown.id === id ? shown.count : 0;
 }
 
-/** Writes a frame to the launcher; returns when it is in the pipe, so nothing is lost if the process dies after. */
-export function send(frame: Frame): void {
-  if (frame.is === "output") {
-    shown = { id: frame.id, count: frame.type === "clear_output" ? 0 : shownBy(frame.id) + 1 };
+/** Writes a report to the launcher; returns when it is in the pipe, so nothing is lost if the process dies after. */
+export function send(report: Report): void {
+  if (report.is === "output") {
+    shown = { id: report.id, count: report.type === "clear_output" ? 0 : shownBy(report.id) + 1 };
   }
-  const bytes = Buffer.from(`${JSON.stringify(frame)}\n`);
+  const bytes = Buffer.from(`${JSON.stringify(report)}\n`);
   for (let from = 0; from < bytes.length; ) {
     try {
-      from += writeSync(frameFd, bytes, from);
+      from += writeSync(reportFd, bytes, from);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
     }

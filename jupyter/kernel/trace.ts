@@ -1,13 +1,7 @@
 import { SourceMap } from "node:module";
 import { inspect, types } from "node:util";
+import type { CellError } from "../messages.js";
 import type { Diagnostic, StageMaps } from "./typescript.js";
-
-/** Jupyter's form of an error. */
-export interface CellError {
-  readonly ename: string;
-  readonly evalue: string;
-  readonly traceback: readonly string[];
-}
 
 export const interrupted: CellError = {
   ename: "Interrupted",

@@ -3,15 +3,23 @@ import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { fileURLToPath } from "node:url";
-import { type Frame, frameFd, jsonLines, type Order, orderFd } from "../messages.js";
-import type { Content } from "../wire.js";
+import {
+  jsonLines,
+  type Order,
+  type Output,
+  orderFd,
+  type Question,
+  type Replies,
+  type Report,
+  reportFd,
+} from "../messages.js";
 import { Guard } from "./guard.js";
 
-type Ask = Extract<Frame, { is: "ask" }>;
+type Ask = Extract<Report, { is: "ask" }>;
 
 export interface KernelEvents {
   /** Something for the broadcast channel; `id` is the cell's request, or `null` if none has run. */
-  output(id: string | null, type: string, content: Content): void;
+  output(id: string | null, output: Output): void;
   /** The cell of that id asks for a line of input. */
   ask(question: Ask): void;
   /** That question needs no answer any more. */
@@ -29,7 +37,7 @@ export interface KernelEvents {
 export class KernelProcess {
   readonly #child: ChildProcess;
   readonly #guard = new Guard();
-  readonly #replies = new Map<string, (content: Content) => void>();
+  readonly #replies = new Map<string, (content: never) => void>();
   readonly #exited: Promise<void>;
   #stopping = false;
   #events: KernelEvents | undefined;
@@ -48,10 +56,10 @@ export class KernelProcess {
       detached: true,
     });
     if (this.#child.pid !== undefined) this.#guard.watch(this.#child.pid);
-    const frames = this.#child.stdio[frameFd] as Readable;
-    frames.on(
+    const reports = this.#child.stdio[reportFd] as Readable;
+    reports.on(
       "data",
-      jsonLines<Frame>((frame) => this.#take(frame)),
+      jsonLines<Report>((report) => this.#take(report)),
     );
     this.#orders.on("error", () => {});
     for (const name of ["stdout", "stderr"] as const) {
@@ -66,7 +74,7 @@ export class KernelProcess {
         resolve();
         if (this.#stopping) return;
         // What it wrote before it ended may still be in the pipe.
-        if (!frames.readableEnded) await Promise.race([once(frames, "end"), new Promise((r) => setTimeout(r, 1000))]);
+        if (!reports.readableEnded) await Promise.race([once(reports, "end"), new Promise((r) => setTimeout(r, 1000))]);
         this.#emit((events) => events.died(how));
       };
       this.#child.on("error", (error) => ended(error.message));
@@ -86,7 +94,7 @@ export class KernelProcess {
   }
 
   /** Gives an order and resolves with the content of its reply. */
-  ask(order: Extract<Order, { id: string }>): Promise<Content> {
+  ask<Q extends Question>(order: Q): Promise<Replies[Q["do"]]> {
     return new Promise((resolve) => {
       this.#replies.set(order.id, resolve);
       this.#give(order);
@@ -119,24 +127,24 @@ export class KernelProcess {
     else this.#early.push(() => this.#events && deliver(this.#events));
   }
 
-  #take(frame: Frame): void {
-    switch (frame.is) {
+  #take(report: Report): void {
+    switch (report.is) {
       case "output":
-        this.#emit((events) => events.output(frame.id, frame.type, frame.content));
+        this.#emit((events) => events.output(report.id, report));
         break;
       case "reply":
-        this.#replies.get(frame.id)?.(frame.content);
-        this.#replies.delete(frame.id);
+        this.#replies.get(report.id)?.(report.content as never);
+        this.#replies.delete(report.id);
         break;
       case "ask":
-        this.#emit((events) => events.ask(frame));
+        this.#emit((events) => events.ask(report));
         break;
       case "withdraw":
-        this.#emit((events) => events.withdraw(frame.number));
+        this.#emit((events) => events.withdraw(report.number));
         break;
       case "group":
-        if (frame.alive) this.#guard.watch(frame.leader);
-        else this.#guard.leaderEnded(frame.leader);
+        if (report.alive) this.#guard.watch(report.leader);
+        else this.#guard.leaderEnded(report.leader);
     }
   }
 }

@@ -7,11 +7,13 @@
 import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { Reply, Router, XPublisher } from "zeromq";
+import type { Output } from "../messages.js";
 import { type ConnectionInfo, type Content, encode, type Message, makeHeader, messagesOn } from "../wire.js";
-import { toCodePoints, toUtf16 } from "./code-points.js";
+import { toCodePoints } from "./code-points.js";
 import { History } from "./history.js";
 import type { KernelProcess } from "./kernel-process.js";
 import { Questions } from "./questions.js";
+import { isKnown, type Requests, readers } from "./requests.js";
 import { Sender } from "./sender.js";
 import { Streams } from "./streams.js";
 
@@ -41,6 +43,11 @@ const kernelInfo = {
 
 type Channel = "shell" | "control";
 
+interface Handler<R> {
+  readonly on: Channel | "both";
+  answer(request: R, message: Message, channel: Channel): void | Promise<void>;
+}
+
 export class KernelServer {
   readonly #connection: ConnectionInfo;
   readonly #kernel: KernelProcess;
@@ -54,13 +61,15 @@ export class KernelServer {
   readonly #questions: Questions;
   readonly #history = new History();
   readonly #queue: Message[] = [];
+  /** What a failure has taken out of the queue: answered when the idle status of the cell that failed is out. */
+  readonly #aborted: Message[] = [];
   /** Requests whose cells may still show something, by message id. */
   readonly #cells = new Map<string, Message>();
   #lastCell: Message | undefined;
   #running: Message | undefined;
   #executionCount = 0;
   #working = false;
-  readonly #streams = new Streams((type, content, parent) => this.#publish(type, content, parent));
+  readonly #streams = new Streams((type, content, parent) => this.#publish(type, { ...content }, parent));
 
   private constructor(connection: ConnectionInfo, kernel: KernelProcess, end: (exitCode: number) => Promise<void>) {
     this.#connection = connection;
@@ -102,7 +111,7 @@ export class KernelServer {
     ]);
     this.#publish("status", { execution_state: "starting" }, undefined);
     this.#kernel.listen({
-      output: (id, type, content) => this.#output(this.#cells.get(id ?? ""), type, content),
+      output: (id, output) => this.#output(this.#cells.get(id ?? ""), output),
       ask: ({ id, ...question }) => {
         const parent = this.#cells.get(id);
         if (parent) this.#questions.ask({ parent, ...question });
@@ -151,9 +160,9 @@ export class KernelServer {
     for (let message = this.#queue.shift(); message; message = this.#queue.shift()) {
       this.#status("busy", message);
       try {
-        const aborted = await this.#shell(message);
+        await this.#answer("shell", message);
         this.#status("idle", message);
-        for (const waiting of aborted) this.#abort(waiting);
+        for (const waiting of this.#aborted.splice(0)) this.#abort(waiting);
       } catch (error) {
         console.error("the kernel's launcher failed to answer a request:", error);
         this.#status("idle", message);
@@ -162,61 +171,97 @@ export class KernelServer {
     this.#working = false;
   }
 
-  /** Answers one shell request; returns those behind it that its failure aborts. */
-  async #shell(message: Message): Promise<readonly Message[]> {
-    const { content, header } = message;
-    const code = String(content.code ?? "");
-    const id = header.msg_id;
-    switch (header.msg_type) {
-      case "execute_request":
-        return this.#execute(message, code);
-      case "complete_request": {
-        const position = toUtf16(code, Number(content.cursor_pos ?? 0));
-        const reply = await this.#kernel.ask({ do: "complete", id, code, position });
-        for (const end of ["cursor_start", "cursor_end"]) reply[end] = toCodePoints(code, reply[end] as number);
-        this.#reply("shell", message, reply);
-        break;
-      }
-      case "inspect_request": {
-        const position = toUtf16(code, Number(content.cursor_pos ?? 0));
-        this.#reply("shell", message, await this.#kernel.ask({ do: "inspect", id, code, position }));
-        break;
-      }
-      case "is_complete_request":
-        this.#reply("shell", message, await this.#kernel.ask({ do: "is_complete", id, code }));
-        break;
-      case "shutdown_request":
-        this.#shutDown("shell", message);
-        break;
-      default:
-        this.#other("shell", message);
+  /** Answers a request. One that is unknown here gets an error, not a warning in a cell. */
+  async #answer(channel: Channel, message: Message): Promise<void> {
+    const type = message.header.msg_type;
+    if (isKnown(type)) {
+      const { on, answer } = this.#handlers[type] as Handler<never>;
+      if (on === channel || on === "both") return answer(readers[type](message.content) as never, message, channel);
     }
-    return [];
+    if (type.endsWith("_request")) {
+      const evalue = `this kernel does not answer ${type}`;
+      this.#reply(channel, message, { status: "error", ename: "NotImplemented", evalue, traceback: [] });
+    }
   }
 
-  async #execute(message: Message, code: string): Promise<readonly Message[]> {
-    const { silent, stop_on_error, allow_stdin } = message.content;
-    const storeHistory = silent ? false : (message.content.store_history ?? true);
-    if (storeHistory) this.#history.add(++this.#executionCount, code);
+  /** Every request that is answered: on which channel, and how. */
+  readonly #handlers: { readonly [T in keyof Requests]: Handler<Requests[T]> } = {
+    execute_request: { on: "shell", answer: (request, message) => this.#execute(message, request) },
+    complete_request: {
+      on: "shell",
+      answer: async ({ code, position }, message) => {
+        const reply = await this.#kernel.ask({ do: "complete", id: message.header.msg_id, code, position });
+        if (reply.status !== "ok") return this.#reply("shell", message, { ...reply });
+        const [cursor_start, cursor_end] = [reply.cursor_start, reply.cursor_end].map((at) => toCodePoints(code, at));
+        this.#reply("shell", message, { ...reply, cursor_start, cursor_end });
+      },
+    },
+    inspect_request: {
+      on: "shell",
+      answer: async ({ code, position }, message) => {
+        const reply = await this.#kernel.ask({ do: "inspect", id: message.header.msg_id, code, position });
+        this.#reply("shell", message, { ...reply });
+      },
+    },
+    is_complete_request: {
+      on: "shell",
+      answer: async ({ code }, message) => {
+        const reply = await this.#kernel.ask({ do: "is_complete", id: message.header.msg_id, code });
+        this.#reply("shell", message, { ...reply });
+      },
+    },
+    interrupt_request: {
+      on: "control",
+      answer: (_request, message, channel) => {
+        this.#kernel.interrupt();
+        this.#reply(channel, message, { status: "ok" });
+      },
+    },
+    shutdown_request: {
+      on: "both",
+      answer: ({ restart }, message, channel) => {
+        this.#reply(channel, message, { status: "ok", restart });
+        this.#end(0);
+      },
+    },
+    kernel_info_request: {
+      on: "both",
+      answer: (_request, message, channel) => this.#reply(channel, message, kernelInfo),
+    },
+    comm_info_request: {
+      on: "both",
+      answer: (_request, message, channel) => this.#reply(channel, message, { status: "ok", comms: {} }),
+    },
+    history_request: {
+      on: "both",
+      answer: (asked, message, channel) => this.#reply(channel, message, this.#history.answer(asked)),
+    },
+    // No front end object has a partner here.
+    comm_open: {
+      on: "both",
+      answer: ({ commId }, message) => this.#publish("comm_close", { comm_id: commId, data: {} }, message),
+    },
+  };
+
+  async #execute(message: Message, request: Requests["execute_request"]): Promise<void> {
+    const { code, silent, storesHistory, mayAsk, stopsOnError } = request;
+    if (storesHistory) this.#history.add(++this.#executionCount, code);
     const count = this.#executionCount;
     this.#cells.set(message.header.msg_id, message);
     this.#running = message;
     this.#lastCell = message;
     if (!silent) this.#publish("execute_input", { code, execution_count: count }, message);
-    const order = { do: "execute", id: message.header.msg_id, code, count, silent: Boolean(silent) } as const;
-    const result = await this.#kernel.ask({ ...order, mayAsk: allow_stdin === true });
+    const result = await this.#kernel.ask({ do: "execute", id: message.header.msg_id, code, count, silent, mayAsk });
     this.#questions.withdraw(({ parent }) => parent === message);
     // Output that the reader's child processes wrote to inherited descriptors comes by other pipes, and requests that
     // were sent before this cell failed may still stand in the socket's buffer.
     for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
-    if (this.#running !== message) return []; // the process died in between, and that was the answer
+    if (this.#running !== message) return; // the process died in between, and that was the answer
     this.#streams.end(message);
     this.#running = undefined;
     // Settled before the reply goes out: what a client sends after it has seen the reply is not aborted.
-    const aborts = result.status === "error" && !silent && stop_on_error !== false;
-    const aborted = aborts ? this.#takeWaiting() : [];
+    if (result.status === "error" && stopsOnError) this.#aborted.push(...this.#takeWaiting());
     this.#reply("shell", message, { ...result, execution_count: count, user_expressions: {}, payload: [] });
-    return aborted;
   }
 
   /** Takes the execution requests that wait at this moment out of the queue. */
@@ -233,45 +278,15 @@ export class KernelServer {
     this.#status("idle", message);
   }
 
-  #control(message: Message): void {
+  async #control(message: Message): Promise<void> {
     this.#status("busy", message);
-    switch (message.header.msg_type) {
-      case "interrupt_request":
-        this.#kernel.interrupt();
-        this.#reply("control", message, { status: "ok" });
-        break;
-      case "shutdown_request":
-        this.#shutDown("control", message);
-        break;
-      default:
-        this.#other("control", message);
-    }
+    await this.#answer("control", message);
     this.#status("idle", message);
-  }
-
-  /** Requests that need no kernel process. One that is unknown is answered with an error, not with a warning in a cell. */
-  #other(channel: Channel, message: Message): void {
-    const type = message.header.msg_type;
-    if (type === "kernel_info_request") this.#reply(channel, message, kernelInfo);
-    else if (type === "comm_info_request") this.#reply(channel, message, { status: "ok", comms: {} });
-    else if (type === "history_request") this.#reply(channel, message, this.#history.answer(message.content));
-    else if (type === "comm_open") {
-      // No front end object has a partner here.
-      this.#publish("comm_close", { comm_id: message.content.comm_id, data: {} }, message);
-    } else if (type.endsWith("_request")) {
-      const evalue = `this kernel does not answer ${type}`;
-      this.#reply(channel, message, { status: "error", ename: "NotImplemented", evalue, traceback: [] });
-    }
-  }
-
-  #shutDown(channel: Channel, message: Message): void {
-    this.#reply(channel, message, { status: "ok", restart: Boolean(message.content.restart) });
-    this.#end(0);
   }
 
   #inherited(name: "stdout" | "stderr", text: string): void {
     const cell = this.#running ?? this.#lastCell;
-    if (cell) this.#output(cell, "stream", { name, text });
+    if (cell) this.#output(cell, { type: "stream", content: { name, text } });
     else process[name].write(text); // why it can't start: for the log of whoever started us
   }
 
@@ -283,7 +298,7 @@ export class KernelServer {
     else {
       const evalue = `the process that runs the cells ended (${how}); all variables are gone`;
       const error = { ename: "KernelDied", evalue, traceback: [`KernelDied: ${evalue}`] };
-      this.#output(message, "error", error);
+      this.#output(message, { type: "error", content: error });
       this.#streams.end(message);
       this.#reply("shell", message, { status: "error", ...error, execution_count: this.#executionCount });
       this.#status("idle", message);
@@ -292,10 +307,10 @@ export class KernelServer {
     this.#end(1);
   }
 
-  #output(parent: Message | undefined, type: string, content: Content): void {
-    if (type === "stream") this.#streams.text(parent, String(content.name), String(content.text));
-    else this.#streams.other(parent, type, content);
-    const text = type === "execute_result" && parent === this.#running && (content.data as Content)["text/plain"];
+  #output(parent: Message | undefined, output: Output): void {
+    if (output.type === "stream") this.#streams.text(parent, output.content.name, output.content.text);
+    else this.#streams.other(parent, output);
+    const text = output.type === "execute_result" && parent === this.#running && output.content.data["text/plain"];
     if (typeof text === "string") this.#history.result(text);
   }
 

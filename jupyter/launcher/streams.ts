@@ -3,7 +3,8 @@
  * that prints without end is cut, since what a page can't draw and a notebook can't keep helps nobody. Only text is ever
  * cut. The cut says how much it left out, and the end of what was left out follows it: that tells how a long output came out.
  */
-import type { Content, Message } from "../wire.js";
+import type { Output, Outputs } from "../messages.js";
+import type { Message } from "../wire.js";
 
 /** What a cell may print, in characters. JupyterLab's page draws so much in some seconds, and twice as much in minutes. */
 const budgetCharacters = 4_000_000;
@@ -22,8 +23,10 @@ const renewEveryMs = 1000;
 const mergeMs = 10;
 const mergeCharacters = 65_536;
 
+type StreamName = Outputs["stream"]["name"];
+
 interface Piece {
-  readonly name: string;
+  readonly name: StreamName;
   text: string;
 }
 
@@ -39,12 +42,12 @@ interface Cut {
 interface CellText {
   spent: number;
   cuts: number;
-  lastName: string | undefined;
+  lastName: StreamName | undefined;
   cut: Cut | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
-type Publish = (type: string, content: Content, parent: Message | undefined) => void;
+type Publish = <T extends keyof Outputs>(type: T, content: Outputs[T], parent: Message | undefined) => void;
 
 /** Gathers, measures and cuts text. Everything else that is published goes through {@link other}, so that the order holds. */
 export class Streams {
@@ -57,7 +60,7 @@ export class Streams {
     this.#publish = publish;
   }
 
-  text(parent: Message | undefined, name: string, text: string): void {
+  text(parent: Message | undefined, name: StreamName, text: string): void {
     if (this.#gathered && (this.#gathered.parent !== parent || this.#gathered.name !== name)) this.flush();
     this.#gathered ??= { parent, name, text: "" };
     this.#gathered.text += text;
@@ -67,7 +70,7 @@ export class Streams {
   }
 
   /** Anything but text. */
-  other(parent: Message | undefined, type: string, content: Content): void {
+  other(parent: Message | undefined, { type, content }: Output): void {
     this.flush();
     const cell = parent && this.#cells.get(parent);
     if (cell && type === "clear_output") {
@@ -104,7 +107,7 @@ export class Streams {
     if (text.length > kept) this.#measure(parent, name, text.slice(0, text.length - kept));
   }
 
-  #measure(parent: Message | undefined, name: string, text: string): void {
+  #measure(parent: Message | undefined, name: StreamName, text: string): void {
     if (!parent) return this.#publish("stream", { name, text }, parent);
     const cell = this.#cells.get(parent) ?? {
       spent: 0,
@@ -146,7 +149,7 @@ export class Streams {
     for (const piece of tail) this.#publish("stream", { ...piece }, parent);
   }
 
-  #notice({ displayId, characters, lines }: Cut, goesOn: boolean): Content {
+  #notice({ displayId, characters, lines }: Cut, goesOn: boolean): Outputs["display_data"] {
     const count = (n: number, what: string) => `${n.toLocaleString("en-US")} ${what}${n === 1 ? "" : "s"}`;
     const text =
       `[${count(lines, "line")}, ${count(characters, "character")}, left out${goesOn ? " so far" : ""}: ` +

@@ -4,7 +4,7 @@ import type { Readable, Writable } from "node:stream";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { startKernel } from "../../jupyter/client/client.js";
-import { type Frame, frameFd, jsonLines, orderFd } from "../../jupyter/messages.js";
+import { jsonLines, orderFd, type Report, reportFd } from "../../jupyter/messages.js";
 import { childrenOf, eventually, resultOf, root, sleep } from "./support.js";
 
 const test = suite("kernel: start");
@@ -54,16 +54,16 @@ test("an interrupt answers an order that was lost", async () => {
     cwd: root,
     stdio: ["ignore", "ignore", "inherit", "pipe", "pipe"],
   });
-  const replies: Frame[] = [];
-  const keep = (frame: Frame) => frame.is === "reply" && replies.push(frame);
-  (kernel.stdio[frameFd] as Readable).on("data", jsonLines<Frame>(keep));
+  const replies: Report[] = [];
+  const keep = (report: Report) => report.is === "reply" && replies.push(report);
+  (kernel.stdio[reportFd] as Readable).on("data", jsonLines<Report>(keep));
   const order = { do: "interrupt", unanswered: ["lost"] };
   (kernel.stdio[orderFd] as Writable).write(`${JSON.stringify(order)}\n`);
   await eventually(() => replies.length > 0);
   kernel.kill("SIGKILL");
   const [reply] = replies;
   assert.ok(reply?.is === "reply" && reply.id === "lost", JSON.stringify(replies));
-  assert.is(reply.content.ename, "Interrupted");
+  assert.is("ename" in reply.content && reply.content.ename, "Interrupted");
 });
 
 test.run();
