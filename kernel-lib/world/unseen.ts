@@ -17,6 +17,9 @@ const watched: Watched[] = [];
 let more = 0;
 let isDue = false;
 
+// Once and for all, so that no run leaves a listener behind.
+nodeProcess?.on?.("exit", tell);
+
 /**
  * Nothing that goes wrong in a program is silent: at the end of the cell (of a script: when it ends) a warning tells of programs that
  * threw and at whose outcome nobody has looked, and of operations that nobody awaited. Once for each run.
@@ -37,8 +40,8 @@ export function watchForUnseen(where: string, failures: Failures): void {
 function whenLookedAt(callback: () => void): void {
   const { onCellEnd } = offeredByKernel();
   if (onCellEnd) onCellEnd(callback);
-  else if (nodeProcess?.on) nodeProcess.on("exit", callback);
-  else macrotask(callback);
+  // Where there is no end to wait for, the next turn must do.
+  else if (!nodeProcess?.on) macrotask(callback);
 }
 
 function tell(): void {
