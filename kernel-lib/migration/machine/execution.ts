@@ -1,3 +1,4 @@
+import { interruptions } from "../../simulation/interrupt.js";
 import { StopCode } from "./interpreter.js";
 import type { AllLimits } from "./limits.js";
 import type { Module } from "./module.js";
@@ -6,6 +7,13 @@ import type { Program } from "./program.js";
 
 /** The bytes of a page of memory. */
 export const pageBytes = 65_536;
+
+/**
+ * Fuel is given in portions, between which the machine looks for an Interrupt: the first is small and the others grow, up to some ten milliseconds each. So V8 has
+ * seen the way to the next portion before it makes native code of the loop, which it would else throw away there.
+ */
+const firstPortion = 2 ** 10;
+const largestPortion = 2 ** 22;
 
 /** Where a resource's function stands in the machine: called with the registers of its arguments; `StopCode.none` if it has answered. */
 export type CallResource = (index: number, base: number) => StopCode;
@@ -19,8 +27,15 @@ export class Execution implements Registers {
   frames: Int32Array;
   /** Index of the innermost frame; −1 if there is none. */
   depth = -1;
-  /** Instructions that may still be executed. */
+  /** Instructions that may still be executed before more fuel is asked for. */
   fuel = 0;
+  /** What this run has been given of its fuel so far. */
+  fuelGiven = 0;
+  /** What it has not been given yet. */
+  fuelLeft = 0;
+  private portion = firstPortion;
+  /** How many interrupts there had been when this run began. */
+  private heard = 0;
   /** Two halves for each global. */
   readonly globals: Int32Array;
   /** The table's functions, −1 where it is empty. */
@@ -55,6 +70,25 @@ export class Execution implements Registers {
     this.ints = ints;
     this.doubles = new Float64Array(ints.buffer);
     this.floats = new Float32Array(ints.buffer);
+  }
+
+  /** Begins a run with so much fuel. */
+  fill(fuel: number): void {
+    this.fuelLeft = fuel;
+    this.fuelGiven = 0;
+    this.portion = firstPortion;
+    this.heard = interruptions();
+    this.fuel = this.moreFuel();
+  }
+
+  /** The next portion of fuel; 0 if nothing is left, or there was an Interrupt since the run began. */
+  moreFuel(): number {
+    if (this.fuelLeft < 1 || interruptions() !== this.heard) return 0;
+    const more = Math.min(this.fuelLeft, this.portion);
+    this.portion = Math.min(2 * this.portion, largestPortion);
+    this.fuelLeft -= more;
+    this.fuelGiven += more;
+    return more;
   }
 
   /** Makes room for registers and frames; false if the limits forbid it. */

@@ -236,6 +236,8 @@ export function interpret(m: Execution): StopCode {
           continue;
         }
         if (fuel === 0) {
+          fuel = m.moreFuel();
+          if (fuel > 0) continue;
           stop = StopCode.outOfFuel;
           break run;
         }
@@ -1846,8 +1848,17 @@ export function interpret(m: Execution): StopCode {
         }
       }
     }
-    // The fuel does not reach to the end of this stretch: go on one instruction at a time.
+    // The fuel does not reach to the end of this stretch: go on one instruction at a time, unless more is given.
     atLeader = false;
+    const more = m.moreFuel();
+    if (more > 0) {
+      fuel += more;
+      const cost = program.costAt(frames[3 * depth]!, pc);
+      if (fuel >= cost) {
+        fuel -= cost;
+        continue;
+      }
+    }
     pc = program.plainPc(frames[3 * depth]!, pc);
     c = program.code;
   }

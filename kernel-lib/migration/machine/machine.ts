@@ -1,5 +1,5 @@
 import { Interrupted, ParameterError, refuse } from "../../errors.js";
-import { interruptions, onInterrupt } from "../../simulation/interrupt.js";
+import { onInterrupt } from "../../simulation/interrupt.js";
 import { type CodeSegment, type DecodedModule, decoded, functionName } from "./code-segment.js";
 import { Execution, pageBytes } from "./execution.js";
 import { interpret, StopCode } from "./interpreter.js";
@@ -115,16 +115,11 @@ export interface Machine {
 /** The most frames that a trap tells of. */
 const mostPositions = 100;
 
-/** A long run is made of stretches of so many instructions, some ten milliseconds, between which it looks for an Interrupt. */
-const stretchFuel = 2 ** 22;
-
 /** The one class of machines. */
 export class RunningMachine implements Machine {
   private isRunning = false;
   /** Whether a resource is being asked: the machine then stands before the call. */
   private isAsking = false;
-  /** The fuel of the stretch that runs. */
-  private given = 0;
   /** Whether an Interrupt has ended the last call by force. */
   private isLost = false;
   private waitsFor: { index: number; base: number } | undefined;
@@ -232,29 +227,23 @@ export class RunningMachine implements Machine {
     this.startIsNext = false;
     this.waitsFor = undefined;
     this.said = undefined;
-    const before = interruptions();
+    this.execution.fill(fuel);
     // Called when JavaScript was terminated inside this run: nothing below, no finally either, is executed then.
     const stopListening = onInterrupt(() => this.cut());
     this.isRunning = true;
     try {
-      for (let left = fuel; ; ) {
-        const given = Math.min(left, stretchFuel);
-        const stop = this.runStretch(given);
-        left -= given - this.execution.fuel;
-        if (stop !== StopCode.outOfFuel || left < 1) return this.stopped(stop);
-        if (interruptions() !== before)
-          throw new Interrupted("run was interrupted; the machine can go on where it stands");
-      }
+      const stop = this.execute();
+      if (stop === StopCode.outOfFuel && this.execution.fuelLeft > 0)
+        throw new Interrupted("run was interrupted; the machine can go on where it stands");
+      return this.stopped(stop);
     } finally {
       this.isRunning = false;
       stopListening();
     }
   }
 
-  private runStretch(fuel: number): StopCode {
+  private execute(): StopCode {
     const { execution } = this;
-    this.given = fuel;
-    execution.fuel = fuel;
     let stop: StopCode = StopCode.none;
     try {
       stop = interpret(execution);
@@ -262,7 +251,7 @@ export class RunningMachine implements Machine {
       // A resource's own error leaves the machine before the call, as one that waits.
       if (stop === StopCode.none || stop === StopCode.waiting) this.stepBack();
       else if (stop < StopCode.finished) execution.fuel += this.stopper()?.unused ?? 0;
-      this.instructions += fuel - execution.fuel;
+      this.instructions += execution.fuelGiven - execution.fuel;
     }
     return stop;
   }
@@ -273,7 +262,7 @@ export class RunningMachine implements Machine {
     if (this.isAsking) {
       this.isAsking = false;
       this.stepBack();
-      this.instructions += this.given - this.execution.fuel;
+      this.instructions += this.execution.fuelGiven - this.execution.fuel;
     } else {
       this.execution.depth = -1;
       this.isLost = true;

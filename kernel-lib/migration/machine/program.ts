@@ -63,6 +63,11 @@ export class Program {
     return this.fastOf(index).byPc.get(pc) ?? this.plainOf(index).byPc.get(pc);
   }
 
+  /** What the stretch from a place on costs. */
+  costAt(index: number, pc: number): number {
+    return this.placeAt(index, pc)?.cost ?? 0;
+  }
+
   /** What is known of an instruction at which the machine has stopped. */
   stopperAt(index: number, pc: number): Stopper | undefined {
     return this.fastOf(index).stoppers.get(pc) ?? this.plainOf(index).stoppers.get(pc);
