@@ -16,6 +16,6 @@
  *
  * @module
  */
-export * from "./machine/index.js";
+export * from "./abstract-machine/index.js";
 export * from "./mobility/index.js";
 export * from "./toolchain/index.js";

@@ -1,6 +1,13 @@
 import { checkPositive, checkWhole, Interrupted, ParameterError } from "../errors.js";
 import { kernelHook, type MimeBundle } from "../jupyter.js";
-import { freeze, type Machine, type Resources, type Stop, segmentsOf, thaw } from "../migration/machine/index.js";
+import {
+  freeze,
+  type Machine,
+  type Resources,
+  type Stop,
+  segmentsOf,
+  thaw,
+} from "../migration/abstract-machine/index.js";
 import { onInterrupt } from "../simulation/interrupt.js";
 import { escapeMarkup } from "./figures/display.js";
 import { outputStyle, palette } from "./figures/palette.js";

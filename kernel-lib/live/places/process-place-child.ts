@@ -5,7 +5,7 @@
  */
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { decodeModule, segmentsOf } from "../../migration/machine/index.js";
+import { decodeModule, segmentsOf } from "../../migration/abstract-machine/index.js";
 import { processShipment, type Shipment, unload } from "../../migration/mobility/shipment.js";
 import { runVisitor, visitorResources } from "../../migration/mobility/visit.js";
 import { ConnectionReset } from "../../world/errors.js";

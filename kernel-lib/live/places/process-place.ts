@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { checkWhole, Interrupted, NamedError, ParameterError } from "../../errors.js";
-import type { Stop as MachineStop, MachineValue } from "../../migration/machine/index.js";
+import type { Stop as MachineStop, MachineValue } from "../../migration/abstract-machine/index.js";
 import type { Shipment } from "../../migration/mobility/shipment.js";
 import { onInterrupt } from "../../simulation/interrupt.js";
 import { ConnectionReset } from "../../world/errors.js";

@@ -1,4 +1,4 @@
-import type { Attachment, Binding } from "../machine/index.js";
+import type { Attachment, Binding } from "../abstract-machine/index.js";
 
 /** What becomes of a reference to a resource when its program moves. */
 export type Strategy = "move" | "copy" | "global reference" | "rebind";

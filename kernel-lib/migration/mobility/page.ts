@@ -3,7 +3,7 @@
  * kernel's own server: nothing is bundled, nothing is installed. So this file imports no package.
  */
 import { macrotask } from "../../world/environment.js";
-import { freeze, segmentsOf, thaw } from "../machine/index.js";
+import { freeze, segmentsOf, thaw } from "../abstract-machine/index.js";
 import { runVisitor, visitorResources } from "./visit.js";
 import { packVisit } from "./visit-report.js";
 

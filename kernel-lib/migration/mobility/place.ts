@@ -1,7 +1,7 @@
 import { checkPositive, refuse } from "../../errors.js";
 import { TimedOut } from "../../world/errors.js";
 import type { Connection, Host, Mutex } from "../../world/host.js";
-import type { Machine, MachineValue, Stop, Waiting } from "../machine/index.js";
+import type { Machine, MachineValue, Stop, Waiting } from "../abstract-machine/index.js";
 import { HandOvers, isUnreachable, untilReached } from "./hand-over.js";
 import { fromContents, type LocalResource, Mailbox, ResourceError } from "./local-resources.js";
 import { type Pace, runOn } from "./run-on.js";

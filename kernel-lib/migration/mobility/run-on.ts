@@ -1,6 +1,6 @@
 import { checkPositive, checkWhole } from "../../errors.js";
 import type { Host } from "../../world/host.js";
-import { type Machine, pending, type ResourceFunction, type Stop } from "../machine/index.js";
+import { type Machine, pending, type ResourceFunction, type Stop } from "../abstract-machine/index.js";
 
 /** How a machine runs on a host. */
 export interface Pace {

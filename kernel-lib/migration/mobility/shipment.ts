@@ -8,7 +8,7 @@ import {
   type Machine,
   type MachineValue,
   thaw,
-} from "../machine/index.js";
+} from "../abstract-machine/index.js";
 
 /** Weak mobility: the code segment, and what the program is to begin with. */
 export interface ProgramShipment {

@@ -3,7 +3,7 @@
  * the place where it is. The seed of `Math.random` is drawn once, when the program is launched, and travels with it: so its numbers
  * do not depend on where it was when it asked.
  */
-import type { Machine, MachineValue } from "../machine/index.js";
+import type { Machine, MachineValue } from "../abstract-machine/index.js";
 import { textAt } from "../toolchain/text-at.js";
 
 /** The import by which `Math.random` asks for its seed. @internal */

@@ -1,7 +1,7 @@
 import { checkPositive, refuse } from "../../errors.js";
 import { ConnectionReset } from "../../world/errors.js";
 import type { Connection, Host, Listener } from "../../world/host.js";
-import { decodeModule, type Machine, type MachineValue, pending, segmentsOf } from "../machine/index.js";
+import { decodeModule, type Machine, type MachineValue, pending, segmentsOf } from "../abstract-machine/index.js";
 import type { Handle, Handles } from "./bindings.js";
 import { ResourceError } from "./local-resources.js";
 import { type Shipment, unload } from "./shipment.js";

@@ -1,6 +1,6 @@
 /** What a page brings back, as bytes: what it says of the visit, what was printed there, and the program's image. */
 
-import type { MachineValue, Stop } from "../machine/index.js";
+import type { MachineValue, Stop } from "../abstract-machine/index.js";
 
 /** What the page says when it gives the program back. @internal */
 export interface VisitReport {

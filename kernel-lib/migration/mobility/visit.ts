@@ -1,4 +1,4 @@
-import { type Machine, pending, type Resource, type ResourceRow, type Stop } from "../machine/index.js";
+import { type Machine, pending, type Resource, type ResourceRow, type Stop } from "../abstract-machine/index.js";
 import { answerOfSurroundings } from "./surroundings.js";
 
 /** How a program may be on a visit somewhere. @internal */

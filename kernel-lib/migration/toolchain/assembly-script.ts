@@ -1,5 +1,5 @@
 import { refuse } from "../../errors.js";
-import { lastWordsAddress } from "../machine/source-lines.js";
+import { lastWordsAddress } from "../abstract-machine/source-lines.js";
 import { type CompileDiagnostic, CompileError } from "./compile-error.js";
 import { finishModule } from "./module-bytes.js";
 

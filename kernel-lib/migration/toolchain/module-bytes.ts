@@ -1,5 +1,5 @@
 /** What is done to a module after AssemblyScript's compiler has written it. */
-import { linesSection } from "../machine/source-lines.js";
+import { linesSection } from "../abstract-machine/source-lines.js";
 
 interface Section {
   readonly id: number;

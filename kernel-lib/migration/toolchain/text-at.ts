@@ -1,4 +1,4 @@
-import type { Machine } from "../machine/index.js";
+import type { Machine } from "../abstract-machine/index.js";
 
 /**
  * A text in the memory of a program in AssemblyScript: what a resource gets as a number where the program passes a string.

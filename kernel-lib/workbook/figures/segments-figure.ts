@@ -1,5 +1,5 @@
 import { refuse } from "../../errors.js";
-import type { Segments } from "../../migration/machine/index.js";
+import type { Segments } from "../../migration/abstract-machine/index.js";
 import { drawPlot, plot, textWidth } from "./drawing.js";
 import { checkText, Figure, type FigureText } from "./figure.js";
 import { formatNumber, largest } from "./numbers.js";

@@ -12,8 +12,8 @@ import {
   segmentsOf,
   thaw,
 } from "kernel-lib";
-import { digest } from "kernel-lib/migration/machine/digest";
-import { i32 } from "kernel-lib/migration/machine/opcodes";
+import { digest } from "kernel-lib/migration/abstract-machine/digest";
+import { i32 } from "kernel-lib/migration/abstract-machine/opcodes";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { soaked } from "../../soak.js";

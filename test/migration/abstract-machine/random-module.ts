@@ -1,5 +1,5 @@
 import { randomStream } from "kernel-lib";
-import { f32, f64, i32, i64, opcodes, type TypeCode } from "kernel-lib/migration/machine/opcodes";
+import { f32, f64, i32, i64, opcodes, type TypeCode } from "kernel-lib/migration/abstract-machine/opcodes";
 import { type Bytes, body, constant, functionType, list, moduleOf, op, section, signed, text, u32 } from "./encode.js";
 
 /** A random module whose functions always end: each call and each turn of a loop takes one of the `turns`, and traps when there is none left. */

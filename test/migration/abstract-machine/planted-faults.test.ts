@@ -143,7 +143,7 @@ const faults: readonly Fault[] = [
   },
 ];
 
-const room = inRoot("kernel-lib/migration/machine");
+const room = inRoot("kernel-lib/migration/abstract-machine");
 
 async function machinesWith({ name, file, is, becomes }: Fault): Promise<Machines> {
   const { outputFiles } = await build({

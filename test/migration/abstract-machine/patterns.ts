@@ -1,4 +1,4 @@
-import { f32, i32, type TypeCode } from "kernel-lib/migration/machine/opcodes";
+import { f32, i32, type TypeCode } from "kernel-lib/migration/abstract-machine/opcodes";
 import { assertAgreement, type Machines } from "./agreement.js";
 import { type Bytes, body, constant, functionType, list, moduleOf, op, section, signed, text, u32 } from "./encode.js";
 

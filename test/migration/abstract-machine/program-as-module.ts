@@ -1,4 +1,4 @@
-import { f32, f64, i32, i64, type TypeCode } from "kernel-lib/migration/machine/opcodes";
+import { f32, f64, i32, i64, type TypeCode } from "kernel-lib/migration/abstract-machine/opcodes";
 import { type Bytes, body, constant, functionType, list, moduleOf, op, section, signed, text, u32 } from "./encode.js";
 import {
   type Address,

@@ -1,4 +1,4 @@
-import { opcodes, type TypeCode } from "kernel-lib/migration/machine/opcodes";
+import { opcodes, type TypeCode } from "kernel-lib/migration/abstract-machine/opcodes";
 
 /** The opcode of an instruction by its name. */
 export const codeOf: ReadonlyMap<string, number> = new Map(

@@ -1,6 +1,6 @@
 import * as ours from "kernel-lib";
 import { type CodeSegment, type Machine, type MachineValue, type Resource, randomStream, type Stop } from "kernel-lib";
-import { digest } from "kernel-lib/migration/machine/digest";
+import { digest } from "kernel-lib/migration/abstract-machine/digest";
 import * as assert from "uvu/assert";
 import { inV8, trapsOf, type V8Function } from "../v8.js";
 

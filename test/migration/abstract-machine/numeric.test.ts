@@ -1,5 +1,5 @@
 import { decodeModule, instantiate, type MachineValue, type TrapKind } from "kernel-lib";
-import { f32, f64, i32, i64, opcodes, type TypeCode } from "kernel-lib/migration/machine/opcodes";
+import { f32, f64, i32, i64, opcodes, type TypeCode } from "kernel-lib/migration/abstract-machine/opcodes";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { inV8, trapsOf, type V8Function } from "../v8.js";
