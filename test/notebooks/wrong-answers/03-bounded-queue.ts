@@ -74,6 +74,42 @@ const answers: AnswersFrom<Cells> = (cells) => {
     wrong: {
       "one place too many": sized(1),
       "one place too few": sized(-1),
+      "a place is lost with each busy": (host: Host, threads: number, places: number) => {
+        let inside = 0;
+        const counted = boundedOf({
+          capacity: () => 1000,
+          dispatch: (_host, connection, queue) => {
+            inside++;
+            return inside > threads + places ? busy(connection) : queue.offer(connection);
+          },
+        });
+        return counted(host, threads, places);
+      },
+      "after the first busy everybody is told busy": (host: Host, threads: number, places: number) => {
+        let isOver = false;
+        const once = boundedOf({
+          dispatch: (_host, connection, queue) => {
+            if (!isOver && queue.offer(connection)) return;
+            isOver = true;
+            return busy(connection);
+          },
+        });
+        return once(host, threads, places);
+      },
+      "a number of places of its own": boundedOf({
+        capacity: (threads) => 2 * threads - 1,
+        dispatch: (_host, connection, queue) => queue.offer(connection) || busy(connection),
+      }),
+      "busy, and the connection stays open": boundedOf({
+        dispatch: (_host, connection, queue) => queue.offer(connection) || connection.send("busy"),
+      }),
+      "receives before it says busy": boundedOf({
+        dispatch: async (_host, connection, queue) => {
+          if (queue.offer(connection)) return;
+          await connection.receive();
+          await busy(connection);
+        },
+      }),
       "the backlog in the place of a queue": (async (host, threads, places) => {
         const listener = await host.listen(80, { backlog: places });
         const worker = async (own: Host) => {

@@ -99,6 +99,35 @@ const answers: AnswersFrom<Cells> = (cells) => {
       },
     },
     wrong: {
+      "a thread of its own for each urgent one": async (host: Host, threads: number) => {
+        const others = host.queue<Job>();
+        const serve = async (own: Host, { connection, request }: Job) => {
+          await connection.send(await cells.handle(own, request));
+          connection.end();
+        };
+        const read = async (own: Host, connection: Connection) => {
+          const job = { connection, request: (await connection.receive()) as Request };
+          await (job.request.urgent ? serve(own, job) : others.put(job));
+        };
+        const worker = async (own: Host) => {
+          for (;;) await serve(own, await others.take());
+        };
+        for (let i = 0; i < threads; i++) host.spawn(worker, { as: "thread" });
+        for await (const connection of await host.listen(80)) host.spawn(read, { as: "thread" }, connection);
+      },
+      "one worker too many": priorityOf(twoLines("urgent"), { threads: (n) => n + 1 }),
+      "after two urgent ones another goes first": priorityOf(() => {
+        const lines = { urgent: [] as Job[], other: [] as Job[] };
+        let inARow = 0;
+        return {
+          add: (job) => void lines[job.request.urgent ? "urgent" : "other"].push(job),
+          next: () => {
+            const isUrgent = lines.urgent.length > 0 && (inARow < 2 || lines.other.length === 0);
+            inARow = isUrgent ? inARow + 1 : 0;
+            return lines[isUrgent ? "urgent" : "other"].shift() as Job;
+          },
+        };
+      }),
       "another answer": async (host: Host) => {
         for await (const connection of await host.listen(80)) await connection.send("ok");
       },

@@ -1,4 +1,4 @@
-import { type Host, lookUpEndpoint } from "kernel-lib";
+import { type Connection, type Host, lookUpEndpoint } from "kernel-lib";
 import type { AnswersFrom } from "../wrong-answers.js";
 
 type Finder = (host: Host, service: string) => Promise<string>;
@@ -60,6 +60,31 @@ const answers: AnswersFrom = () => ({
     hammers: finder(lookUpAndAsk, 1),
   },
   wrong: {
+    "receives outside the try": (async (host, service) => {
+      for (;;) {
+        let connection: Connection | undefined;
+        try {
+          connection = await host.connect("server", (await lookUpEndpoint(host, "server", service)) as number);
+          await connection.send({ service });
+        } catch {}
+        const answer: Answer = await connection?.receive();
+        connection?.end();
+        if (answer?.service === service) return answer.text;
+        await host.sleep(20);
+      }
+    }) satisfies Finder,
+    "gives up after 400 ms": (async (host, service) => {
+      for (let i = 0; i < 20; i++) {
+        const answer = await lookUpAndAsk(host, service).catch(() => undefined);
+        if (answer?.service === service) return answer.text;
+        await host.sleep(20);
+      }
+      return "not found";
+    }) satisfies Finder,
+    "makes the text up": (async (host, service) => {
+      await finder(lookUpAndAsk)(host, service);
+      return `this is ${service}`;
+    }) satisfies Finder,
     "knows the port by heart": finder((host, service) => ask(host, 50_002, service)),
     "invents the answer": async () => "this is time and more",
     "never ends": async (host: Host) => {

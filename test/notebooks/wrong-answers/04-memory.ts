@@ -59,6 +59,23 @@ const answers: AnswersFrom = () => ({
     }),
   },
   wrong: {
+    "forgets all when one is unregistered": daemon({
+      save: async (host, ports, verb) =>
+        verb === "unregister" ? host.disk.remove("ports") : host.disk.write("ports", [...ports]),
+    }),
+    "removes every file when one is unregistered": daemon({
+      ...eachAlone,
+      save: async (host, ports, verb, service) => {
+        if (verb === "register") return host.disk.write(service, ports.get(service));
+        for (const name of await host.disk.list()) await host.disk.remove(name);
+      },
+    }),
+    "a gap when it unregisters": daemon({
+      save: async (host, ports, verb) => {
+        if (verb === "unregister") await host.disk.remove("ports");
+        await host.disk.write("ports", [...ports]);
+      },
+    }),
     "makes {} of the map": daemon({
       restore: async (host) => new Map(Object.entries(JSON.parse((await host.disk.read("ports")) ?? "{}"))),
       save: async (host, ports) => host.disk.write("ports", JSON.stringify(ports)),
