@@ -37,7 +37,9 @@ export function isBrought(specifier: string): boolean {
 
 /** The notebook's folder, where Jupyter starts the kernel: cells may change the working directory later. */
 const beside = process.cwd();
-const workbookCode = ["node_modules", "kernel-lib/dist", "jupyter/dist"].map((folder) => join(workbook, folder));
+const workbookCode = ["node_modules", "kernel-lib/dist", "jupyter/dist", "jupyter/types"].map((folder) =>
+  join(workbook, folder),
+);
 
 /** Whether a file is a cell or a module of the reader's own: neither the workbook's code nor in an installed package. */
 export function isReaders(file: string): boolean {

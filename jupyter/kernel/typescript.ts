@@ -170,9 +170,16 @@ function resolving(host: WatchHost): Partial<WatchHost> {
     const found = ts.resolveModuleName(name, file, options, host);
     return found.resolvedModule || packageOf(name) === undefined ? found : inWorkbook(name);
   };
+  // Those of the reader's modules that miss something: it may be there when the next cell is compiled.
+  const lacking = new Set<string>();
   return {
-    resolveModuleNameLiterals: (names, file) => names.map(({ text }) => resolve(text, file)),
-    hasInvalidatedResolutions: (path) => isReaders(path),
+    resolveModuleNameLiterals: (names, file) => {
+      const found = names.map(({ text }) => resolve(text, file));
+      if (isReaders(file) && found.some(({ resolvedModule }) => !resolvedModule)) lacking.add(file);
+      else lacking.delete(file);
+      return found;
+    },
+    hasInvalidatedResolutions: (path) => lacking.has(path),
   };
 }
 

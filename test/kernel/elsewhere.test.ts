@@ -233,6 +233,12 @@ test("a module beside the notebook that is written or changed while the kernel r
     assert.match(missing?.evalue ?? "", "Cannot find module './helper'");
     write({ "changing/helper.ts": "export const now = 1;" });
     assert.is(resultOf(await kernel.execute('import { now } from "./helper"; now')), "1");
+    const borrows = 'import { one } from "./one";\nexport const now: number = one;';
+    write({ "changing/helper.ts": borrows });
+    const [lacks] = errorsOf(await kernel.execute('import { now } from "./helper"; now'));
+    assert.match(String(lacks?.traceback.join("\n")), /helper\.ts line 1, column 21: Cannot find module '\.\/one'/);
+    write({ "changing/one.ts": "export const one = 11;" });
+    assert.is(resultOf(await kernel.execute('import { now } from "./helper"; now')), "11");
     write({ "changing/helper.ts": 'export const now = "changed";' });
     assert.is(resultOf(await kernel.execute('import { now } from "./helper"; now.length')), "7");
     write({ "changing/helper.ts": "export const now: number = 'wrong';" });

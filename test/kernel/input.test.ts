@@ -188,7 +188,10 @@ rl.close();
   const ran = await kernel().execute(code, {
     onInput: (prompt) => {
       prompts.push(prompt);
-      return prompt === "then? " ? "now" : new Promise((resolve) => setTimeout(resolve, 300, "too late"));
+      // The answer to the first comes while the second stands.
+      return new Promise((resolve) =>
+        prompt === "then? " ? setTimeout(resolve, 800, "now") : setTimeout(resolve, 400, "too late"),
+      );
     },
   });
   assert.equal([resultOf(ran), prompts], ["[ 'AbortError', 'now' ]", ["slow? ", "then? "]]);
