@@ -146,12 +146,13 @@ export async function bringInStep(names = pairNames()) {
 function replaced(name, kind, known, text) {
   const file = inRoot(fileOf(name, kind));
   if (readFileSync(file, "utf8") !== known) return false;
-  writeFileSync(`${file}.half`, text);
-  renameSync(`${file}.half`, file);
+  const half = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.half`);
+  writeFileSync(half, text);
+  renameSync(half, file);
   return true;
 }
 
-// JupyterLab opens no pair whose notebook is the newer one.
+// By this JupyterLab finds them in step without reading both, and so does the look below.
 function makeTextNewer(name) {
   const notebookMs = timeOf(name, "notebook");
   if (timeOf(name, "text") >= notebookMs) return;

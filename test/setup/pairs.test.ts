@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -109,6 +110,8 @@ asyncio.run(main())
 
 const open = (title: string): void => {
   assert.equal(opened(), { notebook: [title, "1 + 1;"], text: [title, "1 + 1;"] });
+  const [text, notebook] = [files.text, files.notebook].map((file) => statSync(path.join(folder, file)).mtimeMs);
+  assert.ok((text ?? 0) >= (notebook ?? 0), "the notebook is the newer one");
 };
 const outputsOf = () => JSON.parse(read("notebook")).cells[1].outputs;
 const keptFiles = () =>
