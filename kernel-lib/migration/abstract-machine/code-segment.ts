@@ -1,8 +1,8 @@
 import { refuse } from "../../errors.js";
+import { CompiledModule } from "./compiled-module.js";
 import { decode } from "./decode.js";
 import { type ImportKind, type Module, type Signature, signatureOf } from "./module.js";
 import { type TypeCode, typeName } from "./opcodes.js";
-import { Program } from "./program.js";
 import type { FunctionType, ValueType } from "./types.js";
 import { KnownTypes, validate } from "./validate.js";
 
@@ -47,13 +47,13 @@ export interface CodeSegment {
 
 /** The one class of code segments, with what the machine needs of them. */
 export class DecodedModule implements CodeSegment {
-  readonly program: Program;
+  readonly compiled: CompiledModule;
   readonly types: KnownTypes;
   readonly imports: readonly ImportRow[];
   readonly exports: readonly ExportRow[];
 
   constructor(readonly module: Module) {
-    this.program = new Program(module);
+    this.compiled = new CompiledModule(module);
     this.types = new KnownTypes(module);
     let functions = 0;
     let globals = 0;

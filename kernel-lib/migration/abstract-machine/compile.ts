@@ -5,15 +5,15 @@ import { Instruction, i32, isWide, type TypeCode } from "./opcodes.js";
 import { Reader } from "./reader.js";
 import { blockSignature } from "./validate.js";
 
-/** A place in internal code where the state of the machine is the source's: no value is anywhere but in its own slot. */
-export interface Place {
+/** A point in internal code where the state of the machine is the source's: no value is anywhere but in its own slot. */
+export interface SafePoint {
   /** Where it is in the internal code. */
   readonly pc: number;
   /** Byte offset of the source instruction that comes next. */
   readonly offset: number;
-  /** Source instructions from here to the next place. */
+  /** Source instructions from here to the next safe point. */
   readonly cost: number;
-  /** Byte offset of the call that this place is right behind, else −1. */
+  /** Byte offset of the call that it is right behind, else −1. */
   readonly call: number;
 }
 
@@ -26,12 +26,12 @@ export interface Stopper {
 }
 
 /** A function in internal code. */
-export interface Compiled {
-  /** The code behind its header; all places count from its beginning. */
+export interface CompiledFunction {
+  /** The code behind its header; all positions count from its beginning. */
   readonly code: Int32Array;
-  /** Which words of the code are places in it. */
+  /** Which words of the code are positions in it. */
   readonly pcOperands: readonly number[];
-  readonly places: readonly Place[];
+  readonly safePoints: readonly SafePoint[];
   readonly stoppers: readonly Stopper[];
 }
 
@@ -205,13 +205,13 @@ const mostLazy = 64;
  * Translates one valid function into internal code.
  *
  * Fast code works on registers: a `local.get` or a constant becomes an operand of the instruction that uses it, a `local.set` the target of the one
- * before it, a comparison part of its jump. At every place where control may turn, all values are in their slots.
- * Plain code does each source instruction for itself and has a place before each; it is what the machine runs when it must stop in the middle of
+ * before it, a comparison part of its jump. At every safe point, where control may turn, all values are in their slots.
+ * Plain code does each source instruction for itself and has a safe point before each; it is what the machine runs when it must stop in the middle of
  * a stretch of fast code, and until it meets the beginning of the next.
  *
- * @param fast for plain code: the places of the fast code
+ * @param fast for plain code: the safe points of the fast code
  */
-export function compile(module: Module, index: number, fast?: ReadonlyMap<number, Place>): Compiled {
+export function compile(module: Module, index: number, fast?: ReadonlyMap<number, SafePoint>): CompiledFunction {
   return new Compiler(module, index, fast).compile();
 }
 
@@ -237,14 +237,14 @@ class Compiler {
   constructor(
     private readonly module: Module,
     index: number,
-    private readonly fast: ReadonlyMap<number, Place> | undefined,
+    private readonly fast: ReadonlyMap<number, SafePoint> | undefined,
   ) {
     this.signature = signatureOf(module, index);
     this.body = module.bodies[index - module.importedFunctions] as Body;
     this.reader = new Reader(module.bytes, this.body.start, this.body.end);
   }
 
-  compile(): Compiled {
+  compile(): CompiledFunction {
     const { reader, instruction, out, body } = this;
     const start = this.newLabel();
     this.place(start, body.start);
@@ -269,12 +269,14 @@ class Compiler {
     return {
       code: out.finish(),
       pcOperands: this.pcs.map(({ at }) => at),
-      places: this.labels.filter(({ pc }) => pc >= 0).map(({ pc, offset, cost, call }) => ({ pc, offset, cost, call })),
+      safePoints: this.labels
+        .filter(({ pc }) => pc >= 0)
+        .map(({ pc, offset, cost, call }) => ({ pc, offset, cost, call })),
       stoppers: this.stops.map(({ pc, offset, label, spent }) => ({ pc, offset, unused: label.cost - spent })),
     };
   }
 
-  // Before every instruction that is reached: counts it, and in plain code gives it a place of its own.
+  // Before every instruction that is reached: counts it, and in plain code gives it a safe point of its own.
   private begin(): void {
     const { code, offset } = this.instruction;
     const counts = code !== 0x0b && code !== 0x05;
@@ -585,8 +587,8 @@ class Compiler {
     };
   }
 
-  // Takes the condition from the stack and jumps to a label if it is, or is not, 0. What follows is a stretch of its own if `isPlace`.
-  private jumpOn(wanted: boolean, label: Label, isPlace: boolean): void {
+  // Takes the condition from the stack and jumps to a label if it is, or is not, 0. What follows is a stretch of its own if `isSafePoint`.
+  private jumpOn(wanted: boolean, label: Label, isSafePoint: boolean): void {
     const comparison = this.takeComparison();
     const condition = comparison === undefined ? this.register(this.values.length - 1) : 0;
     this.popped();
@@ -594,7 +596,7 @@ class Compiler {
     if (comparison === undefined) this.out.emit(wanted ? Op.jumpIf : Op.jumpUnless, condition);
     else comparison(wanted);
     this.emitTarget(label);
-    if (isPlace) this.placeBehind(this.reader.at);
+    if (isSafePoint) this.placeBehind(this.reader.at);
     else this.out.emit(0);
   }
 

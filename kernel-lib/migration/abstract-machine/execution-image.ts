@@ -48,11 +48,11 @@ const bodyOf = (module: Module, index: number): Body => module.bodies[index - mo
 
 /** The frames of a machine, the outermost first. */
 export function framesOf({ code, execution }: RunningMachine): FrameState[] {
-  const { module, program } = code;
+  const { module, compiled } = code;
   const { frames, depth } = execution;
   return Array.from({ length: depth + 1 }, (_, i) => {
     const index = frames[3 * i] as number;
-    const offset = program.placeAt(index, frames[3 * i + 1] as number)?.offset ?? -1;
+    const offset = compiled.safePointAt(index, frames[3 * i + 1] as number)?.offset ?? -1;
     const stack = stackAt(code, index, offset, i < depth) ?? [];
     return { index, offset, base: frames[3 * i + 2] as number, locals: localTypes(module, index), stack };
   });
@@ -170,8 +170,8 @@ export function readExecution(
 }
 
 // Where a frame stands; the innermost one if there is any.
-function offsetOf({ program }: DecodedModule, { frames, depth }: Execution): number {
-  return program.placeAt(frames[3 * depth] as number, frames[3 * depth + 1] as number)?.offset ?? -1;
+function offsetOf({ compiled }: DecodedModule, { frames, depth }: Execution): number {
+  return compiled.safePointAt(frames[3 * depth] as number, frames[3 * depth + 1] as number)?.offset ?? -1;
 }
 
 function standsBeforeStart(code: DecodedModule, execution: Execution): boolean {
@@ -188,7 +188,7 @@ function readTyped(reader: ImageReader, ints: Int32Array, to: number, types: rea
 }
 
 function readFrames(reader: ImageReader, code: DecodedModule, execution: Execution, limits: AllLimits): void {
-  const { module, program } = code;
+  const { module, compiled } = code;
   const count = reader.number(limits.frames, "the number of frames, by limits.frames,");
   let base = 0;
   let expected: string | undefined;
@@ -202,7 +202,7 @@ function readFrames(reader: ImageReader, code: DecodedModule, execution: Executi
     );
     const body = bodyOf(module, index);
     const offset = body.start + reader.number(body.end - body.start - 1, "a position");
-    const pc = isTop ? program.pcAt(index, offset) : program.fastPcAt(index, offset);
+    const pc = isTop ? compiled.pcAt(index, offset) : compiled.fastPcAt(index, offset);
     const stack = stackAt(code, index, offset, !isTop);
     if (pc === undefined || stack === undefined)
       return reader.fail("a position is at no instruction that can be reached");
@@ -211,7 +211,7 @@ function readFrames(reader: ImageReader, code: DecodedModule, execution: Executi
     reader.check(isTop || called !== undefined || isAtBeginning, "a frame is not at a call");
     expected = called === undefined ? keyOf([], []) : keyOf(called.params, called.results);
     const locals = localTypes(module, index);
-    const fits = execution.reserve(base + program.frameSize(index), i + 1);
+    const fits = execution.reserve(base + compiled.frameSize(index), i + 1);
     reader.check(fits, "its stack is larger than the limits allow");
     readTyped(reader, execution.ints, base, locals);
     readTyped(reader, execution.ints, base + 2 * locals.length, stack);
@@ -246,7 +246,7 @@ function readMemory(reader: ImageReader, module: Module, execution: Execution, l
 
 // Which imported function the innermost frame is about to call.
 function askedFor(code: DecodedModule, execution: Execution): { index: number; base: number } | undefined {
-  const { module, program } = code;
+  const { module, compiled } = code;
   const { frames, depth, ints, table } = execution;
   if (depth < 0) return undefined;
   const inside = frames[3 * depth] as number;
@@ -259,7 +259,7 @@ function askedFor(code: DecodedModule, execution: Execution): { index: number; b
   if (!isIndirect && instruction.code !== 0x10) return undefined;
   const index = isIndirect ? table[(ints[above - 2] as number) >>> 0] : instruction.a;
   if (index === undefined || index < 0 || index >= module.importedFunctions) return undefined;
-  const fits = !isIndirect || program.typeIds[index] === module.sameType[instruction.a];
+  const fits = !isIndirect || compiled.typeIds[index] === module.sameType[instruction.a];
   return fits
     ? { index, base: above - 2 * (signatureOf(module, index).params.length + (isIndirect ? 1 : 0)) }
     : undefined;

@@ -1,9 +1,9 @@
 import { interruptions } from "../../simulation/interrupt.js";
+import type { CompiledModule } from "./compiled-module.js";
 import { StopCode } from "./interpreter.js";
 import type { AllLimits } from "./limits.js";
 import type { Module } from "./module.js";
 import type { Registers } from "./numeric.js";
-import type { Program } from "./program.js";
 
 /** The bytes of a page of memory. */
 export const pageBytes = 65_536;
@@ -51,7 +51,7 @@ export class Execution implements Registers {
 
   constructor(
     readonly module: Module,
-    readonly program: Program,
+    readonly compiled: CompiledModule,
     private readonly limits: AllLimits,
   ) {
     this.imported = module.importedFunctions;

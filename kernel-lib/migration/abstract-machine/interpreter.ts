@@ -197,9 +197,9 @@ export type StopCode = (typeof StopCode)[keyof typeof StopCode];
  * and `fuel`; at a trap or a call that waits, that is the internal code of the instruction itself.
  */
 export function interpret(m: Execution): StopCode {
-  const { program, globals, table, imported } = m;
-  const { entries, typeIds } = program;
-  let c = program.code;
+  const { compiled, globals, table, imported } = m;
+  const { entries, typeIds } = compiled;
+  let c = compiled.code;
   let r = m.ints;
   let d = m.doubles;
   let f = m.floats;
@@ -1800,8 +1800,8 @@ export function interpret(m: Execution): StopCode {
       if (callee >= imported) {
         let entry = entries[callee]!;
         if (entry === 0) {
-          entry = program.entryOf(callee);
-          c = program.code;
+          entry = compiled.entryOf(callee);
+          c = compiled.code;
         }
         if (base + c[entry - 4]! > r.length || 3 * depth + 6 > frames.length) {
           if (!m.reserve(base + c[entry - 4]!, depth + 2)) {
@@ -1836,7 +1836,7 @@ export function interpret(m: Execution): StopCode {
           break;
         }
         // The resource may have run another machine of the module, which moves the code as it grows, and may have changed this one's memory.
-        c = program.code;
+        c = compiled.code;
         memory = m.memory;
         memory8 = m.memory8;
         bytes = m.memoryBytes;
@@ -1853,14 +1853,14 @@ export function interpret(m: Execution): StopCode {
     const more = m.moreFuel();
     if (more > 0) {
       fuel += more;
-      const cost = program.costAt(frames[3 * depth]!, pc);
+      const cost = compiled.costAt(frames[3 * depth]!, pc);
       if (fuel >= cost) {
         fuel -= cost;
         continue;
       }
     }
-    pc = program.plainPc(frames[3 * depth]!, pc);
-    c = program.code;
+    pc = compiled.plainPc(frames[3 * depth]!, pc);
+    c = compiled.code;
   }
   frames[3 * depth + 1] = pc;
   m.depth = stop === StopCode.finished ? -1 : depth;

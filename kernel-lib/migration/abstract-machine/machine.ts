@@ -171,10 +171,10 @@ export class RunningMachine implements Machine {
     this.isLost = false;
     const start = this.startIsNext ? (execution.frames[0] as number) : undefined;
     const base = 2 * (code.module.bodies[row.index - execution.imported]?.localCount ?? 0);
-    const size = code.program.frameSize(row.index);
+    const size = code.compiled.frameSize(row.index);
     if (
       !execution.reserve(
-        start === undefined ? size : Math.max(size, base + code.program.frameSize(start)),
+        start === undefined ? size : Math.max(size, base + code.compiled.frameSize(start)),
         start === undefined ? 1 : 2,
       )
     )
@@ -185,17 +185,17 @@ export class RunningMachine implements Machine {
     this.pushFrame(row.index, 0);
     if (start === undefined) return;
     // The call waits below the start function, at its own beginning.
-    execution.frames[1] = code.program.entryOf(row.index);
+    execution.frames[1] = code.compiled.entryOf(row.index);
     this.pushFrame(start, base);
     this.startIsNext = false;
   }
 
   /** Puts a frame on top, at the function's beginning. Its parameters are in their registers. */
   pushFrame(index: number, base: number): void {
-    const { module, program } = this.code;
+    const { module, compiled } = this.code;
     const { frames } = this.execution;
     const body = module.bodies[index - module.importedFunctions];
-    const pc = program.pcAt(index, body?.start ?? 0) as number;
+    const pc = compiled.pcAt(index, body?.start ?? 0) as number;
     const depth = this.execution.depth + 1;
     frames.set([index, pc, base], 3 * depth);
     const locals = 2 * (body?.localCount ?? 0);
@@ -205,10 +205,10 @@ export class RunningMachine implements Machine {
 
   /** Prepares the start function, which the first run begins with. */
   prepareStart(): void {
-    const { module, program } = this.code;
+    const { module, compiled } = this.code;
     const { start } = module;
     if (start === undefined) return;
-    if (!this.execution.reserve(program.frameSize(start), 1))
+    if (!this.execution.reserve(compiled.frameSize(start), 1))
       throw new ParameterError("instantiate: the limits leave no room for the start function");
     this.pushFrame(start, 0);
     this.startIsNext = true;
@@ -278,14 +278,14 @@ export class RunningMachine implements Machine {
 
   private stopper() {
     const { frames, depth } = this.execution;
-    return this.code.program.stopperAt(frames[3 * depth] as number, frames[3 * depth + 1] as number);
+    return this.code.compiled.stopperAt(frames[3 * depth] as number, frames[3 * depth + 1] as number);
   }
 
   // Puts the innermost frame at the plain code of the instruction that it stopped at.
   private stepBack(): void {
     const { frames, depth } = this.execution;
     const { offset = -1 } = this.stopper() ?? {};
-    frames[3 * depth + 1] = this.code.program.pcAt(frames[3 * depth] as number, offset) as number;
+    frames[3 * depth + 1] = this.code.compiled.pcAt(frames[3 * depth] as number, offset) as number;
   }
 
   private stopped(stop: StopCode): Stop {
@@ -330,10 +330,10 @@ export class RunningMachine implements Machine {
   /** Where every frame stands, the outermost first: at its next instruction, or at the call that it is in. */
   positions(): Position[] {
     const { frames, depth } = this.execution;
-    const { module, program } = this.code;
+    const { module, compiled } = this.code;
     return Array.from({ length: depth + 1 }, (_, i) => {
       const index = frames[3 * i] as number;
-      const place = program.placeAt(index, frames[3 * i + 1] as number);
+      const place = compiled.safePointAt(index, frames[3 * i + 1] as number);
       const offset = i < depth && (place?.call ?? -1) >= 0 ? place?.call : place?.offset;
       return { function: index, name: functionName(module, index), offset: offset ?? -1 };
     });
@@ -373,10 +373,10 @@ export class RunningMachine implements Machine {
     const { frames, depth } = execution;
     writeResults(execution, base, signatureOf(code.module, index).results, results, this.importName(index));
     const inside = frames[3 * depth] as number;
-    const { offset = -1 } = code.program.placeAt(inside, frames[3 * depth + 1] as number) ?? {};
+    const { offset = -1 } = code.compiled.safePointAt(inside, frames[3 * depth + 1] as number) ?? {};
     const reader = new Reader(code.bytes, offset);
     new Instruction().read(reader);
-    frames[3 * depth + 1] = code.program.pcAt(inside, reader.at) as number;
+    frames[3 * depth + 1] = code.compiled.pcAt(inside, reader.at) as number;
     this.waitsFor = undefined;
     this.instructions++;
   }
@@ -470,7 +470,7 @@ export function instantiate(code: CodeSegment, options: InstantiateOptions = {})
 }
 
 /** An execution segment with an empty memory, if the module's demands are within the limits. */
-export function makeExecution(where: string, { module, program }: DecodedModule, limits: AllLimits): Execution {
+export function makeExecution(where: string, { module, compiled }: DecodedModule, limits: AllLimits): Execution {
   const pages = module.memory?.least ?? 0;
   const entries = module.table?.least ?? 0;
   if (pages > limits.memoryPages)
@@ -481,7 +481,7 @@ export function makeExecution(where: string, { module, program }: DecodedModule,
     throw new ParameterError(
       `${where}: the module wants a table of ${entries}, and limits.tableEntries is ${limits.tableEntries}`,
     );
-  return new Execution(module, program, limits);
+  return new Execution(module, compiled, limits);
 }
 
 function setImported(execution: Execution, index: number, name: string, value: unknown): void {

@@ -31,7 +31,7 @@ interface Cell {
   readonly below: Cell | undefined;
 }
 
-class PlaceBehindCall implements StackTypes {
+class TypesBehindCall implements StackTypes {
   constructor(
     private readonly top: Cell | undefined,
     readonly called: Signature,
@@ -94,7 +94,7 @@ class BodyCheck {
       if (this.called === undefined || this.unreached > 0) continue;
       for (let i = this.cells.length; i < this.values.length; i++)
         this.cells.push({ type: this.values[i] as TypeCode, below: this.cells[i - 1] });
-      places.set(this.reader.at, new PlaceBehindCall(this.cells.at(-1), this.called));
+      places.set(this.reader.at, new TypesBehindCall(this.cells.at(-1), this.called));
     }
     return places;
   }

@@ -6,7 +6,7 @@ import { inRoot } from "../../../scripts/setup/paths.mjs";
 import { soaked } from "../../soak.js";
 import { assertAgreement, assertFuelDoesNotMatter, callsOf } from "./agreement.js";
 import { assertPatternsAgree, patternCount } from "./patterns.js";
-import { compiledModule } from "./program-as-module.js";
+import { emittedModule } from "./program-as-module.js";
 import { programText } from "./program-as-text.js";
 import { randomProgram } from "./random-program.js";
 
@@ -18,7 +18,7 @@ test(`${patterns} of all ${patternCount} ways to make two operands, compute, and
 const programs = soaked(2500);
 test(`${programs} random programs of 20 functions, as a simple compiler emits them: fast, plain and V8 agree`, () => {
   for (let seed = 1; seed <= programs; seed++) {
-    const bytes = compiledModule(randomProgram(seed, 20));
+    const bytes = emittedModule(randomProgram(seed, 20));
     assertAgreement(bytes, callsOf(bytes, seed), (call) => `seed ${seed}, call ${call}`);
   }
 });

@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { inRoot } from "../../../scripts/setup/paths.mjs";
 import { assertAgreement, callsOf, type Machines } from "./agreement.js";
 import { assertPatternsAgree } from "./patterns.js";
-import { compiledModule } from "./program-as-module.js";
+import { emittedModule } from "./program-as-module.js";
 import { randomProgram } from "./random-program.js";
 
 /**
@@ -173,7 +173,7 @@ function disagreement(machines: Machines): unknown {
   try {
     assertPatternsAgree(2000, machines);
     for (let seed = 1; seed <= 150; seed++) {
-      const bytes = compiledModule(randomProgram(seed, 20));
+      const bytes = emittedModule(randomProgram(seed, 20));
       assertAgreement(bytes, callsOf(bytes, seed), (call) => `seed ${seed}, call ${call}`, machines);
     }
     return undefined;

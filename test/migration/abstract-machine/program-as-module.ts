@@ -7,7 +7,7 @@ import {
   type Expression,
   type Fn,
   mostDepth,
-  type Program,
+  type RandomProgram,
   type Statement,
   type Type,
 } from "./random-program.js";
@@ -21,7 +21,7 @@ const areaStart = 1024;
 const frameEnd = 0x8000;
 
 /** The module that a simple compiler makes of a program: its functions are exported as `f0` and so on, and `dump` stores all global variables. */
-export function compiledModule({ globals, functions }: Program): Uint8Array {
+export function emittedModule({ globals, functions }: RandomProgram): Uint8Array {
   const stack = globals.length;
   const certain: readonly Type[] = ["f32", "f64"];
   const cleaning = certain.map((type) => body([], cleaned(type)));

@@ -4,13 +4,13 @@ import {
   areaMask,
   type Expression,
   type Fn,
-  type Program,
+  type RandomProgram,
   type Statement,
   type Type,
 } from "./random-program.js";
 
 /** A program in AssemblyScript: its functions are exported as `run0` and so on, and `dump` stores all global variables. */
-export function programText({ globals, functions }: Program): string {
+export function programText({ globals, functions }: RandomProgram): string {
   return [
     `let area: usize = memory.data(${areaBytes * 2});`,
     ...globals.map((type, i) => `let g${i}: ${type} = ${type[0] === "f" ? "1.5" : "11"};`),

@@ -4,9 +4,9 @@ import { randomStream } from "kernel-lib";
  * Random programs in the shape of what people write and compilers emit: counters in global variables, addresses that are sums of a base, a scaled index and a
  * constant, values that are assigned and used again, comparisons that decide, loops that count, calls, also through a table. They always end.
  *
- * A program is a tree. `moduleOf` emits it as a simple compiler would, `textOf` writes it in AssemblyScript, whose compiler is a real one.
+ * A program is a tree. `emittedModule` emits it as a simple compiler would, `programText` writes it in AssemblyScript, whose compiler is a real one.
  */
-export interface Program {
+export interface RandomProgram {
   readonly globals: readonly Type[];
   /** A function calls only those before it. */
   readonly functions: readonly Fn[];
@@ -176,7 +176,7 @@ const stores: Readonly<Record<Type, readonly string[]>> = {
 };
 
 /** Makes the program of a seed, of so many functions. */
-export function randomProgram(seed: number, functions: number): Program {
+export function randomProgram(seed: number, functions: number): RandomProgram {
   return new Maker(seed).make(functions);
 }
 
@@ -218,7 +218,7 @@ class Maker {
     return this.maybe(0.6) ? "i32" : this.pick(types);
   }
 
-  make(functions: number): Program {
+  make(functions: number): RandomProgram {
     for (let i = 0; i < functions; i++) this.functions.push(this.function());
     return { globals: this.globals, functions: this.functions };
   }

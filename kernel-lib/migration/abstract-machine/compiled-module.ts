@@ -1,18 +1,18 @@
-import { type Compiled, compile, headerLength, type Place, type Stopper } from "./compile.js";
+import { type CompiledFunction, compile, headerLength, type SafePoint, type Stopper } from "./compile.js";
 import type { Module } from "./module.js";
 
-/** A function in internal code, at its place in the program's. */
+/** A function in internal code, at its position in the module's. */
 class Installed {
-  readonly byPc = new Map<number, Place>();
-  readonly byOffset = new Map<number, Place>();
+  readonly byPc = new Map<number, SafePoint>();
+  readonly byOffset = new Map<number, SafePoint>();
   readonly stoppers = new Map<number, Stopper>();
 
   constructor(
-    { places, stoppers }: Compiled,
+    { safePoints, stoppers }: CompiledFunction,
     readonly start: number,
   ) {
-    for (const place of places) {
-      const moved = { ...place, pc: place.pc + start };
+    for (const point of safePoints) {
+      const moved = { ...point, pc: point.pc + start };
       this.byOffset.set(moved.offset, moved);
       if ((this.byPc.get(moved.pc)?.call ?? -1) < 0) this.byPc.set(moved.pc, moved);
     }
@@ -21,7 +21,7 @@ class Installed {
 }
 
 /** A module in internal code: each function is compiled when it is first called. Machines of the same module share it. */
-export class Program {
+export class CompiledModule {
   code = new Int32Array(1024);
   /** Where each function begins; 0 as long as it is not compiled. */
   readonly entries: Int32Array;
@@ -42,9 +42,9 @@ export class Program {
     return this.entries[index] as number;
   }
 
-  /** Where the plain code of a function is for a place in its fast code. */
+  /** Where the plain code of a function is for a safe point of its fast code. */
   plainPc(index: number, pc: number): number {
-    const { offset = -1 } = this.placeAt(index, pc) ?? {};
+    const { offset = -1 } = this.safePointAt(index, pc) ?? {};
     return this.pcAt(index, offset) as number;
   }
 
@@ -53,19 +53,19 @@ export class Program {
     return this.plainOf(index).byOffset.get(offset)?.pc;
   }
 
-  /** Where the fast code behind a call is, or its beginning; undefined if no place in it has that offset. */
+  /** Where the fast code behind a call is, or its beginning; undefined if no safe point in it has that offset. */
   fastPcAt(index: number, offset: number): number | undefined {
     return this.fastOf(index).byOffset.get(offset)?.pc;
   }
 
-  /** What is known of a place, in fast or plain code. */
-  placeAt(index: number, pc: number): Place | undefined {
+  /** What is known of a safe point, in fast or plain code. */
+  safePointAt(index: number, pc: number): SafePoint | undefined {
     return this.fastOf(index).byPc.get(pc) ?? this.plainOf(index).byPc.get(pc);
   }
 
-  /** What the stretch from a place on costs. */
+  /** What the stretch from a safe point on costs. */
   costAt(index: number, pc: number): number {
-    return this.placeAt(index, pc)?.cost ?? 0;
+    return this.safePointAt(index, pc)?.cost ?? 0;
   }
 
   /** What is known of an instruction at which the machine has stopped. */
@@ -96,7 +96,7 @@ export class Program {
     return made;
   }
 
-  private install(compiled: Compiled): Installed {
+  private install(compiled: CompiledFunction): Installed {
     const { code, pcOperands } = compiled;
     const start = this.used;
     if (start + code.length > this.code.length) {
