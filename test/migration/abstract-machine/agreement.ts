@@ -21,10 +21,19 @@ const fuels: readonly number[] = [enough, 1, 2, 7];
 const show = (value: unknown): string =>
   JSON.stringify(value, (_, part) => (typeof part === "bigint" ? `${part}n` : Object.is(part, -0) ? "-0" : part));
 
-/** Plays calls on one machine of V8. */
-function playInV8(bytes: Uint8Array, calls: readonly Call[]): unknown[] {
-  const exports = inV8(bytes).exports as Record<string, V8Function>;
-  return calls.map(({ name, args }) => {
+interface Played {
+  /** What each call gave. */
+  readonly results: readonly unknown[];
+  /** The memory after all of them. */
+  readonly memory: Uint8Array;
+}
+
+/** Plays calls on one machine of V8. The module exports its memory as `memory`. */
+function playInV8(bytes: Uint8Array, calls: readonly Call[]): Played {
+  const { memory, ...exports } = inV8(bytes).exports as Record<string, V8Function> & {
+    memory: { buffer: ArrayBuffer };
+  };
+  const results = calls.map(({ name, args }) => {
     try {
       const result = (exports[name] as V8Function)(...args);
       return { results: result === undefined ? [] : Array.isArray(result) ? result : [result] };
@@ -32,6 +41,7 @@ function playInV8(bytes: Uint8Array, calls: readonly Call[]): unknown[] {
       return { traps: trapsOf(error) };
     }
   });
+  return { results, memory: new Uint8Array(memory.buffer) };
 }
 
 function runInPieces(machine: Machine, fuel: number): Stop {
@@ -42,16 +52,16 @@ function runInPieces(machine: Machine, fuel: number): Stop {
 
 /**
  * Plays calls on machines of their own, one for each amount of fuel between two stops, and compares all of them with each other: what they give, how many
- * instructions that takes, and every bit of what is left behind. What the first gives is returned.
+ * instructions that takes, and every bit of what is left behind. What the first gives and leaves is returned.
  */
 function playAtEveryFuel(
   { freeze, instantiate }: Machines,
   code: CodeSegment,
   calls: readonly Call[],
   where: (call: number) => string,
-): unknown[] {
+): Played {
   const machines = fuels.map(() => instantiate(code));
-  const given = calls.map(({ name, args }, i) => {
+  const results = calls.map(({ name, args }, i) => {
     const [first, ...others] = machines.map((machine, which) => {
       machine.call(name, ...args);
       return { stop: runInPieces(machine, fuels[which] as number), instructions: machine.instructions };
@@ -69,7 +79,8 @@ function playAtEveryFuel(
       first?.equals(other),
       `${where(calls.length)}: what is left with fuel ${fuels[which + 1]} and by fast code`,
     );
-  return given;
+  const machine = machines[0] as Machine;
+  return { results, memory: machine.read(0, machine.memoryPages * 65_536) };
 }
 
 /** Fails unless a module does the same in V8 and in ours, whatever the fuel. */
@@ -80,8 +91,10 @@ export function assertAgreement(
   machines: Machines = ours,
 ): void {
   const theirs = playInV8(bytes, calls);
-  const results = playAtEveryFuel(machines, machines.decodeModule(bytes), calls, where);
-  for (const [i, result] of results.entries()) assert.is(show(result), show(theirs[i]), `${where(i)}: ours and V8's`);
+  const here = playAtEveryFuel(machines, machines.decodeModule(bytes), calls, where);
+  for (const [i, result] of here.results.entries())
+    assert.is(show(result), show(theirs.results[i]), `${where(i)}: ours and V8's`);
+  assert.ok(Buffer.from(here.memory).equals(theirs.memory), `${where(calls.length)}: memory of ours and of V8's`);
 }
 
 /** How many instructions of each program are played in every way. */
