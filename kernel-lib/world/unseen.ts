@@ -1,6 +1,7 @@
 import { offeredByKernel } from "../jupyter.js";
 import { macrotask, nodeProcess } from "./environment.js";
 import type { Failures } from "./failures.js";
+import { errorText } from "./recorder.js";
 
 /** A run whose programs threw, or left operations behind, and that may yet be looked at. */
 interface Watched {
@@ -28,12 +29,19 @@ export function watchForUnseen(where: string, failures: Failures): void {
   if (failures.unseen().length === 0 && failures.leftovers.length === 0) return;
   if (watched.length < mostRuns) {
     // An error whose stack was never read holds the frames it was made in, and so the whole run with its trace.
-    for (const { error } of failures.unseen()) void error.stack;
+    for (const { error } of failures.unseen()) readStack(error);
     watched.push({ where, failures });
   } else more++;
   if (isDue) return;
   isDue = true;
   whenLookedAt(tell);
+}
+
+/** A program may have made an error whose parts can't be read. */
+function readStack(error: Error): void {
+  try {
+    void error.stack;
+  } catch {}
 }
 
 /** When whoever made the runs has had time to look at them. */
@@ -51,7 +59,7 @@ function tell(): void {
     const failures = runs.filter((run) => run.where === where).map((run) => run.failures);
     const threw = grouped(
       failures.flatMap((each) => each.unseen()),
-      ({ name, error }) => `${alike(name)} ${error.name}`,
+      ({ name, error }) => `${alike(name)} ${errorText(error).split(":", 1)}`,
       ({ text }) => text,
     );
     warn(`${where}: programs threw, and nobody has looked at their outcomes (run.outcomes):`, threw);

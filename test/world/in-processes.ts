@@ -43,6 +43,7 @@ export const notInProcesses: Readonly<Record<string, string>> = {
     "somebody who sees all processes",
   "a refused client is told who threw before it could listen, or while it did": "somebody who sees all processes",
   "a process that returns with open waits says which in its exit's row": "a trace of ends",
+  "a program can't start a run": "somebody who knows that a run is under way",
 };
 
 /**
@@ -96,7 +97,8 @@ export async function playInProcesses<P extends Programs>(
   let reachedLimit = false;
   try {
     for (const each of running.filter(({ job }) => job.isDaemon)) await settles(each);
-    await new Promise((resolve) => setTimeout(resolve, 20)); // other threads of theirs open ports
+    // Other threads of theirs open ports.
+    if (running.some(({ job }) => job.isDaemon)) await new Promise((resolve) => setTimeout(resolve, 20));
     for (const { program, atMs } of plan.faults as readonly Extract<Fault, { kind: "kill" }>[])
       at(atMs - (performance.now() - originMs), () => running.find(({ name }) => name === program)?.host.close());
     // Whoever listens comes first: in the world it takes no time to open a port.
