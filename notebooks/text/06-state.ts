@@ -96,7 +96,7 @@ const smallStateless = async (host: Host) => {
 };
 
 // %% [markdown] name="small-stateful-intro"
-// The second has a **table of open files**. Who opens a file gets a handle; who says "next" gets the next block, since the
+// The second has a **table of open files**. Whoever opens a file gets a handle; whoever says "next" gets the next block, since the
 // server knows how far each client has read. The table is in memory.
 
 // %% name="small-stateful"
@@ -389,14 +389,14 @@ claims({
 // > *Não promete invalidar o cache do cliente.* — It does not promise to invalidate the client's cache.
 //
 // A client may of course keep copies on its own account, for `cacheMs` say, and hope. Ana reads one block every 100 ms for five
-// seconds. Bruno changes it every second. Nobody tells Ana. How old can it be what she reads?
+// seconds. Bruno changes it every second. Nobody tells Ana. How old can the data be that she reads?
 
 // %% name="invalidation-predict"
 const oldest = predict(
   "oldest read",
   {
     question:
-      "Ana uses a copy for up to 800 ms. How old will be the oldest change that she misses?",
+      "Ana uses a copy for up to 800 ms. How old, at most, is the change that she misses in these five seconds?",
     unit: "ms",
   },
   undefined,
@@ -483,7 +483,7 @@ for (const cacheMs of [400, 800]) {
 
 // %% name="invalidation-figure" tags=["live", "claim:state.stateless.no-invalidation"]
 overlay({
-  title: "Nobody tells Ana: how old what she reads can be",
+  title: "Nobody tells Ana: how old the data can be that she reads",
   x: { label: "a copy is used without asking for", unit: "ms" },
   y: { label: "oldest change missed", unit: "ms" },
   theory: { label: "never more than the time of a copy", f: (cacheMs) => cacheMs },
@@ -511,6 +511,9 @@ claims({
 });
 
 // %% [markdown] name="invalidation-explained"
+// The oldest change that she missed is no older than the time for which she may use a copy, and here it is younger: to be as old, Bruno would
+// have to write just after her copy was made, and she would have to read just before it ends.
+//
 // This is what NFS clients do to this day: a copy is trusted for some seconds, then the server is asked whether it is still good.
 // The server promises nothing, so the bound is the client's own. Fewer requests, older data: one dial.
 //
@@ -612,7 +615,7 @@ sweepFigure([...softRows, ...softLiveRows], {
   y: { field: "tookMs", label: "time to read it", unit: "ms" },
   series: "what",
   source: "source",
-  alt: "At the crash one block takes several times as long; the blocks after it are as fast as before within two or three reads. The stateless server's client loses more at its crash, and is slower for every block.",
+  alt: "At the crash one block takes several times as long; the blocks after it are as fast as before within six reads. The stateless server's client loses more at its crash, and is slower for every block.",
   caption:
     "The crash wipes the server's memory. It reads ahead again as soon as it sees two blocks in a row.",
 });
@@ -1024,11 +1027,11 @@ claims({
 });
 
 // %% [markdown] name="trouble-explained"
-// The slide says *reduced*, and the table says where the rest comes from: from **copies**. The stateless server itself never
-// contradicts itself; its clients' copies do, as soon as they are used without asking. The stateful server keeps copies right while all
-// goes well. When it forgets, sessions are lost. And if writes stay at the clients as well, a server that forgets no longer
-// knows who has the newest block: those are the largest numbers in the table. The last two lines show that it can be mended. Part 9 shows
-// what the mending costs.
+// The slide says *reduced*, and the table says where the rest comes from, from two things: **copies**, and **state that is forgotten**. The
+// stateless server itself never contradicts itself; its clients' copies do, as soon as they are used without asking. The stateful server
+// keeps copies right while all goes well. When it forgets, sessions are lost. And if writes stay at the clients as well, a server that
+// forgets no longer knows who has the newest block: those are the largest numbers in the table. The last two lines show that it can be
+// mended. Part 9 shows what the mending costs.
 //
 // **Why the two worlds don't differ here.** Live, each message takes a little longer, so the crash meets other requests than in virtual time,
 // and other ones each time that you run the cell. But what is counted here is no time. It is a promise, and a promise that holds in
@@ -1336,6 +1339,8 @@ claims({
   ),
   "when writes stay, too, a session takes less than a third of the stateless server's time":
     faster("stateful, writes back", "stateless") < 1 / 3,
+  "and no other line is as fast":
+    _.minBy(fastRows, "sessionMs")!.service === "stateful, writes back",
 });
 
 // %% [markdown] name="fast-trips-intro"
@@ -1389,6 +1394,11 @@ claims({
   "with copies a session takes less of each round trip, promised or not": withCopies.every(
     (service) => rise(service) < 0.8 * rise("soft state"),
   ),
+  "soft state with own copies is at least as fast as the stateful server": [2, 10, 20, 40].every(
+    (trip) =>
+      morningMs(morningRows, "soft state, own copies", trip) <=
+      morningMs(morningRows, "stateful, copies", trip),
+  ),
 });
 
 // %% name="fast-live-claims" tags=["live"]
@@ -1401,11 +1411,14 @@ claims({
 });
 
 // %% [markdown] name="fast-explained"
-// Two things make a server fast, and neither of them is state. Its *memory* saves disk accesses: any server may have it. *Copies* save requests,
-// and the fastest request is the one that is never sent. Soft state with own copies is as fast as the stateful server; leases nearly are, once
-// their server has memory. What sets them apart is the last column of the table. **Copies make speed; state makes them safe.** So the lecture's
-// proviso is the whole point: the stateful server is fast because of its clients' copies, and it is the one that can allow them without stale
-// reads. (What the promise costs is the calling back, where many write the same file: the end of part 8.)
+// Two things make a server fast. Its *memory* saves disk accesses: any server may have it. *Copies* save requests, and the fastest request is
+// the one that is never sent. Neither needs a server that knows its clients: soft state with own copies is at least as fast as the stateful
+// server; leases nearly are, once their server has memory. What sets them apart is the last column of the table. **Copies make speed; state
+// makes them safe.** One thing does need state: in the last line writes stay at the client, and the server must know who has the newest block.
+// It is the fastest line, and part 5 showed its risk.
+//
+// So the lecture's proviso is the whole point: the stateful server is fast because of its clients' copies, and it is the one that can allow
+// them without stale reads. (What the promise costs is the calling back, where many write the same file: the end of part 8.)
 //
 // **Why the two worlds differ.** Live, each message and each disk access ends a little late, more so when the computer is busy. So the
 // server that needs fewest of them loses least.
@@ -1572,7 +1585,7 @@ overlay({
   predictions: [{ label: "your prediction for 10 s", value: saidShare }],
   alt: "The curve falls steeply in the first seconds and then flattens; simulated points lie on it, live ones near it or above.",
   caption:
-    "Of Gray and Cheriton are the formula and its parameters; the loads are computed from them, so that they lie on the curve proves nothing. Live runs are played twenty times as fast.",
+    "The formula and its parameters are Gray and Cheriton's; the loads are computed from them, so that they lie on the curve proves nothing. Live runs are played twenty times as fast.",
 });
 
 // %% name="lease-claims"
@@ -2172,9 +2185,10 @@ claims({
 });
 
 // %% [markdown] name="orphans-explained"
-// (In the last line there is one open file more at the end: Bruno's own, since he is waiting still.)
+// (In the last line there is one open file more at the end: Bruno's own, since he is waiting still. In the first line he waits for less than
+// the server's patience: when he came, Ana had already been silent for half a second.)
 //
-// So even the stateful server ends up with a clock: who is silent for too long is forgotten. NFS version 4 does just that, with
+// So even the stateful server ends up with a clock: a client that is silent for too long is forgotten. NFS version 4 does just that, with
 // 90 s on many systems; whoever holds state there must renew it. State with a term is a lease. The two ends of the scale meet in the
 // middle.
 
@@ -2246,7 +2260,8 @@ claims({
 // A bank keeps its balance on a disk. A deposit is `{ client, id, amount }`: each client numbers its deposits 1, 2, 3 … and
 // makes the next only when the last was answered. When no answer comes, it **repeats** the request, with the same `id`. Here is the
 // bank. Writing a block twice is the same as writing it once; adding 10 twice is not. Make it safe, also if the machine crashes at any
-// moment. A repeated deposit must be answered, too. (A client waits 300 ms for its answer, and the disk takes 8 ms for each access.)
+// moment. A repeated deposit must be answered, too, with the balance. (A client waits 300 ms for its answer, and the disk takes 8 ms for each
+// access.)
 //
 // What you write is called when the machine starts, and returns what handles a deposit: variables above the inner function are the
 // server's memory. `disk.write(name, value)` is done whole or not at all.
@@ -2328,36 +2343,30 @@ const tryBank = async (
   const balance = run.outcomes.balance.how === "returned" ? run.outcomes.balance.value : Number.NaN;
   return { ...run, expected: _.sum(amounts.flat()), balance };
 };
+const answersAreLate: Fault<"server" | "clients">[] = [
+  { kind: "cut", between: ["clients", "server"], atMs: 25 },
+  { kind: "heal", between: ["clients", "server"], atMs: 450 },
+];
 const wrote = (rows: readonly TraceRow[]) =>
   rows.some((row) => row.kind === "disk" && row.access!.startsWith("write"));
 const bankDeposits = [[10, 20, 30]];
 const fourDeposits = [[10, 20, 30, 40]];
+const ofTwoClients = [
+  [10, 20],
+  [5, 7],
+];
 const deposits = exercise({
   name: "06-deposit",
   statement:
     "A bank that adds each deposit once, however often it is asked, and whatever crashes when.",
   scenarios: {
     "nothing goes wrong": (bank: Bank, seed) => tryBank(bank, bankDeposits, [], seed),
-    "an answer is late": (bank: Bank, seed) =>
-      tryBank(
-        bank,
-        bankDeposits,
-        [
-          { kind: "cut", between: ["clients", "server"], atMs: 25 },
-          { kind: "heal", between: ["clients", "server"], atMs: 450 },
-        ],
-        seed,
-      ),
-    "two clients": (bank: Bank, seed) =>
-      tryBank(
-        bank,
-        [
-          [10, 20],
-          [5, 7],
-        ],
-        [],
-        seed,
-      ),
+    "an answer is late": (bank: Bank, seed) => tryBank(bank, bankDeposits, answersAreLate, seed),
+    "the only answer is late": (bank: Bank, seed) => tryBank(bank, [[10]], answersAreLate, seed),
+    "equal deposits": (bank: Bank, seed) => tryBank(bank, [[10, 10, 30]], [], seed),
+    "two clients": (bank: Bank, seed) => tryBank(bank, ofTwoClients, [], seed),
+    "two clients, and answers are late": (bank: Bank, seed) =>
+      tryBank(bank, ofTwoClients, answersAreLate, seed),
     "a crash at every point": async (bank: Bank, seed) => {
       const calm = await tryBank(bank, fourDeposits, [], seed);
       const points = crashPoints(calm.rows.filter((row) => row.timeMs < 300));
@@ -2380,11 +2389,18 @@ const deposits = exercise({
     "the balance is the sum of the deposits": (run) =>
       run.balance === run.expected ||
       `the balance is ${run.balance}, the deposits were ${run.expected}`,
+    "a client is told the balance": (run) => {
+      const [first, ...others] = run.outcomes.clients;
+      const told = first?.how === "returned" ? first.value : undefined;
+      return (
+        others.length > 0 || told === run.expected || `it was told ${told}, not ${run.expected}`
+      );
+    },
   },
   mistakes: [
     {
       name: "never writes",
-      recognise: ({ scenario: name, run }) => name === "nothing goes wrong" && !wrote(run!.rows),
+      recognise: ({ run }) => !wrote(run!.rows) && run!.balance === 0,
       hint: "You answer, and nothing was ever written to the disk. Where shall the next deposit find the balance?",
     },
     {
@@ -2400,8 +2416,26 @@ const deposits = exercise({
     {
       name: "adds again",
       recognise: ({ scenario: name, run }) =>
-        name === "an answer is late" && run!.balance > run!.expected,
+        ["an answer is late", "the only answer is late"].includes(name) &&
+        run!.balance > run!.expected,
       hint: "The answer came late, the client asked again, and you added again. Remember which deposits have been done.",
+    },
+    {
+      name: "a repeat is told something else",
+      recognise: ({ claim }) => claim.startsWith("a client is told"),
+      hint: "Your balance is right, and the client is told another: its repeated deposit must be answered with the balance, as the first one was.",
+    },
+    {
+      name: "remembers amounts",
+      recognise: ({ scenario: name, run }) =>
+        name === "equal deposits" && run!.balance < run!.expected,
+      hint: "Somebody paid in the same amount twice, and you took the second for a repeat. Which part of a deposit tells a repeat from a new one?",
+    },
+    {
+      name: "the last of anybody",
+      recognise: ({ scenario: name, run }) =>
+        name === "two clients, and answers are late" && run!.balance > run!.expected,
+      hint: "Between a deposit and its repeat came another client's, and you remembered only that one. Keep the last id of *each* client.",
     },
     {
       name: "one number for all",
@@ -2416,6 +2450,12 @@ const deposits = exercise({
           (access) => access!.startsWith("write"),
         ).length > 1,
       hint: "You write the balance and what has been done one after the other. What is on the disk if the machine crashes in between? One write is done whole or not at all.",
+    },
+    {
+      name: "answers too early",
+      recognise: ({ scenario: name, run }) =>
+        name === "a crash at every point" && run!.balance < run!.expected,
+      hint: "You answer before the write is done. What does the client believe if the machine crashes in between?",
     },
     {
       name: "remembers in memory",
@@ -2451,8 +2491,8 @@ await check(deposits, safeBank);
 // ## Exercise 2 · Put a bound on staleness
 //
 // `ask()` fetches a value over the network; it takes 100 ms, and nobody says when in that time the value was read at the
-// server. Write a reader that keeps a copy: what it returns may have been replaced at most `boundMs` before the read began. And it
-// must not ask more often than that needs.
+// server. The value changes all the time. Write a reader that keeps a copy: what it returns may have been replaced at most `boundMs`
+// before the read began. And it must not ask more often than that needs.
 
 // %% jupyter={"source_hidden": true} name="exercise-bound" tags=["exercise"]
 // How your answer is checked: nothing to change here.
@@ -2465,9 +2505,8 @@ const readsEvery = async (host: Host, make: MakeReader, boundMs: number, everyMs
   let asked = 0;
   const ask = async () => {
     asked++;
-    await host.sleep(5); // on its way
-    const value = String(Math.floor(host.now() / 10)); // it changes every 10 ms
-    await host.sleep(95); // the answer takes longer
+    const value = String(host.now()); // it changes all the time, and is read as soon as it is asked for
+    await host.sleep(100);
     return value;
   };
   const reader = make(host, ask, boundMs);
@@ -2475,7 +2514,7 @@ const readsEvery = async (host: Host, make: MakeReader, boundMs: number, everyMs
   while (host.now() < 4000) {
     const beganMs = host.now();
     const value = await reader();
-    staleMs.push(beganMs - 10 * (Number(value) + 1)); // when it was replaced
+    staleMs.push(beganMs - Number(value)); // it was replaced at once
     await host.sleep(everyMs);
   }
   return { asked, reads: staleMs.length, worstMs: Math.max(...staleMs) };
@@ -2506,7 +2545,7 @@ const bounded = exercise({
   name: "06-bound",
   statement: "A copy that is never staler than a bound, and asks no more often than it must.",
   scenarios: {
-    "bound of 300 ms": (make: MakeReader, seed) => tryReader(make, 300, 15, seed),
+    "bound of 300 ms": (make: MakeReader, seed) => tryReader(make, 300, 1, seed),
     "bound of 1 s": (make: MakeReader, seed) => tryReader(make, 1000, 35, seed),
     "bound of 150 ms, few reads": (make: MakeReader, seed) => tryReader(make, 150, 90, seed),
   },
@@ -2526,9 +2565,15 @@ const bounded = exercise({
       hint: "You ask once and then never again. When is the copy too old?",
     },
     {
+      name: "a little longer",
+      recognise: ({ claim, run }) =>
+        claim.startsWith("nothing") && run!.boundMs === 300 && run!.theirs.worstMs <= 350,
+      hint: "Nearly: you use a copy for a few milliseconds too long. At the worst the value is read at the server in the very moment in which you ask, and is replaced at once.",
+    },
+    {
       name: "from the answer",
       recognise: ({ claim, run }) =>
-        claim.startsWith("nothing") && run!.theirs.worstMs <= run!.boundMs + 100,
+        claim.startsWith("nothing") && run!.boundMs === 300 && run!.theirs.worstMs <= 400,
       hint: "Nearly. You count from when the answer came; but the value may have been read at the server right after you asked. From when must you count?",
     },
     {
@@ -2732,7 +2777,7 @@ await check(moment, 300);
 // - The price: what the server knew must be recovered, with a time of grace; whoever can't be reached has to be waited for or
 //   given up; and a write that stays at a client dies with it.
 // - A **lease** is a promise with an end. It needs no message to be taken back, so it holds in crashes and cuts; a writer waits, but no
-//   longer than the term; who is cut off can't read until it is reached again. A term of a few seconds takes away most of the load: 1/(1 + R·t).
+//   longer than the term; a client that is cut off can't read until it is reached again. A term of a few seconds takes away most of the load: 1/(1 + R·t).
 // - Count what goes wrong from the trace, by what the programs were told, and not by what the server believes.
 //
 // **Read on.** M. van Steen and A. S. Tanenbaum, *Distributed Systems*, chapter 3 (servers and state). C. Gray and D. Cheriton, *Leases*

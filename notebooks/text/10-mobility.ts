@@ -194,8 +194,7 @@ const pushing = (module: typeof primes) => {
 const pushed = pushing(primes);
 
 // %% [markdown] name="push-predict-intro"
-// **Predict.** The link carries 50,000 bytes a second. The module is as long as the table above says. How many instructions will the
-// program already have executed when it begins on the server?
+// **Predict.** How many instructions will the program already have executed when it begins on the server?
 
 // %% name="push-predict"
 const beginsAt = predict(
@@ -295,15 +294,16 @@ claims({
 
 // %% [markdown] name="weak-live-explained"
 // **Why the two differ.** The counts are the same to the last instruction; the times are not. Live, the server's processor is kept
-// busy for as long as its pace says, and our interpreter's own work comes on top, slice by slice. When this computer has other things to
-// do, each slice waits for its turn.
+// busy for as long as its pace says, and our interpreter's own work comes on top. That is small: eleven million instructions, of which
+// part 5 shows how many it executes in a second (on the computer of the recorded run they take less than a tenth of a second). Most of the rest is
+// waiting for the processor, slice by slice: when this computer has other things to do, each slice waits for its turn.
 
 // %% [markdown] name="weak-portable"
 // > *Relativamente simples, especialmente se o código é portátil.*
 //
 // Relatively simple, especially if the code is portable. What did we need? A list of bytes and an agreement on where to begin.
 // Portable means that the receiver can run those bytes, whatever it is made of. Below, the same module runs in a machine that
-// has nothing in common with ours: the one that is built into this JavaScript engine.
+// shares no code with ours: the one that is built into this JavaScript engine.
 
 // %% name="weak-portable-run" tags=["claim:mobility.weak.simple", "claim:mobility.heterogeneous.interpreted"]
 const inEngine = await _.invoke(globalThis, "WebAssembly.instantiate", primes.bytes, {
@@ -469,7 +469,8 @@ claims({
 //
 // Cloning: starts a clone of the original process and puts it into the same execution state. An image can be thawed twice: that is
 // all. It is `fork`, across a network. As with `fork`, the two must be told apart: here `clone` returns 1 in the clone and 0
-// in the original. The program below searches half of a range in each of the two.
+// in the original. (`fork` does it the other way round: 0 in the new process, and its number in the old one.) The program below searches
+// half of a range in each of the two.
 
 // %% name="clone-program" tags=["claim:mobility.strong.cloning"]
 const searcherText = `
@@ -491,7 +492,8 @@ const searcher = decodeModule(await compileAssemblyScript(searcherText, { runtim
 // The hosts now run a **place**: a program of the library that takes in what arrives, runs it, and lets it travel. `launch` sends
 // something to a place and waits until it and all its clones have ended. The itinerary says where the program's travels lead: place
 // number 0 is Bruno. A place lets a process go in two steps: the other place makes a machine of the image and says that it is ready; only
-// then is the copy here forgotten, and the other one starts. So whatever fails on the way, the process is at one of the two, never at both.
+// then is the copy here forgotten, and the other one starts. So whatever fails on the way, the process never runs at both. (If the link is cut
+// just after the copy here is forgotten, it runs at neither until the cut is healed: then the other place asks, and starts it.)
 
 // %% name="clone-scenario"
 const search = (call: string) => {
@@ -548,12 +550,13 @@ for (let atMs = 0; atMs <= 6000; atMs += 200) {
 
 // %% [markdown] name="moments-predict-intro"
 // **Predict.** The link is slow: 10,000 bytes a second. The program's list has room for 20,000 primes of four bytes each, and only what is
-// in use is sent, in blocks of 4 KiB. At first a weak move is cheaper, since hardly any work is lost. From when on is the strong one cheaper, for good?
+// in use is sent, in blocks of 4 KiB. At first a weak move is cheaper, since hardly any work is lost. After which moment is the strong move always
+// cheaper? (We stop the program every 200 ms. In part 2, in virtual time, its first 3000 primes were there after 1.2 s, with the way to the server.)
 
 // %% name="moments-predict"
 const crossing = predict(
   "crossing",
-  { question: "From when on is the strong move cheaper, for good?", unit: "ms" },
+  { question: "After which moment is the strong move always cheaper?", unit: "ms" },
   undefined,
 );
 crossing;
@@ -569,9 +572,9 @@ overlay({
   y: { label: "cost", unit: "ms" },
   theory: { label: "weak: work that is done again", points: curve("lostMs") },
   predicted: { label: "strong: time for the bytes beyond the code", points: curve("extraMs") },
-  alt: "The lost work grows with time along a straight line; the time for the image grows in steps, fast at first and then slowly, so the two cross.",
+  alt: "The lost work grows with time along a straight line; the time for the image grows in steps, fast at first and then slowly, so the two cross, more than once.",
   caption:
-    "Left of the crossing it is cheaper to start anew, right of it to carry the state along. Memory travels in blocks of 4 KiB: hence the steps.",
+    "From the last crossing on it is cheaper to carry the state along; the steps cross the line more than once before. Memory travels in blocks of 4 KiB: hence the steps.",
 });
 
 // %% name="moments-compare"
@@ -827,7 +830,7 @@ claims({
 // %% [markdown] name="compiled-code-explained"
 // The three things that the slide names stand in the last column. *Operating system*: a file for another one is not even in the format of
 // this system's programs; on Linux that is `invalid ELF header`. *Hardware*: a file for another processor has the right format, and the loader
-// still finds nothing in it that it can open. *Local libraries*: a file for the right system and processor asks for a C library by its
+// passes over it as if the file were not there. *Local libraries*: a file for the right system and processor asks for a C library by its
 // name, or for a version of it (`GLIBC_… not found`), and this computer has another one. (On macOS the words are others.) The module with
 // the primes is one file, and it ran in every machine that we offered it to.
 
@@ -933,18 +936,20 @@ claims({
 
 // %% [markdown] name="monitors"
 // In which process our interpreter runs makes much less difference than what runs it: it is the same program, which V8 compiles to machine code in each place. Without
-// that compiler the interpreter is itself interpreted. And V8 gives the module no interpreter at all: it compiles the module. (If the
+// that compiler the interpreter is itself interpreted. And V8 gives the module no interpreter at all: it compiles the module, and most
+// instructions of the stack machine vanish in compilation. (If the
 // program was in your page, the page is in the figure, too.)
 //
 // The other kind of abstract machine is a **virtual machine monitor**: it imitates the hardware, and what moves is a whole computer with
-// its operating system. Is there one under this cell? On Linux an x86 processor says so itself, by a flag; others don't. How such a machine
-// is moved is notebook 11.
+// its operating system. Is there one under this cell? On Linux on x86 a monitor that lets itself be seen sets a flag; one that hides does not.
+// How such a machine is moved is notebook 11.
 
 // %% name="monitors-look" tags=["live", "claim:mobility.heterogeneous.vm-monitors"]
 const { existsSync, readFileSync } = await import("node:fs");
 const cpuInfo = existsSync("/proc/cpuinfo") ? readFileSync("/proc/cpuinfo", "utf8") : "";
 const [, flags] = /^flags\s*:(.*)$/m.exec(cpuInfo) ?? []; // only x86 has this line
-const monitor = flags === undefined ? "can't be seen" : /\bhypervisor\b/.test(flags) ? "yes" : "no";
+const isSeen = /\bhypervisor\b/.test(flags ?? "");
+const monitor = flags === undefined ? "can't be seen" : isSeen ? "yes" : "none that shows itself";
 const stack = [
   ["WebAssembly, our interpreter", "one program", "yes"],
   ["JavaScript, V8", "source text", "yes"],
@@ -1328,6 +1333,7 @@ const countingAgent = exercise({
   scenarios: {
     "three shops": (answer: string, seed) => tryAgent(answer, [1, 20, 300, 4000], [], seed),
     "two shops": (answer: string, seed) => tryAgent(answer, [5, 60, 700], [], seed),
+    "equal stocks": (answer: string, seed) => tryAgent(answer, [5, 60, 60], [], seed),
     "no shop": (answer: string, seed) => tryAgent(answer, [8], [], seed),
     "the second shop is closed": (answer: string, seed) =>
       tryAgent(answer, [1, 20, 300, 4000], [2], seed),
@@ -1384,6 +1390,23 @@ const countingAgent = exercise({
       name: "forgets home",
       recognise: ({ run }) => run!.result === _.sum(run!.alive) - run!.stocks[0]!,
       hint: "The stock of home belongs to the total. Count before the first move.",
+    },
+    {
+      name: "gives up at a closed place",
+      recognise: ({ run }) => run!.dead.length > 0 && run!.visited.length < run!.alive.length - 1,
+      hint: "A closed shop is not the end: go on with the next.",
+    },
+    {
+      name: "from the last to the first",
+      recognise: ({ claim, run }) =>
+        claim.startsWith("it visits") && run!.visited.length === run!.alive.length - 1,
+      hint: "Begin with `go(0)`.",
+    },
+    {
+      name: "compares the stocks",
+      recognise: ({ scenario: name, run }) =>
+        name === "equal stocks" && run!.result < _.sum(run!.alive),
+      hint: "Two shops may have the same stock. Whether the agent has arrived, `go` tells you.",
     },
     {
       name: "keeps only the last",

@@ -20,13 +20,20 @@ const reader =
 const answers: AnswersFrom = () => ({
   mistakes: {
     "never again": reader(() => true),
+    "a little longer": reader((now, asked, _answered, bound) => now < asked + bound + 5),
     "from the answer": reader((now, _asked, answered, bound) => now < answered + bound),
     "asks each time": reader(() => false),
     "too careful": reader((now, asked, _answered, bound) => now < asked + bound / 2),
   },
-  wrong: { "twice the bound": reader((now, asked, _answered, bound) => now < asked + 2 * bound) },
+  wrong: {
+    "twice the bound": reader((now, asked, _answered, bound) => now < asked + 2 * bound),
+    "20 ms longer": reader((now, asked, _answered, bound) => now < asked + bound + 20),
+    "2 ms longer": reader((now, asked, _answered, bound) => now < asked + bound + 2),
+    "a guess at when the value was read": reader((now, _asked, answered, bound) => now < answered + bound - 95),
+  },
   right: {
-    "a few ms to be sure": reader((now, asked, _answered, bound) => now < asked + bound - 1),
+    "to the very bound": reader((now, asked, _answered, bound) => now <= asked + bound),
+    "a ms to be sure": reader((now, asked, _answered, bound) => now < asked + bound - 1),
   },
 });
 export default answers;

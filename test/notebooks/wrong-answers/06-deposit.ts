@@ -34,6 +34,26 @@ const answers: AnswersFrom<Cells> = ({ unsafeBank }) => {
       async (_own, deposit) => void done.add(keyOf(deposit)),
     )(host);
   };
+  const remembersOnly =
+    (whichOf: (deposit: Deposit) => string, kept: number): Bank =>
+    (host) =>
+    async (deposit) => {
+      const { balance, done } = (await host.disk.read("account")) ?? { balance: 0, done: [] };
+      if (done.includes(whichOf(deposit))) return balance;
+      const account = { balance: balance + deposit.amount, done: [whichOf(deposit), ...done].slice(0, kept) };
+      await host.disk.write("account", account);
+      return account.balance;
+    };
+  const answersTooEarly: Bank = (host) => {
+    let account: { balance: number; last: Record<string, number> } | undefined;
+    return async ({ client, id, amount }) => {
+      account ??= ((await host.disk.read("account")) as typeof account) ?? { balance: 0, last: {} };
+      if (account.last[client] === id) return account.balance;
+      account = { balance: account.balance + amount, last: { ...account.last, [client]: id } };
+      void host.disk.write("account", account);
+      return account.balance;
+    };
+  };
   const inOneWrite =
     (whose: (deposit: Deposit) => string, repeat: (balance: number) => number): Bank =>
     (host) =>
@@ -66,6 +86,13 @@ const answers: AnswersFrom<Cells> = ({ unsafeBank }) => {
       "one number for all": inOneWrite(
         () => "everybody",
         (balance) => balance,
+      ),
+      "answers too early": answersTooEarly,
+      "remembers amounts": remembersOnly(({ client, amount }) => `${client} ${amount}`, 1000),
+      "the last of anybody": remembersOnly(keyOf, 1),
+      "a repeat is told something else": inOneWrite(
+        ({ client }) => client,
+        () => 0,
       ),
       "no answer to a repeat": inOneWrite(
         ({ client }) => client,
