@@ -139,7 +139,11 @@ const sources = () => [
 /** Compiles kernel-lib and the kernel's launcher. */
 export async function build() {
   const wanted = hashOf(sources());
-  const products = ["kernel-lib/dist/index.js", "kernel-lib/dist/engine/bundle.js", "jupyter/dist/launcher.js"];
+  const products = [
+    "kernel-lib/dist/index.js",
+    "kernel-lib/dist/engine/bundle.js",
+    "jupyter/dist/launcher/launcher.js",
+  ];
   if (readStamp(stampOf("build")) === wanted && products.every((file) => existsSync(inRoot(file)))) return upToDate;
   const result = await run("build", process.execPath, buildArguments, { env: toolEnvironment() });
   if (result.code === 0) {

@@ -158,7 +158,12 @@ class Emitter {
     this.putAll(op("global.get", stack), number("i32", fn.frameBytes), op("i32.sub"), op("global.set", stack));
     this.putAll(op("global.get", stack), number("i32", areaStart + areaBytes), op("i32.lt_s"));
     this.putAll(op("if", 0x40), op("unreachable"), op("end"));
-    this.putAll(op("global.get", stack), op("local.tee", frame), op("local.get", 0), op(`${fn.params[0]}.store`, 0, 8));
+    const [type = "i32"] = fn.params;
+    this.putAll(op("global.get", stack), op("local.tee", frame));
+    // The bits of a computed NaN are left open, and memory is compared.
+    const first: Expression = { is: "local", type, index: 0 };
+    this.expression(type === "f32" || type === "f64" ? { is: "certain", type, value: first } : first);
+    this.put(op(`${type}.store`, 0, 8));
   }
 
   private exit(): void {
