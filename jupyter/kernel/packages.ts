@@ -107,7 +107,7 @@ const builtIn = builtinModules.filter((name) => !name.startsWith("_")).flatMap((
 function readersPackages(): string[] {
   const within = (folder: string) => namesIn(folder).filter(({ name }) => !/^[.@]/.test(name));
   return (createRequire(join(beside, "cell.js")).resolve.paths("x") ?? []).flatMap((folder) => {
-    if (folder.startsWith(`${workbook}/`)) return [];
+    if (folder === join(workbook, "node_modules")) return [];
     const scopes = namesIn(folder).filter(({ name }) => /^@(?!types$)/.test(name));
     const scoped = scopes.flatMap(({ name }) => within(join(folder, name)).map((each) => `${name}/${each.name}`));
     return [...within(folder).map(({ name }) => name), ...scoped];
