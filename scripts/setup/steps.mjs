@@ -23,7 +23,9 @@ export function checkFolder() {
       ? "a line break"
       : expanded !== root
         ? "a $ with the name of a variable, which Jupyter replaces by its value"
-        : undefined;
+        : /[*?]|\[[^/]*\]/.test(root)
+          ? "a *, a ? or brackets [ ], which JupyterLab takes for a pattern when it looks for its own settings"
+          : undefined;
   if (why) throw new SetupFailure(`the path of this folder holds ${why}. Move it, or rename it: ${root}`);
 }
 

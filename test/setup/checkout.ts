@@ -13,7 +13,7 @@ const made = new Set([".git", "node_modules", ".venv", ".jupyter", "build", "dis
  * The tests of the set-up make it anew and install into it; the tests in the browser go on with it, so that a reader's
  * own notebooks are never opened by a test.
  */
-export const cloneFolder: string = inRoot("build", "a fresh (clone), it's [1] {2} #3 4% né 😀 $5 & !");
+export const cloneFolder: string = inRoot("build", "a fresh (clone), it's {2} #3 4% né 😀 $5 & !");
 
 /** Copies the sources, as they stand now, to a folder; what was installed and built there stays. */
 export function copySources(to: string): void {

@@ -86,6 +86,7 @@ failing("a Node that is too old", async () => {
 for (const [name, says] of [
   ["a:b", /^set-up: the path of this folder holds a ":", which/],
   ["a $HOME", /^set-up: the path of this folder holds a \$ with the name of a variable/],
+  ["a [1]", /^set-up: the path of this folder holds a \*, a \? or brackets/],
 ] as const)
   failing(`a folder that is called ${name} is refused before anything is installed`, () => {
     const there = path.join(folder, "build", name);
