@@ -1,7 +1,7 @@
 /**
  * Protocols between clients and servers, as pure functions from bytes to bytes: ONC remote procedure calls (XDR, calls and
  * replies, record marking on byte streams) and the portmapper's program, version 2; in `telnet/`, Telnet's stream and FTP's control
- * connection. Sockets stand in the room `live`.
+ * connection; in `calendars/`, iCalendar and the requests and answers of CalDAV. Sockets stand in the room `live`.
  *
  * Modelled: what a peer of another make can send, and what it must be answered. Left out: authentication (AUTH_SYS is let in
  * and not believed), RPCSEC_GSS, CALLIT, versions 3 and 4 of the portmapper (rpcbind).
@@ -31,6 +31,7 @@
  *
  * @module
  */
+export * from "./calendars/index.js";
 export {
   type PortMapping,
   type PortMappingKey,

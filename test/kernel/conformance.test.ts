@@ -1,33 +1,23 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { writeKernelspec } from "../../jupyter/kernelspec.mjs";
-import { pipEnvironment, pipSettings } from "../../scripts/setup/environment.mjs";
 import { inRoot, jupyterEnvironment, python } from "../../scripts/setup/paths.mjs";
+import { pythonPackages } from "../python-packages.js";
 
 const test = suite("kernel: Jupyter's own tests of a kernel");
 const folder = inRoot("build", "kernel-conformance");
-const packages = path.join(folder, "packages");
 const share = path.join(folder, "share");
 const run = promisify(execFile);
 
+let packages: string;
 test.before(async () => {
   mkdirSync(folder, { recursive: true });
   writeKernelspec(share);
-  // Only these tests need it, so no set-up installs it.
-  if (existsSync(packages)) return;
-  const half = `${packages}.half`;
-  const flags = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-input", "--no-cache-dir", "--quiet"];
-  rmSync(half, { recursive: true, force: true });
-  const requirements = inRoot("test", "kernel", "requirements.txt");
-  const listed = await run(python, ["-c", pipSettings], { env: jupyterEnvironment() });
-  const settings = JSON.parse(listed.stdout.trim().split("\n").at(-1) ?? "") as Record<string, string>;
-  const env = { ...pipEnvironment(jupyterEnvironment(), settings), PIP_DISABLE_PIP_VERSION_CHECK: "1" };
-  await run(python, ["-m", "pip", "install", ...flags, "--target", half, "-r", requirements], { env });
-  renameSync(half, packages);
+  packages = await pythonPackages("test", "kernel", "requirements.txt");
 });
 
 interface Told {
