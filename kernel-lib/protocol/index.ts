@@ -1,7 +1,8 @@
 /**
  * Protocols between clients and servers, as pure functions from bytes to bytes: ONC remote procedure calls (XDR, calls and
  * replies, record marking on byte streams) and the portmapper's program, version 2; in `telnet/`, Telnet's stream and FTP's control
- * connection; in `calendars/`, iCalendar and the requests and answers of CalDAV. Sockets stand in the room `live`.
+ * connection; in `calendars/`, iCalendar and the requests and answers of CalDAV; in
+ * `framebuffer/`, the remote framebuffer. Sockets stand in the room `live`.
  *
  * Modelled: what a peer of another make can send, and what it must be answered. Left out: authentication (AUTH_SYS is let in
  * and not believed), RPCSEC_GSS, CALLIT, versions 3 and 4 of the portmapper (rpcbind).
@@ -32,6 +33,7 @@
  * @module
  */
 export * from "./calendars/index.js";
+export * from "./framebuffer/index.js";
 export {
   type PortMapping,
   type PortMappingKey,
