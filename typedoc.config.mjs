@@ -13,7 +13,7 @@ export default {
   categoryOrder: [
     "The rooms",
     "all rooms",
-    ...["simulation", "theory", "world", "protocol", "server", "migration", "live", "workbook"],
+    ...["simulation", "theory", "world", "protocol", "server", "migration", "live", "workbook", "exercises"],
   ],
   navigation: { includeCategories: true, includeGroups: false, includeFolders: false },
   excludeInternal: true,

@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export * from "./errors.js";
+export * as exercises from "./exercises/index.js";
 export * from "./live/index.js";
 export * from "./migration/index.js";
 export * from "./protocol/index.js";

@@ -14,13 +14,20 @@ const shared = "all rooms";
 export function load(app) {
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, (context) => {
     const rooms = new Map();
-    for (const reflection of context.project.children ?? []) {
-      const [room, ...inside] = placeOf(context, reflection);
-      putInto(reflection, room);
+    const add = (reflection, [room, ...inside], isInNamespace) => {
       const names = rooms.get(room) ?? new Map();
       rooms.set(room, names);
-      const inner = inside.length > 1 ? inside[0] : "";
+      const inner = inside.length > 1 ? inside[0] : isInNamespace ? path.basename(inside[0], ".ts") : "";
       names.set(inner, [...(names.get(inner) ?? []), reflection]);
+      return room;
+    };
+    for (const reflection of context.project.children ?? []) {
+      // A room that is exported as one namespace: its names stand by file.
+      const isNamespace = reflection.kind === ReflectionKind.Namespace;
+      const [room] = (isNamespace ? reflection.children : [reflection]).map((each) =>
+        add(each, placeOf(context, each), isNamespace),
+      );
+      putInto(reflection, room);
     }
     rooms.delete(shared);
     for (const [room, names] of rooms) addPage(context, room, names);
@@ -72,10 +79,9 @@ export function introduction(file) {
 /** Names with their first sentences, and then those of types. */
 function listOf(reflections) {
   const sorted = [...reflections].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const lines = sorted
-    .filter(({ kind }) => kind & values)
-    .map((each) => `- {@link ${each.name}}: ${firstSentence(each)}`);
-  const types = sorted.filter(({ kind }) => !(kind & values)).map(({ name }) => `{@link ${name}}`);
+  const linkTo = (each) => `{@link ${each.getFullName()} | ${each.name}}`;
+  const lines = sorted.filter(({ kind }) => kind & values).map((each) => `- ${linkTo(each)}: ${firstSentence(each)}`);
+  const types = sorted.filter(({ kind }) => !(kind & values)).map(linkTo);
   return [lines.join("\n"), types.length > 0 ? `*Types*: ${types.join(", ")}.` : ""].join("\n\n");
 }
 

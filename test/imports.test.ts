@@ -17,6 +17,7 @@ const direct: Readonly<Record<string, readonly string[]>> = {
   migration: ["protocol"],
   live: ["world", "server", "migration"],
   workbook: ["simulation", "theory", "world", "protocol", "server", "cluster", "migration", "live"],
+  exercises: ["workbook"],
 };
 /** The one file of workbook/ that stands between it and what a page does not have. */
 const platform = "workbook/platform.ts";

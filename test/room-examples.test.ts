@@ -60,6 +60,7 @@ const wanted: Readonly<Record<string, (said: readonly unknown[]) => boolean>> = 
   migration: ([stop]) => JSON.stringify(stop) === '{"why":"finished","results":[500500]}',
   live: ([predicted, measured]) => predicted === 10 && (measured as number) >= 10,
   workbook: ([figure, responseMs]) => figure instanceof Figure && Math.abs((responseMs as number) - 50) < 10,
+  exercises: ([passed, mistake]) => passed === false && mistake === "returns what it sent",
 };
 
 for (const room of rooms)

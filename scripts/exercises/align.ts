@@ -60,10 +60,19 @@ function matched(handedIn: Notebook, original: Notebook): (string | undefined)[]
   return names;
 }
 
+/** Goes before each answer that the library checks, so that what the student calls `exercises` is not checked in its place. */
+const libraryExercises: PlannedCell = {
+  called: "the library's exercises",
+  source: 'import { exercises } from "kernel-lib";',
+  kind: "shipped",
+  tags: [],
+};
+
 /** What is to be run of a handed-in notebook. */
 export function planOf(handedIn: Notebook, original: Notebook): Plan {
   const exercises = exercisesOf(original);
   const answers = new Set(exercises.flatMap((exercise) => exercise.answers));
+  const ofLibrary = new Set(exercises.flatMap(({ definition, answers }) => (definition === undefined ? answers : [])));
   const code = original.cells.flatMap((cell, at) =>
     cell.cell_type === "code" ? [{ cell, called: cellName(cell, at) }] : [],
   );
@@ -88,7 +97,10 @@ export function planOf(handedIn: Notebook, original: Notebook): Plan {
         : [];
     const tags = other.metadata.tags ?? [];
     // An answer that became prose by a wrong key is an answer all the same.
-    if (answers.has(called)) return [{ called, source: cell.source, kind: "answer", tags }];
+    if (answers.has(called)) {
+      const answer: PlannedCell = { called, source: cell.source, kind: "answer", tags };
+      return ofLibrary.has(called) ? [libraryExercises, answer] : [answer];
+    }
     const isSame = cell.cell_type === "code" && cell.source.trim() === other.source.trim();
     if (isSame) return [{ called, source: other.source, kind: "shipped", tags }];
     if (isDefinition(called) || (cell.cell_type !== "code" && needed.has(called))) {

@@ -14,7 +14,7 @@ export interface Answer extends Pick<FoundExercise, "name" | "statement" | "task
 
 /**
  * A notebook without its solutions (cells tagged `solution`, prose too) and without what its exercises' cells have shown.
- * What a check needs stays: a reader who wants to can find in an exercise's definition how it is tried.
+ * What a check needs stays: it is in the library, or in the cell that defines the exercise.
  */
 export function studentsNotebook(notebook: Notebook): Notebook {
   const { jupytext: _pairing, ...metadata } = notebook.metadata;

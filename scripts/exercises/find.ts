@@ -1,5 +1,6 @@
 /** Which cells of a notebook belong to which exercise: read from the source, without running it. */
 import ts from "typescript";
+import * as room from "../../kernel-lib/exercises/index.js";
 import { type CodeCell, cellName, hasTag, type Notebook } from "../notebooks/format.js";
 
 /** An exercise as a notebook's cells tell it. */
@@ -9,10 +10,10 @@ export interface FoundExercise {
   readonly statement: string;
   /** What the prose before it says, in markdown. */
   readonly task: string;
-  /** The variable that holds it. */
+  /** What cells call it: a variable, or `exercises.name` of the library. */
   readonly variable: string;
-  /** The name of the cell that holds `exercise({ … })`. */
-  readonly definition: string;
+  /** The name of the cell that holds `exercise({ … })`; undefined if the library has it. */
+  readonly definition: string | undefined;
   /** The names of the cells in which the reader answers. */
   readonly answers: readonly string[];
   /** The cells that solve it, in order. */
@@ -20,9 +21,10 @@ export interface FoundExercise {
 }
 
 /**
- * The exercises of a notebook, in order.
+ * The exercises of a notebook, in order: those that its cells define, and those of the library that they check.
  *
- * @throws if an exercise's name or statement is no plain text, so that it can't be read from the source.
+ * @throws if an exercise's name or statement is no plain text, so that it can't be read from the source, or the library does
+ *   not have it.
  */
 export function exercisesOf(notebook: Notebook): FoundExercise[] {
   const cells = notebook.cells.map((cell, index) => ({ cell, called: cellName(cell, index), index }));
@@ -30,20 +32,36 @@ export function exercisesOf(notebook: Notebook): FoundExercise[] {
   const checks = code.map(({ cell, called }) => ({ cell, called, variables: callsOfCheck(cell.source) }));
   const checking = (variable: string, tag: string) =>
     checks.filter(({ cell, variables }) => hasTag(cell, tag) && variables.includes(variable));
-  return code.flatMap(({ cell, called, index }) =>
-    definedIn(cell, called).map(({ variable, name, statement }) => {
+  const seen = new Set<string>();
+  return code.flatMap(({ cell, called, index }) => {
+    const defined = definedIn(cell, called).map((each) => ({ ...each, definition: called }));
+    const ofLibrary = callsOfCheck(cell.source)
+      .filter((variable) => variable.startsWith(namespace) && !seen.has(variable))
+      .map((variable) => ({ variable, ...inLibrary(variable, called), definition: undefined }));
+    return [...defined, ...ofLibrary].map(({ variable, name, statement, definition }) => {
+      seen.add(variable);
       const prose = cells.slice(0, index).findLast((each) => each.cell.cell_type === "markdown");
       return {
         name,
         statement,
         variable,
         task: prose?.cell.source ?? "",
-        definition: called,
+        definition,
         answers: checking(variable, "exercise").map((each) => each.called),
         solutions: checking(variable, "solution").map((each) => ({ cell: each.called, source: each.cell.source })),
       };
-    }),
-  );
+    });
+  });
+}
+
+/** Before the names of the library's exercises. */
+const namespace = "exercises.";
+
+function inLibrary(variable: string, called: string): { name: string; statement: string } {
+  const found: unknown = (room as Readonly<Record<string, unknown>>)[variable.slice(namespace.length)];
+  const { name, statement } = (found ?? {}) as Partial<Record<"name" | "statement", unknown>>;
+  if (typeof name === "string" && typeof statement === "string") return { name, statement };
+  throw new Error(`cell "${called}" checks ${variable}, which is no exercise of kernel-lib`);
 }
 
 /** The calls `const variable = exercise({ name, statement, … })` of a cell. */
@@ -64,11 +82,14 @@ function definedIn(cell: CodeCell, called: string): { variable: string; name: st
   });
 }
 
-/** The variables whose exercises a cell checks. */
+/** The exercises that a cell checks: variables, and `exercises.name` of the library. */
 export function callsOfCheck(source: string): string[] {
-  return callsOf(source, "check").flatMap(({ arguments: [first] }) =>
-    first && ts.isIdentifier(first) ? [first.text] : [],
-  );
+  return callsOf(source, "check").flatMap(({ arguments: [first] }) => {
+    if (!first) return [];
+    if (ts.isIdentifier(first)) return [first.text];
+    const isOfLibrary = ts.isPropertyAccessExpression(first) && first.expression.getText() === "exercises";
+    return isOfLibrary ? [`${namespace}${first.name.text}`] : [];
+  });
 }
 
 function callsOf(source: string, name: string): ts.CallExpression[] {

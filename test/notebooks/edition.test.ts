@@ -6,7 +6,7 @@ import { answersOf, studentsNotebook, writeEdition } from "../../scripts/exercis
 import { exercisesOf } from "../../scripts/exercises/find.js";
 import { NotebookFolder } from "../../scripts/notebooks/files.js";
 import { hasTag, type Notebook, parseNotebook } from "../../scripts/notebooks/format.js";
-import { notebookOf, shippedNotebook, withSources } from "./exercise-notebook.js";
+import { codeCell, libraryNotebook, notebookOf, shippedNotebook, withSources } from "./exercise-notebook.js";
 import { folderOf, newFolder, removeFolders } from "./support.js";
 
 test.after(removeFolders);
@@ -26,6 +26,32 @@ test("an exercise is found with its text, its answer's cell and its solution", (
     ],
   });
   assert.is(first?.name, "two-first");
+});
+
+test("an exercise of the library is found with the text that it has there", () => {
+  const [client, ...more] = exercisesOf(libraryNotebook());
+  assert.equal(more, []);
+  const { solutions = [], ...rest } = client ?? {};
+  assert.equal(rest, {
+    name: "00-first-client",
+    statement: "A client that sends n to port 7 of the server and returns its answer.",
+    variable: "exercises.firstClient",
+    task: "## A client",
+    definition: undefined,
+    answers: ["client-answer"],
+  });
+  assert.equal(
+    solutions.map(({ cell }) => cell),
+    ["client-solution"],
+  );
+});
+
+test("a check of what is no exercise of the library is refused by its cell", () => {
+  for (const name of ["nowhere", "toString", "constructor"])
+    assert.throws(
+      () => exercisesOf(notebookOf([codeCell("asks", `await check(exercises.${name}, 1);`)])),
+      `cell "asks" checks exercises.${name}, which is no exercise of kernel-lib`,
+    );
 });
 
 test("an exercise whose name is not written there is refused by its cell", () => {

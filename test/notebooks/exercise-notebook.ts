@@ -57,3 +57,27 @@ export function withSources(notebook: Notebook, sources: Readonly<Record<string,
   const cells = notebook.cells.map((cell) => ({ ...cell, source: sources[cell.metadata.name ?? ""] ?? cell.source }));
   return { ...notebook, cells };
 }
+
+/** A notebook whose exercise is the library's {@link exercises.firstClient}. */
+export const libraryNotebook = (): Notebook =>
+  notebookOf([
+    codeCell("imports", 'import { check, exercises, type Host } from "kernel-lib";'),
+    prose("client-intro", "## A client"),
+    codeCell(
+      "client-answer",
+      "const mine = async (host: Host, n: number): Promise<unknown> => undefined;\nawait check(exercises.firstClient, mine);",
+      ["exercise"],
+    ),
+    codeCell(
+      "client-solution",
+      `const secretSolution = ${firstClientSolution};\nawait check(exercises.firstClient, secretSolution);`,
+      ["solution"],
+    ),
+  ]);
+
+/** Solves {@link exercises.firstClient}. */
+export const firstClientSolution = `async (host: Host, n: number) => {
+  const connection = await host.connect("server", 7);
+  await connection.send(n);
+  return connection.receive();
+}`;

@@ -61,7 +61,7 @@ for (const notebook of folder.names()) {
     test(`${name}: every known mistake is tried, and gets the hint that fits it`, async () => {
       const exercise = exerciseOf(name);
       const wrong = await wrongAnswersOf(exercise, loaded.values);
-      const mistakes = exercise.mistakes ?? [];
+      const mistakes = mistakesOf(exercise);
       const hints = mistakes.map(({ hint }) => hint);
       assert.equal([...new Set(hints)], hints, "two mistakes have one hint");
       for (const [mistake, answer] of wrong) {
@@ -87,12 +87,20 @@ for (const notebook of folder.names()) {
   test.run();
 }
 
+/** All known mistakes with their hints; of a choice those of its table. */
+function mistakesOf({ mistakes = [] }: AnyExercise): { name: string; hint: string }[] {
+  if (Array.isArray(mistakes)) return mistakes;
+  return Object.entries(mistakes as Record<string, string>).map(([name, hint]) => ({ name, hint }));
+}
+
 /** Of a choice every wrong one, with the mistake that it must be; else those that stand in the exercise's file. */
 async function wrongAnswersOf(exercise: AnyExercise, cells: unknown): Promise<[mistake: string, answer: unknown][]> {
   if (!("choices" in exercise)) return Object.entries((await triedAnswers(exercise.name, cells)).mistakes);
   const wrong = Object.keys(exercise.choices).filter((choice) => choice !== exercise.correct);
   return wrong.map((choice) => {
-    const mistake = exercise.mistakes?.find(({ recognise }) => recognise(choice));
+    const mistake = Array.isArray(exercise.mistakes)
+      ? exercise.mistakes.find(({ recognise }) => recognise(choice))
+      : mistakesOf(exercise).find((each) => each.name === choice);
     if (!mistake) throw new Error(`${exercise.name}: the wrong choice ${choice} is no known mistake`);
     return [mistake.name, choice];
   });

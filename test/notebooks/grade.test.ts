@@ -10,12 +10,20 @@ import { ClassList, studentsOf } from "../../scripts/exercises/students.js";
 import { parseTable, tableText } from "../../scripts/exercises/table.js";
 import { type Cell, type Notebook, writeNotebook } from "../../scripts/notebooks/format.js";
 import { python } from "../../scripts/setup/paths.mjs";
-import { codeCell, notebookOf, shippedNotebook, withSources } from "./exercise-notebook.js";
+import {
+  codeCell,
+  firstClientSolution,
+  libraryNotebook,
+  notebookOf,
+  shippedNotebook,
+  withSources,
+} from "./exercise-notebook.js";
 import { newFolder, removeFolders } from "./support.js";
 
 const shipped = new Map([
   ["01-two", shippedNotebook()],
   ["02-other", notebookOf([codeCell("elsewhere", "1;")])],
+  ["00-library", libraryNotebook()],
 ]);
 const edition = () => studentsNotebook(shippedNotebook());
 let folder = "";
@@ -202,6 +210,38 @@ test("a definition that another's broken cell would spoil is tried alone", async
   const spoils = codeCell("spoils", "const exercise = 3;\nconst check = 4;");
   const graded = await grade("nils", withCell(withSources(edition(), right), "half", spoils));
   bothPass(graded);
+});
+
+const solved = `await check(exercises.firstClient, ${firstClientSolution});`;
+const ofLibrary = (sources: Readonly<Record<string, string>>) =>
+  withSources(studentsNotebook(libraryNotebook()), sources);
+
+test("an exercise of the library needs nothing of the notebook but the answer", async () => {
+  const whole = ofLibrary({ "client-answer": solved });
+  for (const [student, names] of Object.entries({ rosa: ["client-answer"], rui: ["imports", "client-answer"] })) {
+    const handedIn = { ...whole, cells: whole.cells.filter(({ metadata }) => names.includes(metadata.name ?? "")) };
+    const graded = await grade(student, handedIn);
+    assert.equal([graded.problems, states(graded)], [[], ["passed"]], student);
+  }
+});
+
+test("of the library's exercise a wrong answer earns nothing, and is told with its mistake", async () => {
+  const { exercises } = await grade(
+    "raul",
+    ofLibrary({ "client-answer": "await check(exercises.firstClient, async (_host: Host, n: number) => 2 * n);" }),
+  );
+  assert.equal(
+    exercises.map(({ state, mistake }) => [state, mistake]),
+    [["failed", "calculates it itself"]],
+  );
+});
+
+test("what the student calls exercises is not checked in place of the library's", async () => {
+  const forged = 'const exercises = { firstClient: { name: "00-first-client", statement: "-", value: 1, unit: "" } };';
+  const wrong = "await check(exercises.firstClient as never, 1 as never);";
+  const handedIn = withCell(ofLibrary({ "client-answer": wrong }), "client-answer", codeCell("forged", forged));
+  const graded = await grade("rita", handedIn);
+  assert.equal(states(graded), ["failed"]);
 });
 
 /** Exercises of one kind, each with its answer: a list of three numbers. */

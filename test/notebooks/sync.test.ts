@@ -9,6 +9,7 @@ import { type Notebook, writeNotebook } from "../../scripts/notebooks/format.js"
 import { withKeptOutputs } from "../../scripts/notebooks/keep.js";
 import { makeNotebooks } from "../../scripts/notebooks/make.js";
 import { synchronise } from "../../scripts/notebooks/sync.js";
+import { codeCell } from "./exercise-notebook.js";
 import { folderOf, prepare, quietly, removeFolders, wholeText, withCell } from "./support.js";
 
 const test = suite("notebooks and their texts");
@@ -50,6 +51,8 @@ test("a second run of an unchanged notebook changes no byte, live outputs includ
   assert.equal(readdirSync(folder.path).sort(), [`${name}.ipynb`, "text"]);
 });
 
+const outputsOf = ({ cells }: Notebook) => cells.map((cell) => (cell.cell_type === "code" ? cell.outputs : []));
+
 test("live outputs are written anew when that is asked for", async () => {
   const folder = folderOf({ [name]: { text, notebook: made } });
   const { printed } = await quietly(() => makeNotebooks(folder, [name], { fresh: true }));
@@ -71,7 +74,7 @@ test("a failing cell is shown with its notebook, name and error, and the noteboo
   assert.equal(folder.notebook(name), made);
 });
 
-test("live outputs are taken anew when code before the last live cell has changed, else all are kept", () => {
+test("live outputs are taken anew when code before the last live cell has changed, imports aside; else all are kept", () => {
   const later = withCell(made, "measured", (cell) => {
     const [output] = cell.outputs;
     if (output?.output_type === "display_data") output.data = table([{ tookMs: 99 }])[jupyterDisplay]();
@@ -81,6 +84,16 @@ test("live outputs are taken anew when code before the last live cell has change
     cell.source += "\n";
   });
   assert.equal(withKeptOutputs(changed, made), changed);
+  const imports = withCell(later, "rows", (cell) => {
+    cell.source = `import { mm1 } from "kernel-lib";\n${cell.source}`;
+  });
+  assert.equal(outputsOf(withKeptOutputs(imports, made)), outputsOf(made));
+  const onlyImports = { ...later, cells: [...later.cells] };
+  onlyImports.cells.splice(2, 0, codeCell("more-imports", 'import { mm1 } from "kernel-lib";'));
+  assert.equal(
+    outputsOf(withKeptOutputs(onlyImports, made)).filter((_, at) => at !== 2),
+    outputsOf(made),
+  );
   const behind = withCell(later, "fails", (cell) => {
     cell.source += "\n";
   });

@@ -81,7 +81,11 @@ async function tryOut(
     const message = known.includes(answer as string)
       ? `"${answer}" is not it.`
       : `The answer must be one of ${known.map((c) => JSON.stringify(c)).join(", ")}.`;
-    return failed(message, [], mistakeOf(exercise.mistakes, answer as string), 0);
+    if (Array.isArray(exercise.mistakes))
+      return failed(message, [], mistakeOf(exercise.mistakes as readonly Mistake<unknown>[], answer), 0);
+    const table = exercise.mistakes as Readonly<Record<string, string>> | undefined;
+    const hint = known.includes(answer as string) ? table?.[answer as string] : undefined;
+    return failed(message, [], hint === undefined ? undefined : { name: answer as string, hint }, 0);
   }
   if (typeof answer !== "number" || !Number.isFinite(answer)) {
     return failed(

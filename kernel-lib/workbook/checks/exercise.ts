@@ -1,5 +1,7 @@
 import { ParameterError, refuse } from "../../errors.js";
+import { jupyterDisplay } from "../../jupyter.js";
 import type { RunLike } from "../figures/trace-view.js";
+import { exerciseCard } from "./exercise-card.js";
 
 /** What all exercises have. */
 export interface ExerciseText {
@@ -72,8 +74,8 @@ export interface ChoiceExercise<C extends string = string> extends ExerciseText 
   readonly choices: Readonly<Record<C, string>>;
   /** The right one. */
   readonly correct: OneChoice<C>;
-  /** Hints for wrong choices. */
-  readonly mistakes?: readonly Mistake<C>[];
+  /** By the wrong choice, what helps. In results the choice names the mistake. */
+  readonly mistakes?: Readonly<Partial<Record<C, string>>> | readonly Mistake<C>[];
 }
 
 /** @internal */
@@ -90,7 +92,7 @@ export type Exercise<A = never, R extends RunLike = RunLike> =
  * to {@link check}.
  *
  * A program exercise runs the answer in each scenario with each seed; a number exercise compares within a tolerance; a
- * choice exercise has one right choice.
+ * choice exercise has one right choice. As a cell's last value, an exercise tells how an answer is tried.
  *
  * @throws {@link ParameterError} if a field is missing or wrong.
  * @example
@@ -106,7 +108,7 @@ export type Exercise<A = never, R extends RunLike = RunLike> =
  *   hints: ["Where does the loop send?"],
  * });
  */
-export function exercise<A, R extends RunLike>(options: ProgramExercise<A, R>): ProgramExercise<A, R>;
+export function exercise<A, R extends RunLike>(options: ProgramExercise<A, R>): ProgramExercise<A>;
 export function exercise(options: NumberExercise): NumberExercise;
 export function exercise<const C extends string>(options: ChoiceExercise<C>): ChoiceExercise<C>;
 export function exercise(options: ProgramExercise<never> | NumberExercise | ChoiceExercise): unknown {
@@ -133,15 +135,27 @@ export function exercise(options: ProgramExercise<never> | NumberExercise | Choi
     if (typeof options.unit !== "string") refuse("exercise", "unit", 'a text, "" for pure numbers', options.unit);
     if (options.tolerance !== undefined && !(options.tolerance >= 0 && options.tolerance < 1))
       refuse("exercise", "tolerance", "from 0 to below 1", options.tolerance);
-  } else if (!Object.hasOwn(options.choices, options.correct as string)) {
-    refuse("exercise", "correct", `one of ${Object.keys(options.choices).join(", ")}`, options.correct);
-  }
-  for (const [i, mistake] of ((given.mistakes as Mistake<unknown>[]) ?? []).entries()) {
-    if (typeof mistake?.recognise !== "function" || typeof mistake.hint !== "string") {
-      refuse("exercise", `mistakes[${i}]`, "{ name, recognise, hint }", mistake);
+  } else checkChoices(options);
+  if (!("choices" in options) || Array.isArray(options.mistakes)) {
+    for (const [i, mistake] of ((given.mistakes as Mistake<unknown>[]) ?? []).entries()) {
+      if (typeof mistake?.recognise !== "function" || typeof mistake.hint !== "string") {
+        refuse("exercise", `mistakes[${i}]`, "{ name, recognise, hint }", mistake);
+      }
     }
   }
-  return options;
+  const made = { ...options };
+  return Object.defineProperty(made, jupyterDisplay, { value: () => exerciseCard(made) });
+}
+
+function checkChoices({ choices, correct, mistakes = {} }: ChoiceExercise): void {
+  const known = Object.keys(choices).join(", ");
+  if (!Object.hasOwn(choices, correct as string)) refuse("exercise", "correct", `one of ${known}`, correct);
+  for (const [choice, hint] of Array.isArray(mistakes) ? [] : Object.entries(mistakes)) {
+    const field = `mistakes[${JSON.stringify(choice)}]`;
+    if (!Object.hasOwn(choices, choice) || choice === correct)
+      refuse("exercise", field, `for a wrong choice of ${known}`, hint);
+    if (typeof hint !== "string") refuse("exercise", field, "a hint", hint);
+  }
 }
 
 function checkFunctions(field: string, functions: unknown): void {

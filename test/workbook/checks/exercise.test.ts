@@ -4,6 +4,7 @@ import { join } from "node:path";
 import {
   check,
   checkMime,
+  type Displayable,
   exercise,
   exerciseResults,
   exportResults,
@@ -118,6 +119,37 @@ test("without an answer, the choices are told, and the unit of a number", async 
   assert.match(text(await check(who, undefined)), 'Choose one of: "a" (first), "b" (second).');
   const long = exercise({ ...asked, value: 3, unit: "ms" });
   assert.match(text(await check(long, undefined)), "(A number, in ms.)");
+});
+
+test("an exercise tells how it is tried: its scenarios and seeds, what must hold, and that there are hints", () => {
+  const bundle = (double as unknown as Displayable)[jupyterDisplay]();
+  assert.is(
+    bundle["text/plain"],
+    [
+      "double: Return the server's answer to n.",
+      'It is run in the scenarios "n = 21", "n = 0", with each of the seeds 1, 2. In each run it must hold that',
+      "- the client returns",
+      "- it returns the answer",
+      "Stuck? check(…, …, { hints: 1 }) gives the first of 2.",
+    ].join("\n"),
+  );
+  for (const claim of Object.keys(double.claims)) assert.match(String(bundle["text/html"]), `<li>${claim}</li>`);
+});
+
+test("each wrong choice gets its own hint from the table, and names the mistake", async () => {
+  const order = exercise({
+    name: "order",
+    statement: "Who is served first?",
+    choices: { first: "who came first", last: "who came last", none: "nobody" },
+    correct: "first",
+    mistakes: { last: "That would be a stack." },
+  });
+  const last = await check(order, "last");
+  assert.equal([last.record.mistake, last.hint], ["last", "That would be a stack."]);
+  const none = await check(order, "none");
+  assert.equal([none.record.state, none.record.mistake, none.hint], ["failed", undefined, ""]);
+  const foreign = await check(order, "toString" as "none");
+  assert.equal([foreign.record.mistake, foreign.hint], [undefined, ""]);
 });
 
 test("code between backticks in a hint is shown as code, and nothing else of it is taken for HTML", async () => {
@@ -296,6 +328,16 @@ test("an exercise with two kinds of answer, without claims or with a wrong solut
   refused(
     () => exercise({ ...texts, choices: { a: "1" }, correct: "b" as "a" }),
     /^exercise: correct must be one of a, got "b"/,
+  );
+  const choice = { ...texts, choices: { a: "1", b: "2" }, correct: "b" } as const;
+  refused(
+    () => exercise({ ...choice, mistakes: { b: "It is right." } }),
+    /^exercise: mistakes\["b"\] must be for a wrong choice of a, b, got "It is right\."/,
+  );
+  refused(() => exercise({ ...choice, mistakes: { c: "-" } as never }), /^exercise: mistakes\["c"\]/);
+  refused(
+    () => exercise({ ...choice, mistakes: { a: 1 } as never }),
+    /^exercise: mistakes\["a"\] must be a hint, got 1/,
   );
   refused(() => exercise({ ...texts, value: Number.NaN, unit: "" }), /^exercise: value/);
   refused(() => exercise({ ...texts, value: 1, unit: "", mistakes: [{} as never] }), /^exercise: mistakes\[0\]/);
