@@ -12,5 +12,6 @@ export * from "./protocol/index.js";
 export * from "./server/index.js";
 export * from "./simulation/index.js";
 export * from "./theory/index.js";
+export * from "./transparency/index.js";
 export * from "./workbook/index.js";
 export * from "./world/index.js";

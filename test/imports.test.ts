@@ -12,11 +12,12 @@ const direct: Readonly<Record<string, readonly string[]>> = {
   theory: ["simulation"],
   world: ["simulation"],
   protocol: ["world"],
+  transparency: ["protocol"],
   server: ["protocol"],
   cluster: ["server"],
   migration: ["protocol"],
-  live: ["world", "server", "migration"],
-  workbook: ["simulation", "theory", "world", "protocol", "server", "cluster", "migration", "live"],
+  live: ["world", "transparency", "server", "migration"],
+  workbook: ["simulation", "theory", "world", "protocol", "transparency", "server", "cluster", "migration", "live"],
   exercises: ["workbook"],
 };
 /** The one file of workbook/ that stands between it and what a page does not have. */
@@ -27,6 +28,7 @@ const touchesNode = new Set(["live"]);
 
 // The rooms inside a room, from the bottom: each imports only those before it.
 const inner: Readonly<Record<string, readonly string[]>> = {
+  transparency: ["stubs", "failures", "location", "replication"],
   workbook: ["platform.js", "figures", "space-time", "checks"],
   live: ["system", "run", "children", "process", "places", "rpc", "endings", "urgent", "superserver", "sweeps", "labs"],
 };

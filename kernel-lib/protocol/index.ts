@@ -60,3 +60,5 @@ export {
 export { answerCall, type RpcProcedure, type RpcProgram } from "./rpc-program.js";
 export * from "./telnet/index.js";
 export { MalformedMessage, XdrReader, XdrWriter } from "./xdr.js";
+export type { XdrPart, XdrShape, XdrType } from "./xdr-types.js";
+export * as xdr from "./xdr-types.js";

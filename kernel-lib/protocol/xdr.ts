@@ -1,5 +1,7 @@
 import { checkWhole, NamedError } from "../errors.js";
 
+const utf8 = { encoder: new TextEncoder(), decoder: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }) };
+
 /** Bytes are not what the protocol says: too short, too long, or a value that is none. */
 export class MalformedMessage extends NamedError {}
 
@@ -22,6 +24,30 @@ export class XdrReader {
   /** A whole number from 0 to 4,294,967,295. @throws {@link MalformedMessage} if fewer than four bytes are left. */
   uint(): number {
     return this.#view.getUint32(this.#take(4));
+  }
+
+  /** A whole number from −2,147,483,648 to 2,147,483,647. @throws {@link MalformedMessage} if fewer than four bytes are left. */
+  int(): number {
+    return this.#view.getInt32(this.#take(4));
+  }
+
+  /** A number of double precision (IEEE 754), in eight bytes. @throws {@link MalformedMessage} if fewer are left. */
+  double(): number {
+    return this.#view.getFloat64(this.#take(8));
+  }
+
+  /**
+   * A text, which takes at most `maxBytes` in UTF-8.
+   *
+   * @throws {@link MalformedMessage} if there are more bytes, or they are no UTF-8.
+   */
+  string(maxBytes: number): string {
+    const bytes = this.opaque(maxBytes);
+    try {
+      return utf8.decoder.decode(bytes);
+    } catch {
+      throw new MalformedMessage("the bytes of a text are no UTF-8");
+    }
   }
 
   /** @throws {@link MalformedMessage} if the number is neither 0 nor 1. */
@@ -69,6 +95,26 @@ export class XdrWriter {
     const start = this.#room(4);
     new DataView(this.#bytes.buffer).setUint32(start, value);
     return this;
+  }
+
+  /** @throws {@link ParameterError} if the value is not whole, below −2,147,483,648 or above 2,147,483,647. */
+  int(value: number): this {
+    checkWhole("XdrWriter.int", "value", value, -0x80000000, 0x7fffffff);
+    const start = this.#room(4);
+    new DataView(this.#bytes.buffer).setInt32(start, value);
+    return this;
+  }
+
+  /** A number of double precision (IEEE 754), in eight bytes. */
+  double(value: number): this {
+    const start = this.#room(8);
+    new DataView(this.#bytes.buffer).setFloat64(start, value);
+    return this;
+  }
+
+  /** A text, in UTF-8. A half of a surrogate pair becomes U+FFFD. */
+  string(value: string): this {
+    return this.opaque(utf8.encoder.encode(value));
   }
 
   /** A boolean, as 1 or 0. */

@@ -1,5 +1,5 @@
 /**
- * Real peers in a network of their own: what `rpcbind`, `rpcinfo` and `openbsd-inetd` say, beside ours. They need system tools; a missing one is
+ * Real peers in a network of their own: what `rpcbind`, `rpcinfo`, `openbsd-inetd` and programs made by `rpcgen` say, beside ours. They need system tools; a missing one is
  * named by {@link ToolMissing}.
  *
  * @module
@@ -11,3 +11,4 @@ export {
   type PortmapperLabResult,
   portmapperLab,
 } from "./portmapper-lab.js";
+export { type RpcgenLabOptions, type RpcgenPeers, type RpcgenServer, rpcgenLab } from "./rpcgen-lab.js";

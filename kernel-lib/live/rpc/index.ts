@@ -12,4 +12,5 @@ export {
   startPortmapper,
 } from "./portmapper.js";
 export { callRpc, type RpcCallOptions, RpcFailed } from "./rpc-client.js";
-export { type RpcServer, type RpcServerOptions, serveRpc } from "./rpc-server.js";
+export { type RpcAnswer, type RpcServer, type RpcServerOptions, serveRpc } from "./rpc-server.js";
+export { type RpcClient, type RpcClientOptions, rpcClient, serveInterface } from "./rpc-stub.js";

@@ -16,6 +16,9 @@ export interface RpcServerOptions {
   readonly patienceMs?: number;
 }
 
+/** Answers a message: gives the reply, or `undefined` if the message is no call. */
+export type RpcAnswer = (message: Uint8Array) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
+
 /** A server that runs. */
 export interface RpcServer {
   /** Its port. */
@@ -32,10 +35,14 @@ const loopback = "127.0.0.1";
  * A client that sends what is no RPC gets no answer, and over TCP loses its connection; one that does not read its answers is not
  * read from either.
  *
- * @param programs read at each call: programs that are put into the array later are served too.
+ * @param programs read at each call: programs that are put into the array later are served too. Or a function that answers messages.
  * @throws {@link ParameterError} for a bad option; an Error with `code: "EADDRINUSE"` if the port is taken.
  */
-export async function serveRpc(programs: readonly RpcProgram[], options: RpcServerOptions = {}): Promise<RpcServer> {
+export async function serveRpc(
+  programs: readonly RpcProgram[] | RpcAnswer,
+  options: RpcServerOptions = {},
+): Promise<RpcServer> {
+  const answer: RpcAnswer = typeof programs === "function" ? programs : (message) => answerCall(message, programs);
   const port = checkWhole("serveRpc", "port", options.port ?? 0, 0, 65535);
   const limits = {
     maxMessageBytes: checkWhole("serveRpc", "maxMessageBytes", options.maxMessageBytes ?? 65536, 1, 2 ** 24),
@@ -48,18 +55,20 @@ export async function serveRpc(programs: readonly RpcProgram[], options: RpcServ
   tcp.on("connection", (socket) => {
     connections.add(socket);
     socket.once("close", () => connections.delete(socket));
-    void serveConnection(socket, programs, limits);
+    void serveConnection(socket, answer, limits);
   });
-  udp.on("message", (message, from) => {
-    const reply = answerCall(message, programs);
+  let isOpen = true;
+  udp.on("message", async (message, from) => {
+    const reply = await answer(message);
     // A reply that can't be sent is lost, as datagrams may be.
-    if (reply) udp.send(reply, from.port, from.address, () => undefined);
+    if (reply && isOpen) udp.send(reply, from.port, from.address, () => undefined);
   });
   udp.on("error", () => undefined);
   return {
     port: udp.address().port,
     close: async () => {
       const closed = [once(tcp, "close"), once(udp, "close")];
+      isOpen = false;
       tcp.close();
       udp.close();
       for (const socket of connections) socket.destroy();
@@ -70,7 +79,7 @@ export async function serveRpc(programs: readonly RpcProgram[], options: RpcServ
 
 async function serveConnection(
   socket: net.Socket,
-  programs: readonly RpcProgram[],
+  answer: RpcAnswer,
   { maxMessageBytes, patienceMs }: { readonly maxMessageBytes: number; readonly patienceMs: number },
 ): Promise<void> {
   const reader = new RecordReader(maxMessageBytes);
@@ -86,7 +95,7 @@ async function serveConnection(
       for (const message of reader.push(piece)) {
         clearTimeout(overdue);
         overdue = undefined;
-        const reply = answerCall(message, programs);
+        const reply = await answer(message);
         if (!reply) return leave();
         if (!socket.write(encodeRecord(reply))) await once(socket, "drain", { signal: gone.signal });
       }
