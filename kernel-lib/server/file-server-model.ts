@@ -1,6 +1,6 @@
 import { checkPositive, checkShare, checkWhole, refuse } from "../errors.js";
 import { exponential, randomStream, Scheduler } from "../simulation/index.js";
-import { SharedProcessor } from "../world/processor.js";
+import { SharedProcessor } from "../world/machine/processor.js";
 
 /** See {@link fileServerModel}. */
 export interface FileServerOptions {

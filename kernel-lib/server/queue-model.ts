@@ -1,6 +1,6 @@
 import { checkWhole, refuse } from "../errors.js";
 import { Scheduler } from "../simulation/index.js";
-import { SharedProcessor } from "../world/processor.js";
+import { SharedProcessor } from "../world/machine/processor.js";
 import { streams, type WorkloadOptions } from "./workload.js";
 
 /** See {@link queueModel}. */

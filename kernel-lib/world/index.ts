@@ -83,5 +83,5 @@ export type {
   WaitRow,
   WakeRow,
   WorkRow,
-} from "./trace.js";
-export { type SimulateOptions, Simulation, simulate } from "./virtual.js";
+} from "./trace/trace.js";
+export { type SimulateOptions, Simulation, simulate } from "./virtual/virtual.js";

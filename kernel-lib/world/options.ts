@@ -1,7 +1,7 @@
 import { checkWhole, ParameterError, refuse, shown } from "../errors.js";
 import { checkSignal, isRecord, rejectUnknownFields } from "./checks.js";
 import { isScenario } from "./scenario.js";
-import { type TraceKind, traceKinds } from "./trace.js";
+import { type TraceKind, traceKinds } from "./trace/trace.js";
 
 /**
  * Checks what a runtime is given, before anything starts.

@@ -1,10 +1,10 @@
-import type { Core, ProgramState } from "./core.js";
+import type { Core, ProgramState } from "./core/core.js";
+import type { Failures } from "./core/failures.js";
 import { ProgramError } from "./errors.js";
-import type { Failures } from "./failures.js";
 import type { Exit } from "./host.js";
-import { errorText } from "./recorder.js";
 import type { Job, Programs } from "./scenario.js";
-import type { TraceRow } from "./trace.js";
+import { errorText } from "./trace/recorder.js";
+import type { TraceRow } from "./trace/trace.js";
 
 /** How a program of the scenario came out. */
 export type Outcome<R = unknown> = Exit<R> | Unfinished;

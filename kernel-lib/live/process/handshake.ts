@@ -5,7 +5,8 @@
  */
 import { createServer, connect as openSocket, type Server, type Socket } from "node:net";
 import { ParameterError } from "../../errors.js";
-import { Fifo } from "../../world/fifo.js";
+import { Fifo } from "../../world/core/fifo.js";
+import { decode, encode, whole } from "../../world/core/values.js";
 import {
   AddressInUse,
   Closed,
@@ -16,7 +17,6 @@ import {
   type Listener,
   TimedOut,
 } from "../../world/index.js";
-import { decode, encode, whole } from "../../world/values.js";
 import { FrameReader, frameBytes } from "../run/frames.js";
 import { nextPending, type Owned, type OwnProcess, ProcessWait } from "./own-process.js";
 import { SocketConnection } from "./socket-connection.js";

@@ -1,6 +1,6 @@
 import { ParameterError, refuse } from "../../errors.js";
 import { checkTimeout } from "../../world/checks.js";
-import { Fifo } from "../../world/fifo.js";
+import { Fifo } from "../../world/core/fifo.js";
 import { type Mutex, type Queue, TimedOut } from "../../world/index.js";
 import { nextPending, type OwnProcess, ProcessWait } from "./own-process.js";
 

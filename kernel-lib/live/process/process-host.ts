@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { checkWhole, refuse } from "../../errors.js";
 import { randomStream } from "../../simulation/index.js";
 import { checkFields, checkSpanMs, checkTimeMs } from "../../world/checks.js";
-import { checkKeepAlive } from "../../world/connection.js";
 import {
   Cancelled,
   type Connection,
@@ -18,7 +17,8 @@ import {
   type Queue,
   type SpawnOptions,
 } from "../../world/index.js";
-import { defaultBacklog, defaultConnectTimeoutMs } from "../../world/port.js";
+import { checkKeepAlive } from "../../world/network/connection.js";
+import { defaultBacklog, defaultConnectTimeoutMs } from "../../world/network/port.js";
 import { checkPort } from "../../world/scenario.js";
 import { openConnection, ProcessListener } from "./handshake.js";
 import { LocalMutex, LocalQueue } from "./local-queue.js";

@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { type EventId, Scheduler } from "../../simulation/index.js";
-import type { Driver, Pipe, Processor, Store } from "../../world/driver.js";
-import type { Frame } from "../../world/network.js";
+import type { Driver, Pipe, Processor, Store } from "../../world/core/driver.js";
+import type { Frame } from "../../world/network/network.js";
 import { Burner, timeBurn } from "./burner.js";
 import type { MachineInfo } from "./machine.js";
 import { SocketPipe } from "./pipe.js";

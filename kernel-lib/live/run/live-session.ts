@@ -1,9 +1,9 @@
 import { interruptions, onInterrupt } from "../../simulation/interrupt.js";
-import { Core } from "../../world/core.js";
-import { adoptFailures, findSynchronousDrain, macrotask } from "../../world/environment.js";
+import { Core } from "../../world/core/core.js";
+import { adoptFailures, findSynchronousDrain, macrotask } from "../../world/core/environment.js";
+import { setProgramsRun } from "../../world/core/programs-run.js";
 import { Interrupted } from "../../world/errors.js";
 import type { Programs, Run, Scenario } from "../../world/index.js";
-import { setProgramsRun } from "../../world/programs-run.js";
 import { makeRun } from "../../world/run.js";
 import { LiveDriver } from "./driver.js";
 import type { MachineInfo } from "./machine.js";

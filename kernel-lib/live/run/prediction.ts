@@ -3,7 +3,7 @@ import { maxTimeMs } from "../../world/checks.js";
 import { Deadlock, ForeignWait } from "../../world/errors.js";
 import type { Programs, Run, Scenario, WorkRow } from "../../world/index.js";
 import { namedJobs } from "../../world/scenario.js";
-import { Simulation } from "../../world/virtual.js";
+import { Simulation } from "../../world/virtual/virtual.js";
 
 /** A mean CPU or disk time below which Node's overhead shows, in real ms. */
 const clearWorkMs = 20;

@@ -1,4 +1,4 @@
-import type { Processor, ProcessorJob } from "../../world/driver.js";
+import type { Processor, ProcessorJob } from "../../world/core/driver.js";
 import type { Burner } from "./burner.js";
 
 interface Task {

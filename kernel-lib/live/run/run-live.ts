@@ -1,10 +1,10 @@
 import { checkPositive } from "../../errors.js";
 import { stopSignal } from "../../simulation/interrupt.js";
+import { refuseInPrograms } from "../../world/core/programs-run.js";
+import { watchForUnseen } from "../../world/core/unseen.js";
 import type { Programs, Run, Scenario, TraceLevel } from "../../world/index.js";
 import { checkRun } from "../../world/options.js";
-import { refuseInPrograms } from "../../world/programs-run.js";
 import { failuresOf } from "../../world/run.js";
-import { watchForUnseen } from "../../world/unseen.js";
 import { LiveSession } from "./live-session.js";
 import { type MachineInfo, measureMachine } from "./machine.js";
 import { defaultTimeScale, limitsOf, predict, refuseLongRun } from "./prediction.js";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { closeSync, constants, fstat, openSync, read, unlinkSync, write } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Store } from "../../world/driver.js";
+import type { Store } from "../../world/core/driver.js";
 
 /**
  * A machine's disk in real files of the temporary folder. They have no name, or lose it as soon as they are open, so that the

@@ -1,7 +1,7 @@
 import { refuse } from "../../errors.js";
 import type { Host } from "../../world/host.js";
 import { on, scenario } from "../../world/scenario.js";
-import { simulate } from "../../world/virtual.js";
+import { simulate } from "../../world/virtual/virtual.js";
 import type { Attachment, Binding, CodeSegment } from "../abstract-machine/index.js";
 import { bindingTable, type Strategy } from "./bindings.js";
 import { Clock, type LocalResource, Mailbox, NumberFile, Printer } from "./local-resources.js";

@@ -2,7 +2,7 @@
  * What a browser page does with a program that comes to it. The page loads this module, and the abstract machine, from the
  * kernel's own server: nothing is bundled, nothing is installed. So this file imports no package.
  */
-import { macrotask } from "../../world/environment.js";
+import { macrotask } from "../../world/core/environment.js";
 import { freeze, segmentsOf, thaw } from "../abstract-machine/index.js";
 import { runVisitor, visitorResources } from "./visit.js";
 import { packVisit } from "./visit-report.js";

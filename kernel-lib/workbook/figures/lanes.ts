@@ -1,5 +1,5 @@
 import { checkPositive, refuse } from "../../errors.js";
-import type { TraceRow, WorkRow } from "../../world/trace.js";
+import type { TraceRow, WorkRow } from "../../world/trace/trace.js";
 import { drawPlot, fitted, type LegendItem, plot, textWidth } from "./drawing.js";
 import { checkText, Figure, type FigureText } from "./figure.js";
 import { formatNumber, largest, smallest } from "./numbers.js";

@@ -1,5 +1,5 @@
 import { refuse } from "../../errors.js";
-import type { MessageRow, TraceRow } from "../../world/trace.js";
+import type { MessageRow, TraceRow } from "../../world/trace/trace.js";
 import { decimalExponent, powerOfTen } from "./numbers.js";
 
 /** A run, as far as figures need it: its trace, and whether it was virtual time or live. */

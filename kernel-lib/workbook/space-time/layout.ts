@@ -1,4 +1,4 @@
-import type { ExitRow, FaultRow, LogRow, StartRow, TraceRow, UrgentRow, WorkRow } from "../../world/trace.js";
+import type { ExitRow, FaultRow, LogRow, StartRow, TraceRow, UrgentRow, WorkRow } from "../../world/trace/trace.js";
 import { formatNumber, largest, smallest } from "../figures/numbers.js";
 import { type MessagePair, messagePairs } from "../figures/trace-view.js";
 import type { SpaceTimeOptions } from "./space-time.js";

@@ -1,5 +1,5 @@
 import { checkPositive, checkWhole, refuse } from "../../errors.js";
-import type { TraceRow } from "../../world/trace.js";
+import type { TraceRow } from "../../world/trace/trace.js";
 import { checkText, Figure, type FigureText } from "../figures/figure.js";
 import { messages, type RunLike, rowsOf } from "../figures/trace-view.js";
 import { drawSpaceTime } from "./drawing.js";

@@ -1,4 +1,4 @@
-import type { TraceRow } from "../../world/trace.js";
+import type { TraceRow } from "../../world/trace/trace.js";
 import { escapeMarkup } from "../figures/display.js";
 import { formatNumber } from "../figures/numbers.js";
 import { arrivalOf } from "../figures/trace-view.js";

@@ -1,4 +1,4 @@
-import type { MessageRow, WorkRow } from "../../world/trace.js";
+import type { MessageRow, WorkRow } from "../../world/trace/trace.js";
 import { escapeMarkup } from "../figures/display.js";
 import { formatNumber } from "../figures/numbers.js";
 import { arrivalOf } from "../figures/trace-view.js";

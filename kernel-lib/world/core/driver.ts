@@ -1,5 +1,5 @@
-import type { EventId } from "../simulation/index.js";
-import type { Frame } from "./network.js";
+import type { EventId } from "../../simulation/index.js";
+import type { Frame } from "../network/network.js";
 
 /**
  * What a world must supply under the core: a clock with timers, byte pipes, processors, stores. All meaning (processes,

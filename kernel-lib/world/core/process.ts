@@ -1,9 +1,9 @@
-import type { Endpoint } from "./connection.js";
+import type { Exit } from "../host.js";
+import type { Machine } from "../machine/machine.js";
+import type { Endpoint } from "../network/connection.js";
+import type { OpenPort } from "../network/port.js";
 import type { Core, ProgramState } from "./core.js";
-import type { Exit } from "./host.js";
 import { LinkedSet, type Member } from "./linked-set.js";
-import type { Machine } from "./machine.js";
-import type { OpenPort } from "./port.js";
 import { Thread } from "./thread.js";
 import type { Wait } from "./wait.js";
 

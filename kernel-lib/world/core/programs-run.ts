@@ -1,4 +1,4 @@
-import { ParameterError } from "../errors.js";
+import { ParameterError } from "../../errors.js";
 
 let programsRun = false;
 

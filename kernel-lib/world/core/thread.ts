@@ -1,7 +1,6 @@
-import { refuse } from "../errors.js";
-import { randomStream } from "../simulation/index.js";
-import { checkFields, checkTimeMs } from "./checks.js";
-import type { Core } from "./core.js";
+import { refuse } from "../../errors.js";
+import { randomStream } from "../../simulation/index.js";
+import { checkFields, checkTimeMs } from "../checks.js";
 import type {
   Connection,
   ConnectOptions,
@@ -15,12 +14,13 @@ import type {
   Program,
   Queue,
   SpawnOptions,
-} from "./host.js";
+} from "../host.js";
+import { DiskView } from "../machine/machine.js";
+import { ThreadMutex, ThreadQueue } from "../machine/queue.js";
+import { openConnection, openPort } from "../network/port.js";
+import type { Core } from "./core.js";
 import type { Member } from "./linked-set.js";
-import { DiskView } from "./machine.js";
-import { openConnection, openPort } from "./port.js";
 import type { RunningProcess } from "./process.js";
-import { ThreadMutex, ThreadQueue } from "./queue.js";
 import { spawn } from "./spawn.js";
 import { ofHost } from "./strangers.js";
 import type { Step, Wait } from "./wait.js";

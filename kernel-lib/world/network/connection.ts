@@ -1,20 +1,20 @@
-import { checkWhole, ParameterError, refuse } from "../errors.js";
-import type { EventId } from "../simulation/index.js";
-import { checkSpanMs, checkTimeout } from "./checks.js";
-import type { Core } from "./core.js";
-import type { Pipe } from "./driver.js";
-import { Closed, ConnectionReset, MessageError, TimedOut } from "./errors.js";
-import { because, type Failure } from "./failures.js";
-import { Fifo } from "./fifo.js";
-import type { Connection, KeepAlive } from "./host.js";
-import type { Member } from "./linked-set.js";
-import type { Machine } from "./machine.js";
+import { checkWhole, ParameterError, refuse } from "../../errors.js";
+import type { EventId } from "../../simulation/index.js";
+import { checkSpanMs, checkTimeout } from "../checks.js";
+import type { Core } from "../core/core.js";
+import type { Pipe } from "../core/driver.js";
+import { because, type Failure } from "../core/failures.js";
+import { Fifo } from "../core/fifo.js";
+import type { Member } from "../core/linked-set.js";
+import type { RunningProcess } from "../core/process.js";
+import { ofHost } from "../core/strangers.js";
+import type { Thread } from "../core/thread.js";
+import { decode, type Encoded, encode, whole } from "../core/values.js";
+import { dropSettled, type Wait, type WaitKind, type WaitTarget } from "../core/wait.js";
+import { Closed, ConnectionReset, MessageError, TimedOut } from "../errors.js";
+import type { Connection, KeepAlive } from "../host.js";
+import type { Machine } from "../machine/machine.js";
 import { type Frame, type FrameType, headerBytes, type Path } from "./network.js";
-import type { RunningProcess } from "./process.js";
-import { ofHost } from "./strangers.js";
-import type { Thread } from "./thread.js";
-import { decode, type Encoded, encode, whole } from "./values.js";
-import { dropSettled, type Wait, type WaitKind, type WaitTarget } from "./wait.js";
 
 /** How much a sender may have unread at the other side before `send` waits. */
 export const creditWindowBytes = 64 * 1024;

@@ -1,4 +1,4 @@
-import type { EventId } from "../simulation/index.js";
+import type { EventId } from "../../simulation/index.js";
 import type { Fifo } from "./fifo.js";
 import type { Thread } from "./thread.js";
 

@@ -1,5 +1,5 @@
-import type { EventId } from "../simulation/index.js";
-import type { Driver, Processor, ProcessorJob } from "./driver.js";
+import type { EventId } from "../../simulation/index.js";
+import type { Driver, Processor, ProcessorJob } from "../core/driver.js";
 
 interface Work {
   readonly job: ProcessorJob;

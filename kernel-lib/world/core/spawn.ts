@@ -1,10 +1,10 @@
-import { refuse } from "../errors.js";
+import { refuse } from "../../errors.js";
+import { checkFields } from "../checks.js";
+import { Cancelled } from "../errors.js";
+import type { Exit, Process, Program, SpawnOptions } from "../host.js";
+import { Endpoint } from "../network/connection.js";
+import { OpenPort } from "../network/port.js";
 import { copied } from "./arguments.js";
-import { checkFields } from "./checks.js";
-import { Endpoint } from "./connection.js";
-import { Cancelled } from "./errors.js";
-import type { Exit, Process, Program, SpawnOptions } from "./host.js";
-import { OpenPort } from "./port.js";
 import { RunningProcess } from "./process.js";
 import { ofHost } from "./strangers.js";
 import { Thread } from "./thread.js";

@@ -1,11 +1,11 @@
-import type { Exit } from "./host.js";
+import type { RunningProcess } from "../core/process.js";
+import type { Thread } from "../core/thread.js";
+import type { Encoded } from "../core/values.js";
+import type { Exit } from "../host.js";
 import { MessageNotes } from "./message-notes.js";
-import type { RunningProcess } from "./process.js";
 import { Tape } from "./tape.js";
-import type { Thread } from "./thread.js";
 import { type TraceKind, type TraceLevel, type TraceRow, traceKinds } from "./trace.js";
 import { type Actor, ends, type LineName, noText, records, rowsOf } from "./trace-rows.js";
-import type { Encoded } from "./values.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 type RecordShape = (typeof records)[TraceKind];

@@ -1,6 +1,6 @@
-import type { Exit, Threw } from "./host.js";
+import type { Exit, Threw } from "../host.js";
+import { errorText } from "../trace/recorder.js";
 import type { RunningProcess } from "./process.js";
-import { errorText } from "./recorder.js";
 
 /** A process that threw. */
 export class Failure {

@@ -1,7 +1,7 @@
-import { offeredByKernel } from "../jupyter.js";
+import { offeredByKernel } from "../../jupyter.js";
+import { errorText } from "../trace/recorder.js";
 import { macrotask, nodeProcess } from "./environment.js";
 import type { Failures } from "./failures.js";
-import { errorText } from "./recorder.js";
 
 /** A run whose programs threw, or left operations behind, and that may yet be looked at. */
 interface Watched {

@@ -1,19 +1,19 @@
-import { ModelError, ParameterError, shown } from "../errors.js";
+import { ModelError, ParameterError, shown } from "../../errors.js";
+import { Cancelled, Deadlock, ForeignWait, Livelock } from "../errors.js";
+import type { Exit, Program } from "../host.js";
+import { Machine } from "../machine/machine.js";
+import type { Endpoint } from "../network/connection.js";
+import { type Frame, Network } from "../network/network.js";
+import { type NamedJob, namedJobs, type Scenario } from "../scenario.js";
+import { Recorder } from "../trace/recorder.js";
+import type { TraceLevel } from "../trace/trace.js";
 import { copied } from "./arguments.js";
-import type { Endpoint } from "./connection.js";
 import type { Driver } from "./driver.js";
-import { Cancelled, Deadlock, ForeignWait, Livelock } from "./errors.js";
 import { Failures } from "./failures.js";
 import { FaultInjector } from "./faults.js";
 import { Fifo } from "./fifo.js";
-import type { Exit, Program } from "./host.js";
-import { Machine } from "./machine.js";
-import { type Frame, Network } from "./network.js";
 import { RunningProcess } from "./process.js";
-import { Recorder } from "./recorder.js";
-import { type NamedJob, namedJobs, type Scenario } from "./scenario.js";
 import type { Thread } from "./thread.js";
-import type { TraceLevel } from "./trace.js";
 import { noTimer, type Step, Wait, type WaitKind, type WaitTarget } from "./wait.js";
 
 const sleeping: WaitTarget = { waitText: () => "sleep" };

@@ -1,6 +1,6 @@
-import type { Core } from "./core.js";
-import { nodeProcess } from "./environment.js";
-import { ForeignWait } from "./errors.js";
+import type { Core } from "../core/core.js";
+import { nodeProcess } from "../core/environment.js";
+import { ForeignWait } from "../errors.js";
 
 const replacements: readonly (readonly [name: string, advice: string])[] = [
   ["setTimeout", "use host.sleep"],

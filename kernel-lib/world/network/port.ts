@@ -1,19 +1,19 @@
-import { checkWhole, refuse } from "../errors.js";
-import type { EventId } from "../simulation/index.js";
-import { checkFields, checkSpanMs } from "./checks.js";
+import { checkWhole, refuse } from "../../errors.js";
+import type { EventId } from "../../simulation/index.js";
+import { checkFields, checkSpanMs } from "../checks.js";
+import type { Core } from "../core/core.js";
+import type { Pipe } from "../core/driver.js";
+import { because } from "../core/failures.js";
+import { Fifo } from "../core/fifo.js";
+import type { RunningProcess } from "../core/process.js";
+import { ofHost } from "../core/strangers.js";
+import type { Thread } from "../core/thread.js";
+import { dropSettled, type Wait, type WaitTarget } from "../core/wait.js";
+import { AddressInUse, Closed, ConnectionRefused, ConnectionReset, TimedOut } from "../errors.js";
+import type { Connection, ConnectOptions, KeepAlive, Listener, ListenOptions } from "../host.js";
+import type { Machine } from "../machine/machine.js";
+import { checkPort } from "../scenario.js";
 import { checkKeepAlive, Endpoint } from "./connection.js";
-import type { Core } from "./core.js";
-import type { Pipe } from "./driver.js";
-import { AddressInUse, Closed, ConnectionRefused, ConnectionReset, TimedOut } from "./errors.js";
-import { because } from "./failures.js";
-import { Fifo } from "./fifo.js";
-import type { Connection, ConnectOptions, KeepAlive, Listener, ListenOptions } from "./host.js";
-import type { Machine } from "./machine.js";
-import type { RunningProcess } from "./process.js";
-import { checkPort } from "./scenario.js";
-import { ofHost } from "./strangers.js";
-import type { Thread } from "./thread.js";
-import { dropSettled, type Wait, type WaitTarget } from "./wait.js";
 
 /** How many connections may wait to be accepted, unless a program says otherwise. */
 export const defaultBacklog = 128;

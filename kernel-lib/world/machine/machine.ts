@@ -1,18 +1,18 @@
-import { refuse } from "../errors.js";
-import { checkSignal } from "./checks.js";
-import type { Core } from "./core.js";
-import type { Processor, ProcessorJob, Store } from "./driver.js";
-import { Fifo } from "./fifo.js";
-import type { Disk } from "./host.js";
-import { LinkedSet } from "./linked-set.js";
-import type { OpenPort } from "./port.js";
-import type { RunningProcess } from "./process.js";
-import type { OpenWork } from "./recorder.js";
-import type { HostSpec } from "./scenario.js";
-import { ofHost } from "./strangers.js";
-import type { Thread } from "./thread.js";
-import { bytesOf, decode, encode, whole } from "./values.js";
-import type { Wait, WaitKind, WaitTarget } from "./wait.js";
+import { refuse } from "../../errors.js";
+import { checkSignal } from "../checks.js";
+import type { Core } from "../core/core.js";
+import type { Processor, ProcessorJob, Store } from "../core/driver.js";
+import { Fifo } from "../core/fifo.js";
+import { LinkedSet } from "../core/linked-set.js";
+import type { RunningProcess } from "../core/process.js";
+import { ofHost } from "../core/strangers.js";
+import type { Thread } from "../core/thread.js";
+import { bytesOf, decode, encode, whole } from "../core/values.js";
+import type { Wait, WaitKind, WaitTarget } from "../core/wait.js";
+import type { Disk } from "../host.js";
+import type { OpenPort } from "../network/port.js";
+import type { HostSpec } from "../scenario.js";
+import type { OpenWork } from "../trace/recorder.js";
 
 /** The first port that `listen(0)` gives, as in IANA's dynamic range. */
 export const firstDynamicPort = 49152;

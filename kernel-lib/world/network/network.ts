@@ -1,6 +1,6 @@
+import type { Encoded } from "../core/values.js";
+import type { NetworkSpec, Scenario } from "../scenario.js";
 import type { Endpoint } from "./connection.js";
-import type { NetworkSpec, Scenario } from "./scenario.js";
-import type { Encoded } from "./values.js";
 
 /** What travels between the two ends of a connection. All but `data`, `bytes` and `urgent` are the transport's own and weigh nothing. */
 export type FrameType = "data" | "bytes" | "urgent" | "credit" | "end" | "reset" | "probe" | "alive";

@@ -1,12 +1,12 @@
-import { ParameterError, refuse } from "../errors.js";
-import { checkTimeout } from "./checks.js";
-import type { Core } from "./core.js";
-import { TimedOut } from "./errors.js";
-import { Fifo } from "./fifo.js";
-import type { Mutex, Queue } from "./host.js";
-import type { RunningProcess } from "./process.js";
-import { ofHost } from "./strangers.js";
-import { dropSettled, type Wait, type WaitKind, type WaitTarget } from "./wait.js";
+import { ParameterError, refuse } from "../../errors.js";
+import { checkTimeout } from "../checks.js";
+import type { Core } from "../core/core.js";
+import { Fifo } from "../core/fifo.js";
+import type { RunningProcess } from "../core/process.js";
+import { ofHost } from "../core/strangers.js";
+import { dropSettled, type Wait, type WaitKind, type WaitTarget } from "../core/wait.js";
+import { TimedOut } from "../errors.js";
+import type { Mutex, Queue } from "../host.js";
 
 /** A queue between the threads of one process. */
 export class ThreadQueue<T> implements Queue<T>, WaitTarget {

@@ -1,20 +1,27 @@
-import { checkNonNegative, ParameterError } from "../errors.js";
-import { type EventId, Scheduler } from "../simulation/index.js";
-import { interruptions, onInterrupt } from "../simulation/interrupt.js";
-import { Core } from "./core.js";
-import type { Driver, Pipe, Processor, Store } from "./driver.js";
-import { adoptFailures, type DrainKind, findSynchronousDrain, macrotask, makeTurns, realNowMs } from "./environment.js";
-import { Interrupted } from "./errors.js";
+import { checkNonNegative, ParameterError } from "../../errors.js";
+import { type EventId, Scheduler } from "../../simulation/index.js";
+import { interruptions, onInterrupt } from "../../simulation/interrupt.js";
+import { Core } from "../core/core.js";
+import type { Driver, Pipe, Processor, Store } from "../core/driver.js";
+import {
+  adoptFailures,
+  type DrainKind,
+  findSynchronousDrain,
+  macrotask,
+  makeTurns,
+  realNowMs,
+} from "../core/environment.js";
+import { refuseInPrograms, setProgramsRun } from "../core/programs-run.js";
+import type { Thread } from "../core/thread.js";
+import { watchForUnseen } from "../core/unseen.js";
+import { Interrupted } from "../errors.js";
+import { SharedProcessor } from "../machine/processor.js";
+import type { Frame } from "../network/network.js";
+import { checkRun } from "../options.js";
+import { failuresOf, makeRun, type Run } from "../run.js";
+import type { Programs, Scenario } from "../scenario.js";
+import type { TraceLevel } from "../trace/trace.js";
 import { Guards } from "./guards.js";
-import type { Frame } from "./network.js";
-import { checkRun } from "./options.js";
-import { SharedProcessor } from "./processor.js";
-import { refuseInPrograms, setProgramsRun } from "./programs-run.js";
-import { failuresOf, makeRun, type Run } from "./run.js";
-import type { Programs, Scenario } from "./scenario.js";
-import type { Thread } from "./thread.js";
-import type { TraceLevel } from "./trace.js";
-import { watchForUnseen } from "./unseen.js";
 
 /** Options of {@link simulate}. */
 export interface SimulateOptions {

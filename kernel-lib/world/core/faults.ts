@@ -1,6 +1,6 @@
+import type { Machine } from "../machine/machine.js";
+import type { Fault } from "../scenario.js";
 import type { Core } from "./core.js";
-import type { Machine } from "./machine.js";
-import type { Fault } from "./scenario.js";
 
 /** Makes the scenario's faults happen. */
 export class FaultInjector {
