@@ -29,17 +29,27 @@ const touchesNode = new Set(["live"]);
 // The rooms inside a room, from the bottom: each imports only those before it.
 const inner: Readonly<Record<string, readonly string[]>> = {
   transparency: ["stubs", "failures", "location", "replication"],
+  world: [
+    ...["errors.js", "host.js", "values.js", "strangers.js", "arguments.js", "checks.js", "scenario.js"],
+    ...["trace", "options.js", "core", "machine", "network", "program", "run.js", "virtual"],
+  ],
   workbook: ["platform.js", "figures", "space-time", "checks"],
   live: ["system", "run", "children", "process", "places", "rpc", "endings", "urgent", "superserver", "sweeps", "labs"],
 };
 
+// What an inner room may name of a later one, as a type: a process runs on a machine, a driver carries frames.
+const namedBefore: Readonly<Record<string, readonly string[]>> = {
+  "world/core": ["world/machine/host-machine.js", "world/network/frame.js"],
+};
+
 /** What is wrong with an import from one inner room into another: both are paths in kernel-lib. */
-function innerViolation(file: string, target: string): string | undefined {
+function innerViolation(file: string, target: string, isType: boolean): string | undefined {
   const [room = "", from = "", rest] = file.split("/");
   const [otherRoom, to = ""] = target.split("/");
   const order = inner[room];
   if (order === undefined || otherRoom !== room || rest === undefined) return undefined;
   if (!order.includes(from)) return `${room}/${from}/ is not in the order of the rooms of ${room}/`;
+  if (isType && namedBefore[`${room}/${from}`]?.includes(target)) return undefined;
   return order.indexOf(to) <= order.indexOf(from) && order.includes(to)
     ? undefined
     : `${room}/${from}/ may not import ${room}/${to}`;
@@ -63,7 +73,7 @@ function violations(file: string, source: string): string[] {
   const [room = ""] = file.split("/");
   const isTop = !file.includes("/");
   if (!isTop && !(room in direct)) return [`${file}: ${room}/ is not in the table of rooms`];
-  return importsOf(file, source).flatMap((name) => {
+  return importsOf(file, source).flatMap(({ name, isType }) => {
     if (name.startsWith("node:") || builtinModules.includes(name.split("/")[0] ?? ""))
       return touchesNode.has(room) || file === platform
         ? []
@@ -79,7 +89,7 @@ function violations(file: string, source: string): string[] {
       return isTop || forRooms.has(target)
         ? []
         : [`${file} imports ${name}: of the package's top, only ${[...forRooms].join(" and ")} are for rooms`];
-    const inside = innerViolation(file, target);
+    const inside = innerViolation(file, target, isType);
     if (room === "workbook" && other === "live" && file !== platform)
       return [`${file} imports ${name}: in workbook/ only ${platform} may import live/`];
     if (inside !== undefined) return [`${file} imports ${name}: ${inside}`];
@@ -87,9 +97,15 @@ function violations(file: string, source: string): string[] {
   });
 }
 
+interface Import {
+  readonly name: string;
+  /** All that is imported are types: nothing of it is there when the program runs. */
+  readonly isType: boolean;
+}
+
 // Every module that a file names: import and export declarations, import() and import types, also of types only.
-function importsOf(file: string, source: string): string[] {
-  const found: string[] = [];
+function importsOf(file: string, source: string): Import[] {
+  const found: Import[] = [];
   const visit = (node: ts.Node): void => {
     const named =
       ts.isImportDeclaration(node) || ts.isExportDeclaration(node)
@@ -99,7 +115,11 @@ function importsOf(file: string, source: string): string[] {
           : ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)
             ? node.argument.literal
             : undefined;
-    if (named !== undefined && ts.isStringLiteralLike(named)) found.push(named.text);
+    const isType =
+      ts.isImportTypeNode(node) ||
+      (ts.isImportDeclaration(node) && node.importClause?.isTypeOnly === true) ||
+      (ts.isExportDeclaration(node) && node.isTypeOnly);
+    if (named !== undefined && ts.isStringLiteralLike(named)) found.push({ name: named.text, isType });
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile(file, source, ts.ScriptTarget.Latest));
@@ -114,6 +134,59 @@ test("every room imports only the rooms of its row, and only live/ and workbook/
   assert.ok(library.length >= 10, `only ${library.length} files were read`);
   const found = library.flatMap((file) => violations(file, readFileSync(inRoot("kernel-lib", file), "utf8")));
   assert.equal(found, []);
+});
+
+/** The files from which each file can be reached that it reaches: those that can only be understood together. */
+function circlesIn(sources: ReadonlyMap<string, string>): string[][] {
+  const imports = new Map<string, string[]>();
+  for (const [file, source] of sources) {
+    const targets = importsOf(file, source).map(({ name }) => path.posix.join(path.posix.dirname(file), name));
+    imports.set(
+      file,
+      targets.map((target) => target.replace(/\.js$/, ".ts")).filter((target) => sources.has(target)),
+    );
+  }
+  const reached = new Map([...imports.keys()].map((file) => [file, reachableFrom(file, imports)]));
+  const circles = new Map<string, string[]>();
+  for (const [file, others] of reached) {
+    const circle = [...others].filter((other) => reached.get(other)?.has(file)).sort();
+    if (circle.length > 0) circles.set(circle.join(), circle);
+  }
+  return [...circles.values()];
+}
+
+function reachableFrom(file: string, imports: ReadonlyMap<string, readonly string[]>): Set<string> {
+  const reached = new Set<string>();
+  const follow = (from: string): void => {
+    for (const target of imports.get(from) ?? []) {
+      if (reached.has(target)) continue;
+      reached.add(target);
+      follow(target);
+    }
+  };
+  follow(file);
+  return reached;
+}
+
+test("in world/ only a process, its threads, waits and machine, and what the core does for them, need each other", () => {
+  const files = library.filter((file) => file.startsWith("world/"));
+  assert.ok(files.length > 40, `only ${files.length} files were read`);
+  const sources = new Map(files.map((file) => [file, readFileSync(inRoot("kernel-lib", file), "utf8")]));
+  assert.equal(circlesIn(sources), [
+    ["core/process", "core/services", "core/thread", "core/wait", "machine/host-machine"].map(
+      (name) => `world/${name}.ts`,
+    ),
+  ]);
+});
+
+test("a circle of imports is seen, of types too", () => {
+  const sources = new Map([
+    ["world/a.ts", 'import type { B } from "./b/b.js";'],
+    ["world/b/b.ts", 'import { c } from "../c.js";'],
+    ["world/c.ts", 'export * from "./a.js";'],
+    ["world/d.ts", 'import "./a.js";'],
+  ]);
+  assert.equal(circlesIn(sources), [["world/a.ts", "world/b/b.ts", "world/c.ts"]]);
 });
 
 const caught: readonly (readonly [string, string, string])[] = [
@@ -133,10 +206,19 @@ const caught: readonly (readonly [string, string, string])[] = [
   ["an inner room that imports a later one", "live/rpc/a.ts", 'import { x } from "../labs/x.js";'],
   ["an inner room that imports its room's index", "live/rpc/a.ts", 'import { x } from "../index.js";'],
   ["an inner room that no order names", "live/other/a.ts", 'import { x } from "../rpc/x.js";'],
+  [
+    "a value of a later inner room of which types may be named",
+    "world/core/a.ts",
+    'import { x } from "../network/frame.js";',
+  ],
+  ["a type of a later inner room", "world/core/a.ts", 'import type { X } from "../network/path.js";'],
   ["a room that no table names", "other/a.ts", "export {};"],
 ];
 for (const [what, file, source] of caught)
   test(`${what} is caught`, () => assert.is(violations(file, source).length, 1));
+
+test("an inner room names types of a later one where the table says so", () =>
+  assert.equal(violations("world/core/a.ts", 'import type { X } from "../network/frame.js";'), []));
 
 test("rooms reach what their rooms reach, and errors.js and jupyter.js are everybody's", () => {
   const source =

@@ -1,5 +1,6 @@
-import type { Core, ProgramState } from "./core/core.js";
+import type { Core } from "./core/core.js";
 import type { Failures } from "./core/failures.js";
+import type { ProgramState } from "./core/scenario-programs.js";
 import { ProgramError } from "./errors.js";
 import type { Exit } from "./host.js";
 import type { Job, Programs } from "./scenario.js";
@@ -62,7 +63,7 @@ export function failuresOf(run: Run): Failures {
 /** Puts together what the core knows at the end of a run. */
 export function makeRun<P extends Programs>(core: Core, programs: P, endMs: number, reachedLimit: boolean): Run<P> {
   const states = new Map(
-    core.programs.map((state) => [state.name, { state, outcome: outcomeOf(state, reachedLimit) }]),
+    core.programs.all.map((state) => [state.name, { state, outcome: outcomeOf(state, reachedLimit) }]),
   );
   core.finish();
   const { failures } = core;

@@ -1,6 +1,6 @@
 import { checkPositive, checkWhole, ParameterError, refuse, shown } from "../errors.js";
+import { copied } from "./arguments.js";
 import { checkSpanMs, checkTimeMs, isRecord, rejectUnknownFields } from "./checks.js";
-import { copied } from "./core/arguments.js";
 import type { Host, Program } from "./host.js";
 
 /** A machine. */

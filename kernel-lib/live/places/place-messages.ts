@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { decode, encode } from "../../world/core/values.js";
+import { decode, encode } from "../../world/values.js";
 import { FrameReader, frameBytes } from "../run/frames.js";
 
 /** Sends a value, in the frame of a message. @throws {@link MessageError} if it is too large. @internal */

@@ -6,7 +6,6 @@
 import { createServer, connect as openSocket, type Server, type Socket } from "node:net";
 import { ParameterError } from "../../errors.js";
 import { Fifo } from "../../world/core/fifo.js";
-import { decode, encode, whole } from "../../world/core/values.js";
 import {
   AddressInUse,
   Closed,
@@ -17,6 +16,7 @@ import {
   type Listener,
   TimedOut,
 } from "../../world/index.js";
+import { decode, encode, whole } from "../../world/values.js";
 import { FrameReader, frameBytes } from "../run/frames.js";
 import { nextPending, type Owned, type OwnProcess, ProcessWait } from "./own-process.js";
 import { SocketConnection } from "./socket-connection.js";

@@ -17,8 +17,9 @@ import {
   type Queue,
   type SpawnOptions,
 } from "../../world/index.js";
-import { checkKeepAlive } from "../../world/network/connection.js";
-import { defaultBacklog, defaultConnectTimeoutMs } from "../../world/network/port.js";
+import { defaultConnectTimeoutMs } from "../../world/network/handshake.js";
+import { checkKeepAlive } from "../../world/network/keep-alive.js";
+import { defaultBacklog } from "../../world/network/port.js";
 import { checkPort } from "../../world/scenario.js";
 import { openConnection, ProcessListener } from "./handshake.js";
 import { LocalMutex, LocalQueue } from "./local-queue.js";

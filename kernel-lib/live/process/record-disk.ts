@@ -1,8 +1,8 @@
 import { fstatSync, ftruncateSync, read, readSync, write } from "node:fs";
 import { promisify } from "node:util";
-import { bytesOf, decode, encode, whole } from "../../world/core/values.js";
 import type { Disk } from "../../world/index.js";
-import { checkFileName } from "../../world/machine/machine.js";
+import { checkFileName } from "../../world/machine/disk.js";
+import { bytesOf, decode, encode, whole } from "../../world/values.js";
 
 const [readAt, writeAt] = [promisify(read), promisify(write)];
 

@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 import { checkTimeout } from "../../world/checks.js";
 import { Fifo } from "../../world/core/fifo.js";
-import { decode, type Encoded, encode, whole } from "../../world/core/values.js";
 import { Closed, type Connection, ConnectionReset, type KeepAlive, MessageError, TimedOut } from "../../world/index.js";
-import { creditWindowBytes } from "../../world/network/connection.js";
-import { type FrameType, headerBytes } from "../../world/network/network.js";
+import { type FrameType, headerBytes } from "../../world/network/frame.js";
+import { creditWindowBytes } from "../../world/network/outbox.js";
+import { decode, type Encoded, encode, whole } from "../../world/values.js";
 import { FrameReader, frameBytes, type WireFrame } from "../run/frames.js";
 import { notHere } from "./not-here.js";
 import { nextPending, type Owned, type OwnProcess, ProcessWait } from "./own-process.js";

@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { type EventId, Scheduler } from "../../simulation/index.js";
 import type { Driver, Pipe, Processor, Store } from "../../world/core/driver.js";
-import type { Frame } from "../../world/network/network.js";
+import type { Frame } from "../../world/network/frame.js";
 import { Burner, timeBurn } from "./burner.js";
 import type { MachineInfo } from "./machine.js";
 import { SocketPipe } from "./pipe.js";
@@ -35,7 +35,6 @@ export class LiveDriver implements Driver {
   readonly #jobsAtOnce: ReadonlyMap<string, number>;
   readonly #machine: MachineInfo;
   readonly #timeScale: number;
-  #arrived: (frame: Frame) => void = () => undefined;
   #originMs = performance.now();
   #heldSinceMs: number | undefined;
   /** Ports that the operating system is opening. */
@@ -164,11 +163,9 @@ export class LiveDriver implements Driver {
   openPipe(
     host: string,
     port: number,
-    arrived: (frame: Frame) => void,
     opened: (client: Pipe, server: Pipe) => void,
     failed: (error: Error) => void,
   ): void {
-    this.#arrived = arrived;
     const address = this.#servers.get(`${host}:${port}`)?.address();
     if (!address || typeof address === "string") return failed(new Error(`port ${port} of ${host} is closing`));
     this.#pending++;
@@ -225,7 +222,7 @@ export class LiveDriver implements Driver {
   }
 
   readonly #pipeClock = {
-    frameArrived: (frame: Frame) => void this.at(frame.firstByteMs, this.#arrived, frame),
+    frameArrived: (frame: Frame) => void this.at(frame.firstByteMs, arrive, frame),
     broken: (error: Error) => this.onBroken(error),
     pump: () => this.onEvent(),
   };
@@ -277,3 +274,8 @@ class Accepted {
 }
 
 const strangersSigns = ["data", "end", "error"] as const;
+
+/** Frames know their way. */
+function arrive(frame: Frame): void {
+  frame.path.arrive(frame);
+}

@@ -1,7 +1,7 @@
 import { ModelError } from "../../errors.js";
-import { bytesOf, type Encoded, maxMessageBytes, whole } from "../../world/core/values.js";
 import { MessageError } from "../../world/errors.js";
-import { type FrameType, headerBytes } from "../../world/network/network.js";
+import { type FrameType, headerBytes } from "../../world/network/frame.js";
+import { bytesOf, type Encoded, maxMessageBytes, whole } from "../../world/values.js";
 
 const types: readonly FrameType[] = ["data", "bytes", "urgent", "credit", "end", "reset", "probe", "alive"];
 

@@ -1,9 +1,12 @@
 import { interruptions, onInterrupt } from "../../simulation/interrupt.js";
-import { Core } from "../../world/core/core.js";
-import { adoptFailures, findSynchronousDrain, macrotask } from "../../world/core/environment.js";
+import type { Core } from "../../world/core/core.js";
+import { findSynchronousDrain, macrotask } from "../../world/core/environment.js";
 import { setProgramsRun } from "../../world/core/programs-run.js";
+import { bug, deadlock, waitReport } from "../../world/core/reports.js";
+import { ProgramTurns } from "../../world/core/stepper.js";
 import { Interrupted } from "../../world/errors.js";
 import type { Programs, Run, Scenario } from "../../world/index.js";
+import { World } from "../../world/program/world.js";
 import { makeRun } from "../../world/run.js";
 import { LiveDriver } from "./driver.js";
 import type { MachineInfo } from "./machine.js";
@@ -20,14 +23,12 @@ export class LiveSession<P extends Programs> {
   readonly #core: Core;
   readonly #timeScale: number;
   readonly #maxRealMs: number;
-  #drain: (() => void) | undefined;
   #resolve: (reachedLimit: boolean) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
-  #giveBack: () => void = () => undefined;
+  #programs: ProgramTurns;
   #isPumping = false;
-  #isDraining = false;
   #isOver = false;
   #quietSinceMs: number | undefined;
   readonly #interruptionsBefore = interruptions();
@@ -45,7 +46,8 @@ export class LiveSession<P extends Programs> {
     this.#timeScale = timeScale;
     this.#maxRealMs = maxRealMs;
     this.#driver = new LiveDriver(jobsAtOnce, machine, timeScale);
-    this.#core = new Core(scenario as Scenario, this.#driver, options.seed ?? 1, options.trace);
+    this.#core = new World(scenario as Scenario, this.#driver, options.seed ?? 1, options.trace);
+    this.#programs = new ProgramTurns(this.#core.adopt, undefined);
   }
 
   async run(): Promise<Run<P>> {
@@ -53,7 +55,7 @@ export class LiveSession<P extends Programs> {
     const onAbort = (): void => this.#end(() => this.#reject(signal?.reason));
     const stopListening = onInterrupt(() => {
       setProgramsRun(false);
-      this.#giveBack();
+      this.#programs.leave();
       this.#end(() => this.#rejectInterrupted());
       void this.#driver.close();
     });
@@ -70,15 +72,15 @@ export class LiveSession<P extends Programs> {
         this.#core.onActivity = () => {
           if (!this.#isPumping) this.#pumpSoon();
         };
-        this.#driver.onBroken = (error) => this.#end(() => reject(this.#core.bug(error)));
+        this.#driver.onBroken = (error) => this.#end(() => reject(bug(this.#core.now(), error)));
         this.#driver.onFailed = ({ message, cause }) =>
           this.#end(() => reject(new Error(`runLive: ${message}`, { cause })));
         const start = (): void => {
           if (this.#isOver) return;
-          this.#drain = findSynchronousDrain();
-          if (!this.#drain) this.#giveBack = adoptFailures(this.#adopt);
+          this.#programs = new ProgramTurns(this.#core.adopt, findSynchronousDrain());
+          if (!this.#programs.isSynchronous) this.#programs.enter();
           this.#driver.startClock();
-          this.#core.start();
+          this.#core.programs.start();
           this.#pump();
         };
         this.#driver.warmUp().then(() => macrotask(start), reject);
@@ -92,17 +94,12 @@ export class LiveSession<P extends Programs> {
       clearInterval(progress);
       if (this.#immediate) clearImmediate(this.#immediate);
       signal?.removeEventListener("abort", onAbort);
-      this.#giveBack();
+      this.#programs.leave();
       stopListening();
       this.#core.finish();
       await this.#driver.close();
     }
   }
-
-  /** An error that nobody caught is the running program's. */
-  readonly #adopt = (reason: unknown): void => {
-    if (this.#core.current) this.#core.threadThrew(this.#core.current, reason);
-  };
 
   #end(settle: () => void): void {
     if (this.#isOver) return;
@@ -126,7 +123,7 @@ export class LiveSession<P extends Programs> {
 
   #tookTooLong(patienceMs: number): void {
     const threw = this.#core.failures.lines().map((line) => `; ${line}`);
-    const waiting = this.#core.waitReport().slice(0, 5).join("; ") + threw.join("");
+    const waiting = waitReport(this.#core).slice(0, 5).join("; ") + threw.join("");
     const error = new Error(
       `runLive: the run took more than ${Math.round(patienceMs)} real ms, far longer than predicted; at ` +
         `t=${this.#driver.now().toFixed(3)} these wait: ${waiting}`,
@@ -138,47 +135,39 @@ export class LiveSession<P extends Programs> {
   #pump(): void {
     if (this.#isPumping || this.#isOver) return;
     this.#isPumping = true;
-    if (this.#drain) this.#giveBack = adoptFailures(this.#adopt);
-    try {
-      setProgramsRun(true);
-      const paused = this.#work();
+    const programs = this.#programs;
+    if (programs.isSynchronous) programs.enter();
+    const rest = (): void => {
       this.#isPumping = false;
-      if (this.#drain) this.#giveBack();
-      if (this.#isOver) return;
-      if (paused) this.#pumpSoon();
-      else this.#sleepUntilNext();
-    } catch (error) {
-      if (this.#isDraining) {
-        this.#isDraining = false;
-        this.#recover();
-        throw error;
-      }
-      this.#isPumping = false;
-      if (this.#drain) this.#giveBack();
-      this.#end(() => this.#reject(error));
-    } finally {
-      setProgramsRun(false);
-    }
-  }
-
-  /** A tick or a listener of a program threw: Node hands the error to `adopt` and runs what is left; then we go on. */
-  #recover(): void {
-    const goOn = (): void => {
-      this.#giveBack();
-      this.#isPumping = false;
-      this.#pump();
+      if (programs.isSynchronous) programs.leave();
     };
-    setImmediate(() => setImmediate(goOn));
+    programs.stretch(() => this.#work(programs), {
+      done: (paused) => {
+        rest();
+        if (this.#isOver) return;
+        if (paused) this.#pumpSoon();
+        else this.#sleepUntilNext();
+      },
+      failed: (error) => {
+        rest();
+        this.#end(() => this.#reject(error));
+      },
+      brokeOut: () => {
+        rest();
+        this.#pump();
+      },
+    });
   }
 
-  /** Takes steps until none is due; says whether it broke off, to let the event loop or the microtasks have their turn. */
-  #work(): boolean {
+  /** Takes steps until none is due; says whether it broke off, to let the event loop have its turn. */
+  #work(programs: ProgramTurns): boolean {
     const core = this.#core;
+    const { stepper } = core;
     const deadline = performance.now() + 5;
     for (;;) {
       if (core.fatal) throw core.fatal;
       // A daemon's listen takes no time in the scenario: the others start, at 0, when it is through.
-      if (core.isStarting && this.#driver.isOpeningPort) this.#driver.holdClock();
+      if (core.programs.areStarting && this.#driver.isOpeningPort) this.#driver.holdClock();
       else this.#driver.releaseClock();
       if (core.isOver) {
         this.#end(() => this.#resolve(false));
@@ -188,17 +177,16 @@ export class LiveSession<P extends Programs> {
         this.#end(() => this.#resolve(true));
         return false;
       }
-      core.current = undefined;
-      if (core.step()) {
-        if (!this.#drain) {
+      stepper.rest();
+      if (!stepper.next() && !this.#runTimer()) return false;
+      if (stepper.current) {
+        if (!programs.isSynchronous) {
           this.#pumpSoon();
           return false;
         }
-        this.#isDraining = true;
-        this.#drain();
-        this.#isDraining = false;
-        core.current = undefined;
-      } else if (!this.#runTimer()) return false;
+        programs.runCode();
+        stepper.rest();
+      }
       if (performance.now() > deadline) return true;
     }
   }
@@ -207,7 +195,7 @@ export class LiveSession<P extends Programs> {
     try {
       return this.#driver.runDueTimer();
     } catch (error) {
-      throw this.#core.bug(error);
+      throw bug(this.#core.now(), error);
     }
   }
 
@@ -230,14 +218,14 @@ export class LiveSession<P extends Programs> {
 
   /** Nothing is due. If nothing is under way either, and every process waits on its host, nothing will ever happen. */
   #watchQuiet(): void {
-    if (!this.#driver.isQuiet || this.#core.hasSteps || this.#core.someWaitOutside) {
+    if (!this.#driver.isQuiet || this.#core.stepper.hasSteps || this.#core.someWaitOutside) {
       this.#quietSinceMs = undefined;
       // A frame or an answer of the operating system will call; a foreign wait, when it ends, resumes a program by itself.
       this.#timer = setTimeout(() => this.#pump(), 50);
       return;
     }
     this.#quietSinceMs ??= performance.now();
-    if (performance.now() - this.#quietSinceMs > 100) return this.#end(() => this.#reject(this.#core.deadlock()));
+    if (performance.now() - this.#quietSinceMs > 100) return this.#end(() => this.#reject(deadlock(this.#core)));
     this.#timer = setTimeout(() => this.#pump(), 50);
   }
 }

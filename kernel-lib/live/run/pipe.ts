@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { ModelError } from "../../errors.js";
 import type { Pipe } from "../../world/core/driver.js";
 import { Fifo } from "../../world/core/fifo.js";
-import type { Frame } from "../../world/network/network.js";
+import type { Frame } from "../../world/network/frame.js";
 import { FrameReader, frameBytes } from "./frames.js";
 
 /** What a pipe needs of its driver. */

@@ -1,5 +1,5 @@
 import type { EventId } from "../../simulation/index.js";
-import type { Frame } from "../network/network.js";
+import type { Frame } from "../network/frame.js";
 
 /**
  * What a world must supply under the core: a clock with timers, byte pipes, processors, stores. All meaning (processes,
@@ -21,13 +21,12 @@ export interface Driver {
   openPipe(
     host: string,
     port: number,
-    arrived: (frame: Frame) => void,
     opened: (client: Pipe, server: Pipe) => void,
     failed: (error: Error) => void,
   ): void;
 }
 
-/** One end of a pipe: frames come out at the other end in order, each given to `arrived` not before its `firstByteMs`. */
+/** One end of a pipe: frames come out at the other end in order, each told to its path (`arrive`) not before its `firstByteMs`. */
 export interface Pipe {
   write(frame: Frame): void;
   /** Nothing more is written at this end or wanted from the other. Frames already written still arrive. */

@@ -1,24 +1,21 @@
 import type { Exit, Threw } from "../host.js";
 import { errorText } from "../trace/recorder.js";
-import type { RunningProcess } from "./process.js";
 
 /** A process that threw. */
-export class Failure {
-  constructor(
-    /** As reports call it: `server (pid 1 on server)`. */
-    readonly who: string,
-    /** Its name, which several processes may share. */
-    readonly name: string,
-    /** Its program's name in the scenario; none for a process that a program has started. */
-    readonly program: string | undefined,
-    readonly atMs: number,
-    readonly error: Error,
-  ) {}
+export interface Failure {
+  /** As reports call it: `server (pid 1 on server)`. */
+  readonly who: string;
+  /** Its name, which several processes may share. */
+  readonly name: string;
+  /** Its program's name in the scenario; none for a process that a program has started. */
+  readonly program: string | undefined;
+  readonly atMs: number;
+  readonly error: Error;
+}
 
-  /** `server (pid 1 on server) threw at t=3.000 ms: RangeError: …`. */
-  get text(): string {
-    return `${this.who} threw at t=${this.atMs.toFixed(3)} ms: ${clipped(errorText(this.error))}`;
-  }
+/** `server (pid 1 on server) threw at t=3.000 ms: RangeError: …`. */
+export function failureText({ who, atMs, error }: Failure): string {
+  return `${who} threw at t=${atMs.toFixed(3)} ms: ${clipped(errorText(error))}`;
 }
 
 /** A process that returned while an operation that it had begun still waited. */
@@ -56,27 +53,27 @@ export class Failures {
   /** How many there were, kept or not. */
   count = 0;
 
-  /** A process has thrown; `isExpected` if it was told to stop. */
-  add(process: RunningProcess, exit: Threw, atMs: number, isExpected: boolean): void {
+  /**
+   * A process has thrown.
+   *
+   * @param host its machine.
+   * @param ports those that it had open.
+   * @param isExpected whether it was told to stop.
+   */
+  add(exit: Threw, failure: Failure, host: string, ports: readonly number[], isExpected: boolean): void {
     this.count++;
-    if (this.#all.length >= mostKept && !process.program) return;
-    const failure = new Failure(process.who, process.name, process.program?.name, atMs, exit.error);
+    if (this.#all.length >= mostKept && !failure.program) return;
     this.#ofExits.set(exit, failure);
     this.#all.push(failure);
     if (!isExpected) this.#unseen.add(failure);
-    this.#noteForHost(process, failure);
-  }
-
-  #noteForHost(process: RunningProcess, failure: Failure): void {
-    const { name } = process.machine;
-    let known = this.#byHost.get(name);
+    let known = this.#byHost.get(host);
     if (!known) {
       known = { portless: [], byPort: new Map() };
-      this.#byHost.set(name, known);
+      this.#byHost.set(host, known);
     }
+    for (const port of ports) known.byPort.set(port, failure);
     // A process that a program has started, and that opened no port, was not there to listen.
-    if (process.ports?.size) for (const { port } of process.ports) known.byPort.set(port, failure);
-    else if (process.program) known.portless.push(failure);
+    if (ports.length === 0 && failure.program) known.portless.push(failure);
   }
 
   /** A process has returned while these still waited. */
@@ -84,9 +81,9 @@ export class Failures {
     if (this.leftovers.length < mostKept) this.leftovers.push(leftover);
   }
 
-  /** The process has thrown, and this is how. */
-  of(process: RunningProcess | undefined): Failure | undefined {
-    return process?.exit && this.#ofExits.get(process.exit);
+  /** The failure of the process that ended so, if it is one. */
+  of(exit: Exit | undefined): Failure | undefined {
+    return exit && this.#ofExits.get(exit);
   }
 
   /** Somebody listens there now: who failed before is no reason any more why nobody does. */
@@ -138,7 +135,7 @@ export class Failures {
 
   /** One line each for the first few, for an error that stops the run or tells of its end; empty if none threw. */
   lines(): string[] {
-    const lines = this.#all.slice(0, mostTold).map(({ text }) => text);
+    const lines = this.#all.slice(0, mostTold).map(failureText);
     if (this.count > lines.length) lines.push(`and ${this.count - lines.length} more threw`);
     return lines;
   }
@@ -150,5 +147,5 @@ export class Failures {
 
 /** The end of an error's message, and its cause, where a process that threw is the reason. */
 export function because(failure: Failure | undefined): { readonly text: string; readonly options?: ErrorOptions } {
-  return failure ? { text: `: ${failure.text}`, options: { cause: failure.error } } : { text: "" };
+  return failure ? { text: `: ${failureText(failure)}`, options: { cause: failure.error } } : { text: "" };
 }

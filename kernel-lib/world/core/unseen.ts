@@ -1,7 +1,7 @@
 import { offeredByKernel } from "../../jupyter.js";
 import { errorText } from "../trace/recorder.js";
 import { macrotask, nodeProcess } from "./environment.js";
-import type { Failures } from "./failures.js";
+import { type Failures, failureText } from "./failures.js";
 
 /** A run whose programs threw, or left operations behind, and that may yet be looked at. */
 interface Watched {
@@ -60,7 +60,7 @@ function tell(): void {
     const threw = grouped(
       failures.flatMap((each) => each.unseen()),
       ({ name, error }) => `${alike(name)} ${errorText(error).split(":", 1)}`,
-      ({ text }) => text,
+      failureText,
     );
     warn(`${where}: programs threw, and nobody has looked at their outcomes (run.outcomes):`, threw);
     const left = grouped(

@@ -1,22 +1,23 @@
 import { ParameterError, refuse } from "../../errors.js";
 import { checkTimeout } from "../checks.js";
-import type { Core } from "../core/core.js";
 import { Fifo } from "../core/fifo.js";
 import type { RunningProcess } from "../core/process.js";
-import { ofHost } from "../core/strangers.js";
-import { dropSettled, type Wait, type WaitKind, type WaitTarget } from "../core/wait.js";
+import type { Services } from "../core/services.js";
+import type { WaitKind, WaitTarget } from "../core/wait.js";
+import { WaitLine } from "../core/wait-line.js";
 import { TimedOut } from "../errors.js";
 import type { Mutex, Queue } from "../host.js";
+import { ofHost } from "../strangers.js";
 
 /** A queue between the threads of one process. */
 export class ThreadQueue<T> implements Queue<T>, WaitTarget {
-  readonly #core: Core;
+  readonly #core: Services;
   readonly #owner: RunningProcess;
   readonly #capacity: number;
   readonly #values = new Fifo<T>();
-  readonly #takers = new Fifo<Wait<T>>();
-  readonly #putters = new Fifo<{ wait: Wait<void>; value: T }>();
-  #waitingTakers = 0;
+  readonly #takers = new WaitLine<T>();
+  /** Each with its value. */
+  readonly #putters = new WaitLine<void>();
 
   constructor(owner: RunningProcess, capacity: number) {
     if (capacity !== Infinity && !(Number.isSafeInteger(capacity) && capacity >= 1)) {
@@ -40,14 +41,15 @@ export class ThreadQueue<T> implements Queue<T>, WaitTarget {
   }
 
   get takers(): number {
-    return this.#waitingTakers;
+    return this.#takers.waiting;
   }
 
   put(value: T): Promise<void> {
     this.#core.checkCaller("put", this.#owner);
     if (this.#takesAtOnce(value)) return this.#core.atOnce(this.#owner, undefined);
     const wait = this.#core.wait<void>(this.#core.threadOf(this.#owner), "put", this);
-    this.#putters.push({ wait, value });
+    wait.cargo = value;
+    this.#putters.add(wait);
     return wait.newPromise();
   }
 
@@ -57,9 +59,9 @@ export class ThreadQueue<T> implements Queue<T>, WaitTarget {
   }
 
   #takesAtOnce(value: T): boolean {
-    const taker = this.#nextTaker();
+    const taker = this.#takers.next();
     if (taker) {
-      this.#core.ready(taker, value);
+      taker.succeed(value);
       return true;
     }
     if (this.#values.size >= this.#capacity) return false;
@@ -78,42 +80,27 @@ export class ThreadQueue<T> implements Queue<T>, WaitTarget {
     const core = this.#core;
     const wait = core.wait<T>(core.threadOf(this.#owner), "take", this);
     if (wait.state !== "pending") return wait.newPromise();
-    this.#waitingTakers++;
-    wait.abandon = () => {
-      this.#waitingTakers--;
-    };
-    dropSettled(this.#takers);
-    this.#takers.push(wait);
+    this.#takers.add(wait);
     if (timeoutMs !== undefined) {
-      const late = (): void => core.fail(wait, new TimedOut(`take: nothing came in ${timeoutMs} ms`));
+      const late = (): void => wait.fail(new TimedOut(`take: nothing came in ${timeoutMs} ms`));
       wait.timer = core.driver.at(core.now() + timeoutMs, late, undefined);
     }
     return wait.newPromise();
   }
 
-  #nextTaker(): Wait<T> | undefined {
-    let wait = this.#takers.shift();
-    while (wait && !(wait.state === "pending" && wait.thread.isAlive)) wait = this.#takers.shift();
-    if (!wait) return undefined;
-    this.#waitingTakers--;
-    wait.abandon = undefined;
-    return wait;
-  }
-
   #admitPutter(): void {
-    let next = this.#putters.shift();
-    while (next && !(next.wait.state === "pending" && next.wait.thread.isAlive)) next = this.#putters.shift();
+    const next = this.#putters.next();
     if (!next) return;
-    this.#values.push(next.value);
-    this.#core.ready(next.wait, undefined);
+    this.#values.push(next.cargo as T);
+    next.succeed();
   }
 }
 
 /** A lock between the threads of one process. */
 export class ThreadMutex implements Mutex, WaitTarget {
-  readonly #core: Core;
+  readonly #core: Services;
   readonly #owner: RunningProcess;
-  readonly #waiting = new Fifo<Wait<void>>();
+  readonly #waiting = new WaitLine<void>();
   #isLocked = false;
 
   constructor(owner: RunningProcess) {
@@ -136,16 +123,15 @@ export class ThreadMutex implements Mutex, WaitTarget {
       return this.#core.atOnce(this.#owner, undefined);
     }
     const wait = this.#core.wait<void>(this.#core.threadOf(this.#owner), "lock", this);
-    this.#waiting.push(wait);
+    this.#waiting.add(wait);
     return wait.newPromise();
   }
 
   unlock(): void {
     this.#core.checkCaller("unlock", this.#owner);
     if (!this.#isLocked) throw new ParameterError("unlock: the mutex is not locked");
-    let next = this.#waiting.shift();
-    while (next && !(next.state === "pending" && next.thread.isAlive)) next = this.#waiting.shift();
-    if (next) this.#core.ready(next, undefined);
+    const next = this.#waiting.next();
+    if (next) next.succeed();
     else this.#isLocked = false;
   }
 }

@@ -1,5 +1,5 @@
-import type { Encoded } from "../core/values.js";
-import { brief, decode } from "../core/values.js";
+import type { Encoded } from "../values.js";
+import { brief, decode } from "../values.js";
 
 /** Longer messages are put into words at once: what is kept of a run should not grow with what it sent. */
 const longestKept = 128;

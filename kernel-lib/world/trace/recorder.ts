@@ -1,7 +1,5 @@
-import type { RunningProcess } from "../core/process.js";
-import type { Thread } from "../core/thread.js";
-import type { Encoded } from "../core/values.js";
 import type { Exit } from "../host.js";
+import type { Encoded } from "../values.js";
 import { MessageNotes } from "./message-notes.js";
 import { Tape } from "./tape.js";
 import { type TraceKind, type TraceLevel, type TraceRow, traceKinds } from "./trace.js";
@@ -14,6 +12,23 @@ type RecordShape = (typeof records)[TraceKind];
 interface Line extends LineName {
   /** Its number here, 0 for none yet: the recorder gives it. */
   traceNumber: number;
+}
+
+/** A thread, as its rows name it. */
+interface TracedThread {
+  readonly threadName: string;
+  /** Its number here, 0 for none yet: the recorder gives it. */
+  traceNumber: number;
+  readonly process: TracedProcess;
+}
+
+/** A process, as its rows name it. */
+interface TracedProcess {
+  readonly name: string;
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly machine: { readonly name: string };
+  readonly main: TracedThread;
 }
 
 /** A work that goes on, whose end is to be noted. */
@@ -60,7 +75,7 @@ export class Recorder {
     this.receives = this.#kinds.has("receive");
   }
 
-  start(timeMs: number, thread: Thread): void {
+  start(timeMs: number, thread: TracedThread): void {
     if (!this.starts) return;
     const at = this.#record(records.start, timeMs, this.#actorOf(thread));
     const { cells } = this.#tape;
@@ -69,7 +84,7 @@ export class Recorder {
   }
 
   /** @param pending what it still waited for when it returned, in words. */
-  exit(timeMs: number, thread: Thread, exit: Exit, pending?: string): void {
+  exit(timeMs: number, thread: TracedThread, exit: Exit, pending?: string): void {
     if (!this.exits) return;
     const at = this.#record(records.exit, timeMs, this.#actorOf(thread));
     const { cells } = this.#tape;
@@ -79,11 +94,11 @@ export class Recorder {
     cells[at + 4] = text === undefined ? noText : this.#textNumber(text);
   }
 
-  wait(timeMs: number, thread: Thread, wait: { readonly text: string }): void {
+  wait(timeMs: number, thread: TracedThread, wait: { readonly text: string }): void {
     if (this.waits) this.#worded(records.wait, timeMs, this.#actorOf(thread), wait.text);
   }
 
-  wake(timeMs: number, thread: Thread, wait: { readonly text: string }): void {
+  wake(timeMs: number, thread: TracedThread, wait: { readonly text: string }): void {
     if (this.wakes) this.#worded(records.wake, timeMs, this.#actorOf(thread), wait.text);
   }
 
@@ -92,13 +107,21 @@ export class Recorder {
     return this.sends || this.receives ? this.#notes.add(message, encoded) : noNote;
   }
 
-  send(timeMs: number, thread: Thread, line: Line, isIn: boolean, sequence: number, bytes: number, note: number): void {
+  send(
+    timeMs: number,
+    thread: TracedThread,
+    line: Line,
+    isIn: boolean,
+    sequence: number,
+    bytes: number,
+    note: number,
+  ): void {
     if (this.sends) this.#message(records.send, timeMs, thread, line, isIn, sequence, bytes, note);
   }
 
   receive(
     timeMs: number,
-    thread: Thread,
+    thread: TracedThread,
     line: Line,
     isIn: boolean,
     sequence: number,
@@ -111,11 +134,11 @@ export class Recorder {
     this.#tape.cells[at + 6] = arrivedMs;
   }
 
-  compute(timeMs: number, thread: Thread, workMs: number, priority: number): OpenWork | undefined {
+  compute(timeMs: number, thread: TracedThread, workMs: number, priority: number): OpenWork | undefined {
     return this.#kinds.has("compute") ? this.#work(records.compute, timeMs, thread, workMs, priority) : undefined;
   }
 
-  disk(timeMs: number, thread: Thread, workMs: number, access: string): OpenWork | undefined {
+  disk(timeMs: number, thread: TracedThread, workMs: number, access: string): OpenWork | undefined {
     return this.#kinds.has("disk")
       ? this.#work(records.disk, timeMs, thread, workMs, this.#textNumber(access))
       : undefined;
@@ -128,7 +151,7 @@ export class Recorder {
 
   urgent(
     timeMs: number,
-    thread: Thread,
+    thread: TracedThread,
     line: Line,
     isIn: boolean,
     sequence: number,
@@ -144,13 +167,13 @@ export class Recorder {
     cells[at + 5] = byte;
   }
 
-  fault(timeMs: number, host: string, fault: string, victim?: RunningProcess): void {
+  fault(timeMs: number, host: string, fault: string, victim?: TracedProcess): void {
     if (!this.#kinds.has("fault")) return;
     const of = { process: victim?.name ?? "", pid: victim?.pid ?? 0, thread: victim?.main.threadName ?? "" };
     this.#worded(records.fault, timeMs, this.#actors.push({ host, ...of }), fault);
   }
 
-  log(timeMs: number, thread: Thread, event: string, fields: Fields): void {
+  log(timeMs: number, thread: TracedThread, event: string, fields: Fields): void {
     if (!this.#kinds.has("log")) return;
     const at = this.#record(records.log, timeMs, this.#actorOf(thread));
     this.#tape.cells[at + 2] = this.#textNumber(event);
@@ -189,7 +212,7 @@ export class Recorder {
   #message(
     record: RecordShape,
     timeMs: number,
-    thread: Thread,
+    thread: TracedThread,
     line: Line,
     isIn: boolean,
     sequence: number,
@@ -205,7 +228,7 @@ export class Recorder {
     return at;
   }
 
-  #work(record: RecordShape, timeMs: number, thread: Thread, workMs: number, detail: number): OpenWork {
+  #work(record: RecordShape, timeMs: number, thread: TracedThread, workMs: number, detail: number): OpenWork {
     const at = this.#record(record, timeMs, this.#actorOf(thread));
     const { cells } = this.#tape;
     cells[at + 2] = workMs;
@@ -215,7 +238,7 @@ export class Recorder {
   }
 
   /** Numbers of actors and lines begin at 1. */
-  #actorOf(thread: Thread): number {
+  #actorOf(thread: TracedThread): number {
     if (thread.traceNumber === 0) {
       const { process, threadName } = thread;
       const actor = { host: process.machine.name, process: process.name, pid: process.pid, thread: threadName };
@@ -239,7 +262,7 @@ export class Recorder {
   }
 }
 
-function isThread(thread: Thread): number {
+function isThread(thread: TracedThread): number {
   return Number(thread !== thread.process.main);
 }
 

@@ -54,7 +54,7 @@ export class Guards {
 
   #refuse(name: string, advice: string): never {
     const core = this.#core;
-    const process = core.current?.process;
+    const process = core.stepper.current?.process;
     const who = process ? ` by ${process.who}` : "";
     const error = new ForeignWait(
       `${name} was called${who} at t=${core.now().toFixed(3)} ms: it is outside the simulation; ${advice}`,

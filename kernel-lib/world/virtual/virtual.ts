@@ -1,23 +1,19 @@
 import { checkNonNegative, ParameterError } from "../../errors.js";
 import { type EventId, Scheduler } from "../../simulation/index.js";
 import { interruptions, onInterrupt } from "../../simulation/interrupt.js";
-import { Core } from "../core/core.js";
+import type { Core } from "../core/core.js";
 import type { Driver, Pipe, Processor, Store } from "../core/driver.js";
-import {
-  adoptFailures,
-  type DrainKind,
-  findSynchronousDrain,
-  macrotask,
-  makeTurns,
-  realNowMs,
-} from "../core/environment.js";
+import { type DrainKind, findSynchronousDrain, macrotask, makeTurns, realNowMs } from "../core/environment.js";
 import { refuseInPrograms, setProgramsRun } from "../core/programs-run.js";
+import { bug, deadlock, foreignWait, livelock } from "../core/reports.js";
+import { ProgramTurns } from "../core/stepper.js";
 import type { Thread } from "../core/thread.js";
 import { watchForUnseen } from "../core/unseen.js";
 import { Interrupted } from "../errors.js";
 import { SharedProcessor } from "../machine/processor.js";
-import type { Frame } from "../network/network.js";
+import type { Frame } from "../network/frame.js";
 import { checkRun } from "../options.js";
+import { World } from "../program/world.js";
 import { failuresOf, makeRun, type Run } from "../run.js";
 import type { Programs, Scenario } from "../scenario.js";
 import type { TraceLevel } from "../trace/trace.js";
@@ -67,7 +63,6 @@ export class Simulation<P extends Programs> {
   readonly #guards: Guards;
   readonly #forced: DrainKind | undefined;
   #started = false;
-  #isDraining = false;
   #advancing = false;
   #over = false;
   #reachedLimit = false;
@@ -81,7 +76,7 @@ export class Simulation<P extends Programs> {
     checkRun("simulate", scenario, options);
     this.#scenario = scenario;
     this.#options = options;
-    this.#core = new Core(scenario as Scenario, this.#driver, options.seed ?? 1, options.trace);
+    this.#core = new World(scenario as Scenario, this.#driver, options.seed ?? 1, options.trace);
     this.#guards = new Guards(this.#core);
     this.#forced = drain;
   }
@@ -131,10 +126,7 @@ export class Simulation<P extends Programs> {
   #stretch(untilMs: number): Promise<boolean> {
     return new Promise((resolve, reject) => {
       const { signal } = this.#options;
-      const adopt = (reason: unknown): void => {
-        if (this.#core.current) this.#core.threadThrew(this.#core.current, reason);
-      };
-      let giveBack = (): void => undefined;
+      let programs: ProgramTurns | undefined;
       let hasLeft = false;
       const leave = (): void => {
         hasLeft = true;
@@ -144,7 +136,7 @@ export class Simulation<P extends Programs> {
         }
         this.#core.close();
         this.#guards.remove();
-        giveBack();
+        programs?.leave();
         stopListening();
       };
       const rejectInterrupted = (): void =>
@@ -166,7 +158,10 @@ export class Simulation<P extends Programs> {
         if (stretchInProgress) return macrotask(begin);
         stretchInProgress = leave;
         this.#core.open();
-        giveBack = adoptFailures(adopt);
+        const synchronous = this.#forced === undefined || this.#forced === "tick";
+        const turns = new ProgramTurns(this.#core.adopt, synchronous ? findSynchronousDrain() : undefined);
+        programs = turns;
+        turns.enter();
         const end = (reached: boolean): void => {
           leave();
           // A program that was cut off behind an await looks as if it had nothing to wait for, or had ended.
@@ -178,38 +173,33 @@ export class Simulation<P extends Programs> {
           if (wasInterrupted()) rejectInterrupted();
           else reject(error);
         };
-        const drain = this.#forced === undefined || this.#forced === "tick" ? findSynchronousDrain() : undefined;
-        if (drain) {
-          this.#guards.install();
-          try {
-            setProgramsRun(true);
-            end(this.#runSynchronously(untilMs, drain));
-          } catch (error) {
-            setProgramsRun(false);
-            if (!this.#isDraining) return fail(error);
-            // The program's own, from a tick or a listener: Node hands it to `adopt`, runs what is left, and then we go on.
-            this.#isDraining = false;
-            this.#guards.remove();
-            macrotask(() => macrotask(() => (hasLeft ? undefined : end(false))));
-            throw error;
-          }
+        if (turns.isSynchronous) {
+          turns.stretch(() => this.#runSynchronously(untilMs, turns), {
+            done: end,
+            failed: fail,
+            brokeOut: () => (hasLeft ? undefined : end(false)),
+          });
         } else this.#runByTurns(untilMs, this.#forced === "channel" ? "channel" : "immediate", end, fail);
       };
       macrotask(begin);
     });
   }
 
-  #runSynchronously(untilMs: number, drain: () => void): boolean {
+  #runSynchronously(untilMs: number, programs: ProgramTurns): boolean {
+    const { stepper } = this.#core;
     const deadlineMs = realNowMs() + 50;
-    for (let count = 1; ; count++) {
-      if (this.#step(untilMs)) return true;
-      if (this.#core.current) {
-        this.#isDraining = true;
-        drain();
-        this.#isDraining = false;
-        this.#check();
+    this.#guards.install();
+    try {
+      for (let count = 1; ; count++) {
+        if (this.#step(untilMs)) return true;
+        if (stepper.current) {
+          programs.runCode();
+          this.#check();
+        }
+        if ((count & 127) === 0 && realNowMs() > deadlineMs) return false;
       }
-      if ((count & 127) === 0 && realNowMs() > deadlineMs) return false;
+    } finally {
+      this.#guards.remove();
     }
   }
 
@@ -247,24 +237,27 @@ export class Simulation<P extends Programs> {
   #step(untilMs: number): boolean {
     const core = this.#core;
     if (core.fatal) throw core.fatal;
-    if (++this.#stepsNow > maxStepsInAnInstant) throw core.livelock(`${maxStepsInAnInstant} steps have taken no time`);
-    core.current = undefined;
+    if (++this.#stepsNow > maxStepsInAnInstant) {
+      const last = core.stepper.current?.process;
+      throw livelock(core.now(), `${maxStepsInAnInstant} steps have taken no time`, last);
+    }
+    core.stepper.rest();
     if (!this.#started) {
       this.#started = true;
-      core.start();
+      core.programs.start();
     }
     if (core.isOver) {
       this.#over = true;
       return true;
     }
-    if (core.step()) return false;
+    if (core.stepper.next()) return false;
     const nextMs = this.#driver.scheduler.nextTimeMs;
     if (nextMs > this.#scenario.limitMs && untilMs >= this.#scenario.limitMs) {
       this.#over = true;
       this.#reachedLimit = true;
       return true;
     }
-    if (nextMs === Infinity && this.#scenario.limitMs === Infinity) throw core.deadlock();
+    if (nextMs === Infinity && this.#scenario.limitMs === Infinity) throw deadlock(core);
     if (nextMs > untilMs) {
       this.#reachedMs = Math.max(this.#reachedMs, untilMs);
       return true;
@@ -273,7 +266,7 @@ export class Simulation<P extends Programs> {
     try {
       this.#driver.scheduler.step();
     } catch (error) {
-      throw core.bug(error);
+      throw bug(core.now(), error);
     }
     return false;
   }
@@ -282,14 +275,23 @@ export class Simulation<P extends Programs> {
   #check(): void {
     const core = this.#core;
     if (core.fatal) throw core.fatal;
-    if (core.waitsOutside) throw core.foreignWait((core.current as Thread).process, "waits on");
+    if (core.waitsOutside) throw foreignWait(core.now(), (core.stepper.current as Thread).process, "waits on");
   }
+}
+
+function arrive(frame: Frame): void {
+  frame.path.arrive(frame);
 }
 
 /** Virtual time: a clock that jumps from event to event. */
 class VirtualDriver implements Driver {
   readonly world = "virtual";
   readonly scheduler = new Scheduler();
+  /** Frames know their way. */
+  readonly #pipe: Pipe = {
+    write: (frame) => void this.scheduler.at(frame.firstByteMs, arrive, frame),
+    close: () => undefined,
+  };
 
   now(): number {
     return this.scheduler.nowMs;
@@ -325,16 +327,7 @@ class VirtualDriver implements Driver {
 
   closePort(): void {}
 
-  openPipe(
-    _host: string,
-    _port: number,
-    arrived: (frame: Frame) => void,
-    opened: (client: Pipe, server: Pipe) => void,
-  ): void {
-    const pipe: Pipe = {
-      write: (frame) => void this.scheduler.at(frame.firstByteMs, arrived, frame),
-      close: () => undefined,
-    };
-    opened(pipe, pipe);
+  openPipe(_host: string, _port: number, opened: (client: Pipe, server: Pipe) => void): void {
+    opened(this.#pipe, this.#pipe);
   }
 }

@@ -1,19 +1,27 @@
 import { refuse } from "../../errors.js";
+import { copied } from "../arguments.js";
 import { checkFields } from "../checks.js";
+import { RunningProcess, type ThreadMaker } from "../core/process.js";
+import type { Processes } from "../core/processes.js";
+import type { Thread } from "../core/thread.js";
 import { Cancelled } from "../errors.js";
 import type { Exit, Process, Program, SpawnOptions } from "../host.js";
 import { Endpoint } from "../network/connection.js";
 import { OpenPort } from "../network/port.js";
-import { copied } from "./arguments.js";
-import { RunningProcess } from "./process.js";
-import { ofHost } from "./strangers.js";
-import { Thread } from "./thread.js";
+import { ofHost } from "../strangers.js";
 
 const fields = ["as", "name"];
 
-/** Starts a program beside a thread: as one more thread of its process, or as a child process. */
+/** Where threads and processes begin and end. */
+export interface Spawner {
+  readonly processes: Processes;
+  readonly makeThread: ThreadMaker;
+}
+
+/** Starts a program beside a thread, in its step: as one more thread of its process, or as a child process. */
 export function spawn<R>(
   parent: Thread,
+  { processes, makeThread }: Spawner,
   program: Program<never[], R>,
   options: SpawnOptions,
   args: readonly unknown[],
@@ -32,10 +40,10 @@ export function spawn<R>(
     process.threadNames ??= new Map();
     const sameName = process.threadNames.get(base) ?? (base === process.name ? 1 : 0);
     process.threadNames.set(base, sameName + 1);
-    const thread = new Thread(core, process, base, sameName, ++process.threadCount);
+    const thread = makeThread(core, process, base, sameName, ++process.threadCount);
     process.threads.add(thread);
-    core.launch(thread, program, args, machine.spec.costs?.threadMs ?? 0);
-    return new Started<R>(thread, thread);
+    processes.launch(thread, program, args, machine.spec.costs?.threadMs ?? 0);
+    return new Started<R>(thread, thread, processes);
   }
   const handed: (Endpoint | OpenPort)[] = [];
   const own = args.map((arg) =>
@@ -50,30 +58,29 @@ export function spawn<R>(
   const child = new RunningProcess(
     core,
     machine,
-    core.nextPid(),
+    processes.nextPid(),
     base,
     process.pid,
     process.isDaemon,
     streamName,
     undefined,
+    makeThread,
   );
   if (process.exit) {
     child.exit = { how: "killed" }; // by whoever killed its parent: it never begins
-    return new Started<R>(child.main, parent);
+    return new Started<R>(child.main, parent, processes);
   }
-  core.begin(child);
-  for (const each of handed) {
-    if (each instanceof Endpoint) core.adopt(each, child);
-    else each.passTo(child);
-  }
-  core.launch(child.main, program, own, machine.spec.costs?.processMs ?? 0);
-  return new Started<R>(child.main, parent);
+  processes.begin(child);
+  for (const each of handed) each.giveTo(child);
+  processes.launch(child.main, program, own, machine.spec.costs?.processMs ?? 0);
+  return new Started<R>(child.main, parent, processes);
 }
 
 class Started<R> implements Process<R> {
   constructor(
     private readonly thread: Thread,
     private readonly parent: Thread,
+    private readonly processes: Processes,
   ) {}
 
   get [ofHost](): string {
@@ -112,13 +119,11 @@ class Started<R> implements Process<R> {
   }
 
   kill(): void {
-    const { process } = this.thread;
-    process.core.kill(process);
+    this.processes.kill(this.thread.process);
   }
 
   cancel(reason: Error = new Cancelled(`${this.name} was cancelled`)): void {
-    const { process } = this.thread;
-    if (this.#isThread) process.core.cancelThread(this.thread, reason);
-    else process.core.cancel(process, reason);
+    if (this.#isThread) this.processes.cancelThread(this.thread, reason);
+    else this.processes.cancel(this.thread.process, reason);
   }
 }

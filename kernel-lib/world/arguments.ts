@@ -1,4 +1,4 @@
-import { ParameterError } from "../../errors.js";
+import { ParameterError } from "../errors.js";
 import { strangerIn, tagOf } from "./strangers.js";
 
 /**

@@ -1,5 +1,5 @@
 import { addExtension, Packr, REUSE_BUFFER_MODE } from "msgpackr/pack";
-import { MessageError } from "../errors.js";
+import { MessageError } from "./errors.js";
 import { named, strangerIn, tagOf } from "./strangers.js";
 
 /** Taken before a simulation's guards put a proxy in its place, which would be asked for every value. */
