@@ -54,7 +54,7 @@ function isPowerOfTwo(base: ts.Expression, exponent: ts.Expression): boolean {
 }
 
 /** It replaces `Math.random` while programs run, so that they can't use it. */
-const guards = path.join("world", "guards.ts");
+const guards = path.join("world", "virtual", "guards.ts");
 
 const library = readdirSync(inRoot("kernel-lib"), { recursive: true, encoding: "utf8" }).filter(
   (name) => name.endsWith(".ts") && !/^(dist|node_modules)\b/.test(name) && name !== guards,
