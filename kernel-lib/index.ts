@@ -6,6 +6,7 @@
  */
 export * from "./errors.js";
 export * as exercises from "./exercises/index.js";
+export * from "./interfaces/index.js";
 export * from "./live/index.js";
 export * from "./migration/index.js";
 export * from "./protocol/index.js";

@@ -56,6 +56,7 @@ const wanted: Readonly<Record<string, (said: readonly unknown[]) => boolean>> = 
   theory: ([one, two]) => Math.abs((one as number) - 40) < 1e-9 && Math.abs((two as number) - 17.78) < 0.05,
   world: ([ask]) => JSON.stringify(ask) === '{"answer":"hello","afterMs":40}',
   protocol: ([square]) => square === 144,
+  interfaces: ([lost, nothing]) => String(lost).startsWith("dentist: phone shows 9:00") && nothing === undefined,
   transparency: ([sum]) => sum === 5,
   server: ([load]) => (load as { requests: number }).requests === 200,
   migration: ([stop]) => JSON.stringify(stop) === '{"why":"finished","results":[500500]}',
