@@ -9,17 +9,42 @@ export interface Device {
   readonly clockOffsetMs: number;
 }
 
-/** What happens at a device: its user writes or deletes an entry, or it meets another and sends all it has. */
-export type DeviceStep = {
+/** What all steps of a history have. */
+interface AnyStep {
   /** When, in true time. No two steps of a history at the same time. */
   readonly atMs: number;
   /** Where. */
   readonly device: string;
-} & (
-  | { readonly what: "write"; readonly entry: string; readonly value: string }
-  | { readonly what: "delete"; readonly entry: string }
-  | { readonly what: "send"; readonly to: string }
-);
+}
+
+/** A device's user writes an entry. */
+export interface WriteStep extends AnyStep {
+  /** Tells the steps apart. */
+  readonly what: "write";
+  /** Its name. */
+  readonly entry: string;
+  /** What is written. */
+  readonly value: string;
+}
+
+/** A device's user deletes an entry. */
+export interface DeleteStep extends AnyStep {
+  /** Tells the steps apart. */
+  readonly what: "delete";
+  /** Its name. */
+  readonly entry: string;
+}
+
+/** A device meets another, and sends it all it has. */
+export interface SendStep extends AnyStep {
+  /** Tells the steps apart. */
+  readonly what: "send";
+  /** The other. */
+  readonly to: string;
+}
+
+/** What happens at a device. */
+export type DeviceStep = WriteStep | DeleteStep | SendStep;
 
 /** What users do and which devices meet, in the order of time. No two writes of a history have the same value. */
 export interface DeviceHistory {
@@ -50,7 +75,7 @@ export function withLastExchange({ devices, steps }: DeviceHistory): DeviceHisto
 /** What somebody does who follows a history. */
 export interface HistoryVisitor<Sent> {
   /** A user writes, or deletes: then `value` is undefined. */
-  write(step: DeviceStep & { readonly what: "write" | "delete" }, value: string | undefined): void;
+  write(step: WriteStep | DeleteStep, value: string | undefined): void;
   /** A device sends: what it has, as it is in this moment. */
   send(device: string): Sent;
   /** That arrives. */

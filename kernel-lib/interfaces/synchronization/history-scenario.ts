@@ -1,4 +1,4 @@
-import { type Connection, type Host, on, scenario } from "../../world/index.js";
+import { type Connection, type Host, type Job, on, type Scenario, scenario } from "../../world/index.js";
 import {
   type Device,
   type DeviceHistory,
@@ -60,12 +60,18 @@ async function device<V>(
   return replica.shown;
 }
 
+/** The programs of a history. */
+export type HistoryPrograms = {
+  /** What each device shows in the end, in the history's order. */
+  readonly devices: readonly Job<string, DeviceShows>[];
+};
+
 /**
  * A history as a scenario: each device is a host, which sends messages to the others.
  *
  * @returns a scenario whose result `devices` says what each device shows in the end, in the history's order
  */
-export function historyScenario<V>(history: DeviceHistory, rule: MergeRule<V>) {
+export function historyScenario<V>(history: DeviceHistory, rule: MergeRule<V>): Scenario<string, HistoryPrograms> {
   const { devices, steps } = withLastExchange(history);
   const endMs = (steps.at(-1)?.atMs ?? 0) + 10;
   const planOf = (name: string): DeviceStep[] => steps.filter((step) => step.device === name);

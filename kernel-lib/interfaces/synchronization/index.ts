@@ -14,18 +14,22 @@
 export { conflictPolicies, mineWins, theirsWins, threeWayMerge } from "./conflict-policies/index.js";
 export type { ConflictPolicy } from "./conflict-policy.js";
 export {
+  type DeleteStep,
   type Device,
   type DeviceHistory,
   type DeviceStep,
   playHistory,
+  type SendStep,
   type Shown,
+  type WriteStep,
   withLastExchange,
 } from "./device-history.js";
 export type { EntryValue } from "./entry-value.js";
-export { type DeviceShows, historyScenario } from "./history-scenario.js";
+export { type DeviceShows, type HistoryPrograms, historyScenario } from "./history-scenario.js";
 export { type HistoryJudge, type HistoryVerdict, judgeOf } from "./judge.js";
 export type { MergeRule, WriteContext } from "./merge-rule.js";
 export {
+  type BareVersion,
   type ClockVersion,
   type CountedVersion,
   lamportClock,
@@ -45,16 +49,28 @@ export { shrunkHistory, smallestHistory, smallHistories, type WrongHistory } fro
 export { SyncClient, type SyncClientOptions, type SyncSummary } from "./sync-client.js";
 export { type SyncServerOptions, syncServer } from "./sync-server.js";
 export {
+  type ChangedEntry,
+  type ChangesReply,
   type ChangesRequest,
+  type ConflictReply,
+  type EditMade,
   type PutRequest,
   type StoredEntry,
+  type SyncAnswer,
   type SyncReply,
   type SyncRequest,
   SyncStore,
+  type TakenReply,
+  type VersionedValue,
 } from "./sync-store.js";
 export {
+  type DeleteEntryStep,
+  type EditFieldStep,
+  type EntryTexts,
   judgeStory,
+  type MeetServerStep,
   randomSyncStories,
+  type StoryPrograms,
   type StoryStep,
   type StoryVerdict,
   type SyncStory,

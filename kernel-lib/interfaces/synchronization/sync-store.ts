@@ -23,24 +23,64 @@ export interface PutRequest {
 /** What a device may ask: see {@link SyncStore}. */
 export type SyncRequest = ChangesRequest | PutRequest;
 
-/** An entry as the server has it. */
-export interface StoredEntry {
+/** An entry's value and version. */
+export interface VersionedValue {
   /** Null if it is deleted. */
   readonly value: EntryValue;
   /** The token of the put that made it so. */
   readonly version: number;
-  /** By device, the number of its last edit of this entry, and the version that this made. */
-  readonly edits: Readonly<Record<string, { readonly edit: number; readonly version: number }>>;
+}
+
+/** What a device's edit made. */
+export interface EditMade {
+  /** The edit's number among the device's. */
+  readonly edit: number;
+  /** The version that it made. */
+  readonly version: number;
+}
+
+/** An entry as the server has it. */
+export interface StoredEntry extends VersionedValue {
+  /** By device, its last edit of this entry. */
+  readonly edits: Readonly<Record<string, EditMade>>;
+}
+
+/** An entry that has changed. */
+export interface ChangedEntry extends VersionedValue {
+  /** The entry. */
+  readonly id: string;
+}
+
+/** What has changed since the token that a device named. */
+export interface ChangesReply {
+  /** What to name next time. */
+  readonly token: number;
+  /** Each entry once, as it is now. */
+  readonly changes: readonly ChangedEntry[];
+}
+
+/** A put was taken. */
+export interface TakenReply {
+  /** The entry's version from then on. */
+  readonly version: number;
+}
+
+/** A put was not taken, since somebody else has changed the entry. */
+export interface ConflictReply {
+  /** What it is now. */
+  readonly conflict: VersionedValue;
 }
 
 /** What the server answers. */
-export type SyncReply =
-  | {
-      readonly token: number;
-      readonly changes: readonly (Pick<StoredEntry, "value" | "version"> & { readonly id: string })[];
-    }
-  | { readonly version: number }
-  | { readonly conflict: Pick<StoredEntry, "value" | "version"> };
+export type SyncReply = ChangesReply | TakenReply | ConflictReply;
+
+/** What {@link SyncStore.answer} says. */
+export interface SyncAnswer {
+  /** For the device. */
+  readonly reply: SyncReply;
+  /** What the entry must be from then on; left out if nothing changes. */
+  readonly changed?: StoredEntry;
+}
 
 const nothing: StoredEntry = { value: null, version: 0, edits: {} };
 
@@ -74,7 +114,7 @@ export class SyncStore {
    * @returns the reply, and what the entry must be from then on, if anything changes: to be kept safely, and then given to {@link SyncStore.set}, before
    *   the reply is sent.
    */
-  answer(request: SyncRequest): { readonly reply: SyncReply; readonly changed?: StoredEntry } {
+  answer(request: SyncRequest): SyncAnswer {
     const { token } = this;
     if ("since" in request) {
       const changes = [...this.#entries].map(([id, { value, version }]) => ({ id, value, version }));

@@ -1,16 +1,53 @@
 import { checkWhole } from "../../errors.js";
 import { randomStream } from "../../simulation/index.js";
-import { type Fault, type Host, type LogRow, on, scenario, type TraceRow } from "../../world/index.js";
+import {
+  type Fault,
+  type Host,
+  type Job,
+  type LogRow,
+  on,
+  type Scenario,
+  scenario,
+  type TraceRow,
+} from "../../world/index.js";
 import type { ConflictPolicy } from "./conflict-policy.js";
 import { SyncClient } from "./sync-client.js";
 import { type SyncServerOptions, syncServer } from "./sync-server.js";
 
-/** What a user does: edits a field, deletes an entry, or lets the device meet the server. */
-export type StoryStep = { readonly atMs: number } & (
-  | { readonly what: "edit"; readonly entry: string; readonly field: string; readonly text: string }
-  | { readonly what: "delete"; readonly entry: string }
-  | { readonly what: "sync" }
-);
+/** What all steps of a story have. */
+interface AnyStep {
+  /** When. */
+  readonly atMs: number;
+}
+
+/** A user gives a field of an entry a text that no other edit of the story has. */
+export interface EditFieldStep extends AnyStep {
+  /** Tells the steps apart. */
+  readonly what: "edit";
+  /** The entry. */
+  readonly entry: string;
+  /** Its field. */
+  readonly field: string;
+  /** The text. */
+  readonly text: string;
+}
+
+/** A user deletes an entry. */
+export interface DeleteEntryStep extends AnyStep {
+  /** Tells the steps apart. */
+  readonly what: "delete";
+  /** The entry. */
+  readonly entry: string;
+}
+
+/** A device meets the server. */
+export interface MeetServerStep extends AnyStep {
+  /** Tells the steps apart. */
+  readonly what: "sync";
+}
+
+/** What happens at a device. */
+export type StoryStep = EditFieldStep | DeleteEntryStep | MeetServerStep;
 
 /** What the users of three devices do, and what breaks meanwhile. */
 export interface SyncStory {
@@ -93,12 +130,26 @@ async function lastMeetings(host: Host, policy: ConflictPolicy, timesMs: readonl
   return calendar.entries;
 }
 
+/** The programs of a story. */
+export type StoryPrograms = {
+  /** The calendar's. */
+  readonly server: Job<"server", void>;
+  /** What the users do. */
+  readonly users: readonly Job<string, void>[];
+  /** What the phone, the laptop and the tablet show in the end. */
+  readonly shown: readonly Job<string, Readonly<Record<string, EntryTexts>>>[];
+};
+
 /**
  * A story as a scenario. When all works again, the devices meet the server one after the other, and then once more.
  *
  * @returns a scenario whose result `shown` says what the three devices show in the end
  */
-export function storyScenario(story: SyncStory, policy: ConflictPolicy, options: SyncServerOptions = {}) {
+export function storyScenario(
+  story: SyncStory,
+  policy: ConflictPolicy,
+  options: SyncServerOptions = {},
+): Scenario<string, StoryPrograms> {
   return scenario({
     hosts: { server: {}, phone: {}, laptop: {}, tablet: {} },
     network: { latencyMs: 2 },
@@ -149,7 +200,8 @@ export function judgeStory(
   };
 }
 
-type EntryTexts = Readonly<Record<string, string>>;
+/** The texts of an entry, by field. */
+export type EntryTexts = Readonly<Record<string, string>>;
 
 const sorted = (entries: Readonly<Record<string, EntryTexts>>): unknown =>
   Object.entries(entries).map(([id, entry]) => [id, Object.entries(entry).sort()]);

@@ -8,7 +8,7 @@ import { wallClockThenName } from "./wall-clock-then-name.js";
 
 export { type CountedVersion, lamportClock } from "./lamport-clock.js";
 export { lamportWithoutTombstones } from "./lamport-without-tombstones.js";
-export { lastToArrive } from "./last-to-arrive.js";
+export { type BareVersion, lastToArrive } from "./last-to-arrive.js";
 export { type Siblings, type VersionVector, versionVectors } from "./version-vectors.js";
 export { type ClockVersion, wallClock } from "./wall-clock.js";
 export { type NamedClockVersion, wallClockThenName } from "./wall-clock-then-name.js";
