@@ -1,9 +1,10 @@
 /**
- * Real peers in a network of their own: what `rpcbind`, `rpcinfo`, `openbsd-inetd` and programs made by `rpcgen` say, beside ours. They need system tools; a missing one is
- * named by {@link ToolMissing}.
+ * Real peers in a network of their own: what `rpcbind`, `rpcinfo`, `openbsd-inetd` and programs made by `rpcgen` say, beside ours; in
+ * `calendar/`, a real calendar server. They need tools that not every machine has; a missing one is named by {@link ToolMissing}.
  *
  * @module
  */
+export * from "./calendar/index.js";
 export { type InetdLabOptions, type InetdReplyRow, type InetdRequest, inetdLab } from "./inetd-lab.js";
 export {
   type LabCommand,

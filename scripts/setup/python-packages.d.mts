@@ -1,0 +1,1 @@
+export function installPythonPackages(requirements: string, folder: string): Promise<boolean>;
