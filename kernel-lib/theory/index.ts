@@ -1,6 +1,7 @@
 /**
  * Closed forms to hold simulations and measurements against: single and multiple servers (M/M/1, M/G/1, M/G/1-PS,
- * M/M/c, M/M/c/K), closed networks, order statistics of parallel requests, leases. Steady state only: means of systems that
+ * M/M/c, M/M/c/K), closed networks, order statistics of parallel requests, leases, choice among many servers, sharing of load,
+ * traffic of the paradigms of mobile code. Steady state only: means of systems that
  * have run for ever, with Poisson arrivals where arrivals are named; no transients, no priorities, no networks with
  * several classes. Each function names its source and is tested against published values or hand calculation.
  *
@@ -20,6 +21,7 @@ export {
   closedNetwork,
 } from "./closed-network.js";
 export { type LeaseOptions, type LeaseTraffic, leaseTraffic } from "./leases.js";
+export { type LoadSharing, type LoadSharingOptions, loadSharing } from "./load-sharing.js";
 export {
   type MvaOptions,
   type MvaResult,
@@ -49,6 +51,12 @@ export {
   shareWithSlow,
 } from "./order-statistics.js";
 export {
+  type ParadigmTask,
+  type ParadigmTraffic,
+  paradigmTraffic,
+  queriesWorthCode,
+} from "./paradigm-traffic.js";
+export {
   type GeneralOptions,
   md1,
   mg1,
@@ -58,3 +66,4 @@ export {
   type QueueMeans,
   type QueueOptions,
 } from "./single-server.js";
+export { type Supermarket, type SupermarketOptions, supermarket } from "./supermarket.js";
