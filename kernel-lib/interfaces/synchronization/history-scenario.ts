@@ -51,8 +51,10 @@ async function device<V>(
       continue;
     }
     const value = step.what === "write" ? step.value : undefined;
-    replica.write(step.entry, value, { device: name, clockMs: Math.floor(step.atMs + clockOffsetMs) });
-    host.log(value === undefined ? "deletes it" : `writes ${value}`, { entry: step.entry });
+    const clockMs = Math.floor(step.atMs + clockOffsetMs);
+    replica.write(step.entry, value, { device: name, clockMs });
+    const when = clockOffsetMs === 0 ? "" : `, at ${startMs + clockMs} by its clock`;
+    host.log(`${value === undefined ? "deletes it" : `writes ${value}`}${when}`, { entry: step.entry });
   }
   await host.sleepUntil(startMs + endMs);
   for (const connection of connections.values()) connection.end();

@@ -1,10 +1,11 @@
+import type { LogRow } from "../../world/trace/trace.js";
 import { escapeMarkup } from "../figures/display.js";
-import { type Drawing, drawLegend, type LegendItem } from "../figures/drawing.js";
+import { type Drawing, drawLegend, fitted, type LegendItem, textWidth } from "../figures/drawing.js";
 import { formatNumber } from "../figures/numbers.js";
 import { palette } from "../figures/palette.js";
 import { drawAxis, type Frame, frameOf, type Point, px, width } from "./frame.js";
 import { endsWithRun, type SpaceTimeLayout } from "./layout.js";
-import { cross, drawMessages } from "./messages.js";
+import { type Box, cross, drawMessages } from "./messages.js";
 import { attributes, type Step, stepsOf } from "./steps.js";
 import { barOf, barShifts, drawWaits, waitsOf } from "./waits.js";
 
@@ -17,7 +18,14 @@ export function drawSpaceTime(
   const frame = frameOf(layout);
   const waits = waitsOf(layout, frame);
   const steps = stepsOf(layout, waits);
-  const { body: labels, omitted } = drawMessages(layout, frame, steps, accent);
+  const names = logNames(layout, frame);
+  const { body: labels, omitted } = drawMessages(
+    layout,
+    frame,
+    steps,
+    accent,
+    names.map(({ box }) => box),
+  );
   const legend = drawLegend(legendOf(layout, world, accent, waits.size > 0), width);
   const body =
     `${legend.body}<g transform="translate(0,${legend.height})" text-anchor="middle" font-size="12">` +
@@ -26,6 +34,7 @@ export function drawSpaceTime(
     drawWaits(layout, frame, steps, waits, accent) +
     labels +
     drawMarks(layout, frame, steps) +
+    drawLogNames(names, steps) +
     `<path class="handoff-now" d="" fill="none" stroke="${palette.reader}" stroke-width="1.5"/>` +
     "</g>";
   const notes = [
@@ -53,6 +62,37 @@ function legendOf(layout: SpaceTimeLayout, world: string, accent: string, waits:
     items.push({ label: "disk", color: palette.series[4] ?? "", mark: "hatched" });
   if (layout.marks.some((row) => row.kind === "log")) items.push({ label: "log", color: palette.ink, mark: "dot" });
   return items;
+}
+
+/** What was logged, beside its mark. */
+interface LogName {
+  readonly row: LogRow;
+  readonly text: string;
+  readonly box: Box;
+}
+
+/** Beside the mark: to the right in the last lane, to the left in others, where messages leave room; above it where time runs to the right. */
+function logNames(layout: SpaceTimeLayout, frame: Frame): LogName[] {
+  if (layout.options.logs !== "named") return [];
+  return layout.marks.flatMap((row) => {
+    const lane = layout.laneOf(row);
+    if (row.kind !== "log" || lane < 0) return [];
+    const [x, y] = frame.at(lane, row.timeMs);
+    const text = fitted(row.event, 150, 11);
+    const w = textWidth(text, 11) + 4;
+    if (!frame.isDown) return [{ row, text, box: { x: x - w / 2, y: y - 20, w, h: 12 } }];
+    const isLast = lane === layout.lanes.length - 1 && lane > 0;
+    return [{ row, text, box: { x: isLast ? x + 8 : x - 8 - w, y: y - 6, w, h: 12 } }];
+  });
+}
+
+function drawLogNames(names: readonly LogName[], steps: readonly Step[]): string {
+  const texts = names.map(({ row, text, box }) => {
+    const place = `x="${px(box.x + box.w / 2)}" y="${px(box.y + 10)}"`;
+    const halo = `stroke="${palette.paper}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"`;
+    return `<g ${attributes(steps, row, [row.host])}><text ${place} font-size="11" ${halo}>${escapeMarkup(text)}</text></g>`;
+  });
+  return `<g fill="currentColor">${texts.join("")}</g>`;
 }
 
 /** Bars of CPU and disk; those of one lane that overlap in time stand beside each other. */

@@ -8,21 +8,23 @@ import type { SpaceTimeLayout } from "./layout.js";
 import { attributes, type Step } from "./steps.js";
 import { barOf, barShifts } from "./waits.js";
 
-interface Box {
+/** In pixels. */
+export interface Box {
   readonly x: number;
   readonly y: number;
   readonly w: number;
   readonly h: number;
 }
 
-/** Arrows from each send to its arrival, and the messages beside them where there is room. */
+/** Arrows from each send to its arrival, and the messages beside them where there is room; what is `taken` has none. */
 export function drawMessages(
   layout: SpaceTimeLayout,
   frame: Frame,
   steps: readonly Step[],
   accent: string,
+  taken: readonly Box[] = [],
 ): { body: string; omitted: number } {
-  const placed: Box[] = [];
+  const placed: Box[] = [...taken];
   const behind = { lanes: laneBoxes(layout, frame), bars: barBoxes(layout, frame) };
   let arrows = "";
   let texts = "";

@@ -22,8 +22,8 @@ export interface SpaceTimeOptions extends Partial<FigureText> {
   readonly toMs?: number;
   /** How many messages are drawn at most, the first ones; the figure says how many are left out. Default 40. */
   readonly limit?: number;
-  /** Marks of `host.log` in the lanes. Default true. */
-  readonly logs?: boolean;
+  /** Marks of `host.log` in the lanes; `"named"` writes what was logged beside each, where few are. Default true. */
+  readonly logs?: boolean | "named";
   /** In pixels; by default as many as the messages need. */
   readonly height?: number;
 }
@@ -76,6 +76,8 @@ function checkOptions(options: SpaceTimeOptions, rows: readonly TraceRow[]): voi
   choice("by", ["host", "process", "thread"]);
   choice("time", ["down", "right"]);
   choice("scale", ["time", "order"]);
+  if (![undefined, true, false, "named"].includes(options.logs))
+    refuse("spaceTime", "logs", 'true, false or "named"', options.logs);
   if (options.limit !== undefined) checkWhole("spaceTime", "limit", options.limit, 1);
   if (options.height !== undefined) checkPositive("spaceTime", "height", options.height);
   for (const field of ["fromMs", "toMs"] as const) {

@@ -322,4 +322,44 @@ test("lanes of a run show when each thread computed, one bar per compute", async
   );
 });
 
+test("what was logged stands beside its mark only if it is to be named, and no message's text lies on it", async () => {
+  const says = async (host: Host, peer: string) => {
+    const listener = await host.listen(7);
+    await host.sleep(1);
+    const connection = await host.connect(peer, 7);
+    await host.sleepUntil(10);
+    host.log(`${host.name} <writes>`);
+    await connection.send("to the other");
+    await (await listener.accept()).receive();
+    host.log("has it");
+  };
+  const told = await simulate(
+    scenario({
+      hosts: { ana: {}, bruno: {} },
+      network: { latencyMs: 4 },
+      programs: { ana: on("ana", says, "bruno"), bruno: on("bruno", says, "ana") },
+    }),
+  );
+  const drawn = (logs: boolean | "named") =>
+    String(spaceTime(told, { logs, by: "host" })[jupyterDisplay]()["text/html"]).replace(/<title>[^<]*<\/title>/g, "");
+  const texts = (html: string) =>
+    [...html.matchAll(/<text x="([\d.]+)" y="([\d.]+)" font-size="11"[^>]*>([^<]*)</g)].map(([, x, y, text]) => ({
+      x: Number(x),
+      y: Number(y),
+      text: text ?? "",
+    }));
+  const logged = (html: string) => texts(html).filter(({ text }) => /writes|has it/.test(text));
+  assert.equal(logged(drawn(true)), []);
+  const named = texts(drawn("named"));
+  assert.equal(
+    logged(drawn("named")).map(({ text }) => text),
+    ["ana &#60;writes&#62;", "bruno &#60;writes&#62;", "has it", "has it"],
+  );
+  const messagesDrawn = named.filter(({ text }) => text.includes("to the other"));
+  assert.ok(messagesDrawn.length > 0);
+  for (const { x, y } of messagesDrawn)
+    for (const log of logged(drawn("named")))
+      assert.ok(Math.abs(log.y - y) >= 10 || Math.abs(log.x - x) >= 40, `${x} ${y}`);
+});
+
 test.run();
