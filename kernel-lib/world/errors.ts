@@ -13,13 +13,13 @@ export class ConnectionReset extends NamedError {}
 /** Nothing came in time: from `receive` or `take` with `timeoutMs`, from `connect`, or because keepalive gave up. */
 export class TimedOut extends NamedError {}
 
-/** The port already has a listener on that host. */
+/** The port is open already on that host, for connections or for datagrams. */
 export class AddressInUse extends NamedError {}
 
-/** The value can't travel: it can't be encoded, is `undefined`, or is larger than 16 MiB when encoded. */
+/** The value can't travel: it can't be encoded, is `undefined`, or is larger than 16 MiB (8 KiB in a datagram) when encoded. */
 export class MessageError extends NamedError {}
 
-/** A connection or listener was used after the program itself had ended or closed it. */
+/** A connection, a listener or a datagram port was used after the program itself had ended or closed it. */
 export class Closed extends NamedError {}
 
 /** What pending waits reject with when their process is cancelled. */

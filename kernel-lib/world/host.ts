@@ -91,10 +91,16 @@ export interface Host {
    */
   connect(host: string, port: number, options?: ConnectOptions): Promise<Connection>;
   /**
+   * Opens a port for datagrams: 0, or nothing, asks for a dynamic one, from 49152 up, in order. These ports are apart from those of connections.
+   *
+   * @throws {@link AddressInUse} if the port is open for datagrams on this host already.
+   */
+  datagrams(port?: number): Promise<Datagrams>;
+  /**
    * Starts a program beside this one, on this host. The program must use the host that it is given. A thread shares its process
-   * (pid, connections, memory, fate). A process gets a copy of its arguments: connections and listeners pass over to it, functions
-   * are shared, instances of classes become plain objects (errors stay errors). What this thread or another still waits for on a
-   * connection or listener that passes over (`receive`, `receiveUrgent`, `accept`) fails with {@link Closed}.
+   * (pid, connections, memory, fate). A process gets a copy of its arguments: connections, listeners and datagram ports pass over to it,
+   * functions are shared, instances of classes become plain objects (errors stay errors). What this thread or another still waits for on
+   * something that passes over (`receive`, `receiveUrgent`, `accept`) fails with {@link Closed}.
    *
    * @throws {@link ParameterError} if `program` or an option is none, or an argument of a process can't be copied: a promise,
    *   shared memory, a host, a queue or a mutex, an iterator, a URL or the like, which has no fields; or it nests too deep.
@@ -212,6 +218,52 @@ export interface Connection<In = any, Out = any> extends AsyncIterable<In> {
   end(): void;
   /** Drops the connection, and everything unread, at both ends. */
   reset(): void;
+}
+
+/** Where datagrams come from and go to: a port of a machine. */
+export interface DatagramAddress<H extends string = string> {
+  /** The machine's name; to send, `"*"` is every machine but this one. */
+  readonly host: H;
+  /** The number of the port. */
+  readonly port: number;
+}
+
+/** A message that came by itself, and where it came from. */
+// biome-ignore lint/suspicious/noExplicitAny: as in Connection
+export interface Datagram<In = any> {
+  /** The port that it was sent from, to which an answer can go. */
+  readonly from: DatagramAddress;
+  /** What was sent; see {@link Connection} for what arrives. */
+  readonly message: In;
+}
+
+/**
+ * A port for datagrams: each message goes alone, and nobody says whether it arrives. The network may lose it, deliver it twice, or later than
+ * the next, as its `datagrams` say. Lost is also what comes where no port is open, where the machine is down, to a cut, or when 64 KiB wait
+ * unread already: the sender hears nothing, and a row of the trace of kind `datagram` says why. Iterating receives until the port is closed.
+ *
+ * @see RFC 768 (UDP).
+ */
+// biome-ignore lint/suspicious/noExplicitAny: as in Connection
+export interface Datagrams<In = any, Out = any> extends AsyncIterable<Datagram<In>> {
+  /** The port's number in the scenario, also live. */
+  readonly port: number;
+  /**
+   * Sends a message to a port of a machine, or (`host: "*"`) to that port of every other machine. It never waits for the receiver.
+   *
+   * @throws {@link MessageError} if the message can't be sent, or takes more than 8 KiB when encoded; {@link Closed} after `close`;
+   *   {@link ParameterError} for an unknown host.
+   */
+  send(to: DatagramAddress, message: Out): Promise<void>;
+  /**
+   * The next message.
+   *
+   * @throws {@link TimedOut} after `timeoutMs`; {@link Closed} if the port is closed, now or while it waits, or is handed over to a child
+   *   process meanwhile; {@link MessageError} if the message nests too deep to be decoded.
+   */
+  receive(options?: { readonly timeoutMs?: number }): Promise<Datagram<In>>;
+  /** Closes the port: what is unread or comes later is lost. */
+  close(): void;
 }
 
 /** A process or thread that was started. */

@@ -56,6 +56,7 @@ export {
   type Checked,
   type CrashOrRestart,
   type CutOrHeal,
+  type DatagramSpec,
   type Fault,
   type HostSpec,
   type Job,
@@ -70,9 +71,11 @@ export {
   scenario,
 } from "./scenario.js";
 export type {
+  DatagramRow,
   ExitRow,
   FaultRow,
   LogRow,
+  LossReason,
   MessageRow,
   RowBase,
   StartRow,

@@ -27,6 +27,16 @@ export interface HostSpec {
   readonly bytesPerS?: number;
 }
 
+/** What may happen to datagrams between two machines; never to what a connection carries, nor on the way from a machine to itself. */
+export interface DatagramSpec {
+  /** The probability that one gets lost, from 0 to 1; 0 unless told. */
+  readonly loss?: number;
+  /** The probability that one that is not lost arrives twice, from 0 to 1; 0 unless told. */
+  readonly duplicates?: number;
+  /** How much longer than the latency one may take, in milliseconds: evenly spread from 0 to this, so that they pass each other; 0 unless told. */
+  readonly jitterMs?: number;
+}
+
 /** What lies between two machines, both ways. */
 export interface LinkSpec<H extends string = string> {
   /** The two machines. */
@@ -35,6 +45,8 @@ export interface LinkSpec<H extends string = string> {
   readonly latencyMs?: number;
   /** Bytes a second of each of the two interfaces for this pair, at least 0.001; the interface's own unless told. */
   readonly bytesPerS?: number;
+  /** What happens to datagrams between the two; what it does not say, the network does. */
+  readonly datagrams?: DatagramSpec;
 }
 
 /** The network: every pair of machines, unless a link says otherwise. A machine reaches itself at once. */
@@ -46,7 +58,9 @@ export interface NetworkSpec<H extends string = string> {
    * without bound unless told.
    */
   readonly bytesPerS?: number;
-  /** Pairs of machines with a latency or a rate of their own. */
+  /** What happens to datagrams; nothing unless told. */
+  readonly datagrams?: DatagramSpec;
+  /** Pairs of machines with a latency, a rate or a fate of datagrams of their own. */
   readonly links?: readonly LinkSpec<H>[];
 }
 
@@ -311,19 +325,34 @@ function list(names: readonly string[]): string {
 
 function checkNetwork(network: NetworkSpec, names: ReadonlySet<string>): void {
   if (!isRecord(network)) refuse("scenario", "network", "an object such as { latencyMs: 1 }", network);
-  rejectUnknownFields("scenario", "network.", network, ["latencyMs", "bytesPerS", "links"]);
+  rejectUnknownFields("scenario", "network.", network, ["latencyMs", "bytesPerS", "datagrams", "links"]);
   if (network.latencyMs !== undefined) checkTimeMs("scenario", "network.latencyMs", network.latencyMs);
   checkRate("network.bytesPerS", network.bytesPerS);
+  checkDatagrams("network.datagrams", network.datagrams);
   if (network.links === undefined) return;
   if (!Array.isArray(network.links)) refuse("scenario", "network.links", "an array of links", network.links);
   network.links.forEach((link: LinkSpec, i) => {
     const path = `network.links[${i}]`;
     if (!isRecord(link)) refuse("scenario", path, "an object such as { between: [a, b], latencyMs: 5 }", link);
-    rejectUnknownFields("scenario", `${path}.`, link, ["between", "latencyMs", "bytesPerS"]);
+    rejectUnknownFields("scenario", `${path}.`, link, ["between", "latencyMs", "bytesPerS", "datagrams"]);
     checkPair(path, link.between, names);
     if (link.latencyMs !== undefined) checkTimeMs("scenario", `${path}.latencyMs`, link.latencyMs);
     checkRate(`${path}.bytesPerS`, link.bytesPerS);
+    checkDatagrams(`${path}.datagrams`, link.datagrams);
   });
+}
+
+function checkDatagrams(path: string, datagrams: unknown): void {
+  if (datagrams === undefined) return;
+  if (!isRecord(datagrams)) refuse("scenario", path, "an object such as { loss: 0.1 }", datagrams);
+  rejectUnknownFields("scenario", `${path}.`, datagrams, ["loss", "duplicates", "jitterMs"]);
+  const { loss, duplicates, jitterMs } = datagrams;
+  for (const [field, value] of Object.entries({ loss, duplicates })) {
+    if (value === undefined) continue;
+    if (!(typeof value === "number" && value >= 0 && value <= 1))
+      refuse("scenario", `${path}.${field}`, "a probability from 0 to 1", value);
+  }
+  if (jitterMs !== undefined) checkTimeMs("scenario", `${path}.jitterMs`, jitterMs);
 }
 
 /** A job with the name that the trace and the faults know it by. */

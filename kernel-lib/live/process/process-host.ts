@@ -170,6 +170,10 @@ export class ProcessHost implements Host, OwnThread {
     return openConnection(this.process, systemPort, hello, { host, port }, { timeoutMs, keepAlive });
   }
 
+  datagrams(): never {
+    return notHere("datagrams");
+  }
+
   /** Threads only: callbacks of this process. An error that one does not catch ends the process, as it would elsewhere. */
   spawn<A extends unknown[], R>(
     program: (host: Host, ...args: A) => Promise<R>,

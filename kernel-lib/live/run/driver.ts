@@ -1,12 +1,13 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { type EventId, Scheduler } from "../../simulation/index.js";
-import type { Driver, Pipe, Processor, Store } from "../../world/core/driver.js";
+import type { DatagramPipe, Driver, Pipe, Processor, Store } from "../../world/core/driver.js";
 import type { Frame } from "../../world/network/frame.js";
 import { Burner, timeBurn } from "./burner.js";
 import type { MachineInfo } from "./machine.js";
 import { SocketPipe } from "./pipe.js";
 import { BurningProcessor } from "./processor.js";
 import { FileStore } from "./store.js";
+import { type UdpClock, UdpPort } from "./udp-port.js";
 
 const loopback = "127.0.0.1";
 
@@ -39,6 +40,10 @@ export class LiveDriver implements Driver {
   #heldSinceMs: number | undefined;
   /** Ports that the operating system is opening. */
   readonly #opening = new Set<Server>();
+  readonly #openingUdp = new Set<UdpPort>();
+  readonly #udpPorts = new Map<string, UdpPort>();
+  /** Those that the system has not taken back. */
+  readonly #everyUdp = new Set<UdpPort>();
   /** Operations of the operating system that will call back. */
   #pending = 0;
   #closing: Promise<void> | undefined;
@@ -96,14 +101,14 @@ export class LiveDriver implements Driver {
   }
 
   get isOpeningPort(): boolean {
-    return this.#opening.size > 0;
+    return this.#opening.size + this.#openingUdp.size > 0;
   }
 
   /** No timer is set, no frame under way, no answer of the operating system awaited. */
   get isQuiet(): boolean {
     if (this.#pending > 0 || this.isOpeningPort || this.#timers.size > 0) return false;
     if (this.#burners.some((burner) => burner.isBusy)) return false;
-    return [...this.#pipes].every((pipe) => pipe.framesUnderWay === 0);
+    return [...this.#pipes, ...this.#everyUdp].every(({ framesUnderWay }) => framesUnderWay === 0);
   }
 
   processor(host: string, cores: number): Processor {
@@ -202,6 +207,37 @@ export class LiveDriver implements Driver {
     });
   }
 
+  openDatagrams(
+    host: string,
+    port: number,
+    opened: (pipe: DatagramPipe) => void,
+    failed: (error: Error) => void,
+  ): void {
+    const key = `${host}:${port}`;
+    const udp = new UdpPort(this.#udpClock);
+    this.#openingUdp.add(udp);
+    this.#everyUdp.add(udp);
+    const settle = (callback: () => void): void => {
+      this.#openingUdp.delete(udp);
+      if (this.#closing) udp.close();
+      callback();
+      this.onEvent();
+    };
+    const opening = (): void => {
+      this.#udpPorts.set(key, udp);
+      settle(() => opened(udp));
+    };
+    udp.open(
+      opening,
+      (error) => settle(() => failed(error)),
+      (error) => this.onFailed(error),
+    );
+    void udp.closed.then(() => {
+      this.#everyUdp.delete(udp);
+      if (this.#udpPorts.get(key) === udp) this.#udpPorts.delete(key);
+    });
+  }
+
   /** The two ends of a connection find each other by their ports, whichever event comes first. */
   #accept(socket: Socket): void {
     if (this.#closing) return void socket.destroy();
@@ -227,6 +263,12 @@ export class LiveDriver implements Driver {
     pump: () => this.onEvent(),
   };
 
+  readonly #udpClock: UdpClock = {
+    frameArrived: (frame) => void this.at(frame.firstByteMs, arrive, frame),
+    pump: () => this.onEvent(),
+    portOf: (host, port) => this.#udpPorts.get(`${host}:${port}`),
+  };
+
   /** Gives everything back, sockets, ports, files, threads, and waits until it is gone. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -243,9 +285,13 @@ export class LiveDriver implements Driver {
         if (!this.#opening.has(server)) server.close();
       });
     });
+    const silenced = [...this.#everyUdp].map((udp) => {
+      if (!this.#openingUdp.has(udp)) udp.close();
+      return udp.closed;
+    });
     const stored = this.#stores.map((store) => store.close());
     const stopped = this.#burners.map((burner) => burner.close());
-    await Promise.all([...ended, ...closed, ...stored, ...stopped]);
+    await Promise.all([...ended, ...closed, ...silenced, ...stored, ...stopped]);
   }
 }
 

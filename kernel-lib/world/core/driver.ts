@@ -1,5 +1,5 @@
 import type { EventId } from "../../simulation/index.js";
-import type { Frame } from "../network/frame.js";
+import type { DatagramFrame, Frame } from "../network/frame.js";
 
 /**
  * What a world must supply under the core: a clock with timers, byte pipes, processors, stores. All meaning (processes,
@@ -24,12 +24,21 @@ export interface Driver {
     opened: (client: Pipe, server: Pipe) => void,
     failed: (error: Error) => void,
   ): void;
+  /** Opens what a datagram port needs below it, then calls back. */
+  openDatagrams(host: string, port: number, opened: (pipe: DatagramPipe) => void, failed: (error: Error) => void): void;
 }
 
 /** One end of a pipe: frames come out at the other end in order, each told to its path (`arrive`) not before its `firstByteMs`. */
 export interface Pipe {
   write(frame: Frame): void;
   /** Nothing more is written at this end or wanted from the other. Frames already written still arrive. */
+  close(): void;
+}
+
+/** What a datagram port sends by: each frame comes out for itself at its time (`path.arrive`), or is told to its receiver as `lost`, by the system. */
+export interface DatagramPipe {
+  write(frame: DatagramFrame): void;
+  /** Nothing more is written here, and nothing that is under way to here need pass the system. */
   close(): void;
 }
 

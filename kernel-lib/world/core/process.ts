@@ -16,8 +16,8 @@ export interface OwnedConnection extends Member<OwnedConnection> {
 /** A port that belongs to a process. */
 export interface OwnedPort {
   readonly port: number;
-  /** Closes it, also when its process has ended. */
-  shut(): void;
+  /** Its process has ended; `silently` if its machine, or the run, has too. */
+  closeWithProcess(silently: boolean): void;
 }
 
 /** A program of the scenario, whose process it is. */
@@ -38,7 +38,7 @@ export type ThreadMaker = (
 
 /** A daemon that waits like this is still getting ready; by any other wait it has begun to serve, and the next one may start. */
 function getsReady(kind: WaitKind): boolean {
-  return kind === "compute" || kind === "disk" || kind === "listen" || kind === "connect";
+  return kind === "compute" || kind === "disk" || kind === "listen" || kind === "datagrams" || kind === "connect";
 }
 
 /** A program in execution: its threads together own its connections and ports, and share its fate. */

@@ -88,7 +88,7 @@ export class Processes {
     process.machine.processes.delete(process);
     const pending = this.#noteEnd(process, exit);
     process.dropWaits();
-    if (process.ports) for (const port of [...process.ports]) port.shut();
+    if (process.ports) for (const port of [...process.ports]) port.closeWithProcess(silently);
     for (const connection of process.connections.members()) {
       if (silently) connection.release();
       else connection.closeWithProcess(exit.how !== "returned");

@@ -16,6 +16,7 @@ export type WaitKind =
   | "compute"
   | "disk"
   | "listen"
+  | "datagrams"
   | "accept"
   | "connect"
   | "send"

@@ -20,14 +20,14 @@ import type { HostMachine } from "../machine/host-machine.js";
 import { ofHost } from "../strangers.js";
 import type { Encoded } from "../values.js";
 import { type End, nothing } from "./end.js";
-import type { Frame, FrameType, Receiver } from "./frame.js";
+import type { Frame, FrameType, OrderedReceiver } from "./frame.js";
 import { asResult, Inbox } from "./inbox.js";
 import { KeepAliveWatch } from "./keep-alive.js";
 import { Outbox, type Outgoing } from "./outbox.js";
 import type { Path, Sender } from "./path.js";
 import { UrgentBytes } from "./urgent.js";
 
-export class Endpoint implements Connection, End, Receiver, Sender, OwnedConnection {
+export class Endpoint implements Connection, End, OrderedReceiver, Sender, OwnedConnection {
   memberOf: object | undefined = undefined;
   previousMember: Endpoint | undefined = undefined;
   nextMember: Endpoint | undefined = undefined;
@@ -37,7 +37,8 @@ export class Endpoint implements Connection, End, Receiver, Sender, OwnedConnect
   other!: Endpoint;
   pipe: Pipe | undefined;
   owner: RunningProcess;
-  // Its path's, see Sender and Receiver.
+  readonly keepsOrder = true;
+  // Its path's, see Sender and OrderedReceiver.
   outDoneMs = 0;
   inDoneMs = 0;
   framesDue = 0;

@@ -1,3 +1,6 @@
+import type { DatagramAddress } from "../host.js";
+import type { TracedThread } from "../trace/recorder.js";
+import type { LossReason } from "../trace/trace.js";
 import type { Encoded } from "../values.js";
 
 /** What travels between the two ends of a connection. All but `data`, `bytes` and `urgent` are the transport's own and weigh nothing. */
@@ -6,8 +9,12 @@ export type FrameType = "data" | "bytes" | "urgent" | "credit" | "end" | "reset"
 /** The bytes in front of each message: its length (4) and its type (1). */
 export const headerBytes = 5;
 
-/** Who gets frames: a connection's end is one kind. The first three are the path's own, which alone changes them. */
-export interface Receiver {
+/** Who gets frames. */
+export type Receiver = OrderedReceiver | LooseReceiver;
+
+/** Gets them in the order of sending, and none is lost: a connection's end. The first three are the path's own, which alone changes them. */
+export interface OrderedReceiver {
+  readonly keepsOrder: true;
   /** When the last frame for it has come in: frames never pass each other. */
   inDoneMs: number;
   /** Frames that have come and wait for their time. */
@@ -17,6 +24,14 @@ export interface Receiver {
   readonly machine: { readonly isPaused: boolean; whenRunning(action: () => void): void };
   /** A frame has come in, whole. */
   deliver(frame: Frame): void;
+}
+
+/** Gets each for itself, late, twice or never: the datagram ports of a machine. It holds back by itself what comes while its machine is paused. */
+export interface LooseReceiver {
+  readonly keepsOrder: false;
+  deliver(frame: Frame): void;
+  /** It did not get through. */
+  lost(frame: Frame, reason: LossReason): void;
 }
 
 /** A frame under way. */
@@ -39,4 +54,23 @@ export interface Frame {
   readonly lastByteMs: number;
   /** When it had come in, whole; set when it has. */
   arrivedMs: number;
+}
+
+/** A frame that goes alone. */
+export interface DatagramFrame extends Frame {
+  readonly to: LooseReceiver;
+  readonly type: "data" | "bytes";
+  readonly from: DatagramAddress;
+  readonly toHost: string;
+  readonly toPort: number;
+  /** Counts the datagrams from the one machine to the other. */
+  readonly sequence: number;
+  readonly copy: 1 | 2;
+  /** How much longer than the latency it takes. */
+  readonly delayMs: number;
+  /** Who sent it. */
+  readonly thread: TracedThread;
+  /** Set when it leaves. */
+  firstByteMs: number;
+  lastByteMs: number;
 }

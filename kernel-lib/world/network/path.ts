@@ -6,13 +6,14 @@
  * several slow clients at once.
  *
  * - `leave`: by a receiver's peer, in any step or timer;
+ * - `cast`: by a datagram port, in a step of its process;
  * - `arrive`: by the driver alone, when the first byte is there;
  * - `cut`, `heal`: by faults alone;
  * - `carry`, `carryBack`: by a handshake, whose segments are no frames yet.
  */
-import type { Driver, Pipe } from "../core/driver.js";
+import type { DatagramPipe, Driver, Pipe } from "../core/driver.js";
 import type { Encoded } from "../values.js";
-import type { Frame, FrameType, Receiver } from "./frame.js";
+import type { DatagramFrame, Frame, FrameType, LooseReceiver, OrderedReceiver } from "./frame.js";
 
 /** A machine's network interface: one way out, one way in, each first in first out. */
 export interface NetworkInterface {
@@ -24,7 +25,7 @@ export interface NetworkInterface {
 export interface Sender {
   /** When the last frame it sent has left: frames never pass each other. */
   outDoneMs: number;
-  readonly other: Receiver;
+  readonly other: OrderedReceiver;
 }
 
 /** What a path is like. */
@@ -42,7 +43,7 @@ export class Path {
   private readonly outMsPerByte: number;
   private readonly inMsPerByte: number;
   /** Receivers that hold frames because of a cut. */
-  readonly #stalled = new Set<Receiver>();
+  readonly #stalled = new Set<OrderedReceiver>();
   /** Answers to SYNs that a cut holds. */
   readonly #stalledAnswers: (() => void)[] = [];
 
@@ -82,9 +83,24 @@ export class Path {
     pipe.write({ to: other, path: this, type, payload, note, value, bytes, firstByteMs, lastByteMs, arrivedMs: 0 });
   }
 
+  /** A datagram is sent, in as many copies as will come through: none, if it is to be lost. Each goes its own way, and may pass others. */
+  cast(pipe: DatagramPipe, bytes: number, copies: readonly DatagramFrame[]): void {
+    const { from, outMsPerByte } = this;
+    const nowMs = this.driver.now();
+    const startMs = outMsPerByte > 0 && from.outFreeMs > nowMs ? from.outFreeMs : nowMs;
+    const sentMs = startMs + bytes * outMsPerByte;
+    if (outMsPerByte > 0) from.outFreeMs = sentMs;
+    for (const copy of copies) {
+      copy.firstByteMs = startMs + this.latencyMs + copy.delayMs;
+      copy.lastByteMs = sentMs + this.latencyMs + copy.delayMs;
+      pipe.write(copy);
+    }
+  }
+
   /** The first byte of a frame has reached the other machine's interface. */
   arrive(frame: Frame): void {
     const { to } = frame;
+    if (!to.keepsOrder) return this.#arriveAlone(frame, to);
     const nowMs = this.driver.now();
     let dueMs = Math.max(frame.lastByteMs, to.inDoneMs);
     if (frame.bytes > 0 && this.inMsPerByte > 0) {
@@ -93,29 +109,43 @@ export class Path {
       this.to.inFreeMs = dueMs;
     }
     to.inDoneMs = dueMs;
-    if (dueMs <= nowMs && to.framesDue === 0) return this.#isDue(frame);
+    if (dueMs <= nowMs && to.framesDue === 0) return this.#isDue(frame, to);
     to.framesDue++;
     const due = (late: Frame): void => {
-      late.to.framesDue--;
-      this.#isDue(late);
+      to.framesDue--;
+      this.#isDue(late, to);
     };
     this.driver.at(Math.max(dueMs, nowMs), due, frame);
   }
 
-  #isDue(frame: Frame): void {
-    const { to } = frame;
+  #arriveAlone(frame: Frame, to: LooseReceiver): void {
+    const nowMs = this.driver.now();
+    let dueMs = frame.lastByteMs;
+    if (this.inMsPerByte > 0) {
+      dueMs = Math.max(dueMs, Math.max(frame.firstByteMs, this.to.inFreeMs) + frame.bytes * this.inMsPerByte);
+      this.to.inFreeMs = dueMs;
+    }
+    const due = (late: Frame): void => {
+      if (this.isCut) to.lost(late, "cut");
+      else to.deliver(late);
+    };
+    if (dueMs <= nowMs) due(frame);
+    else this.driver.at(dueMs, due, frame);
+  }
+
+  #isDue(frame: Frame, to: OrderedReceiver): void {
     if (this.isCut || to.stalled.length > 0) {
       to.stalled.push(frame);
       this.#stalled.add(to);
     } else this.#deliver(to, frame);
   }
 
-  #deliver(to: Receiver, frame: Frame): void {
+  #deliver(to: OrderedReceiver, frame: Frame): void {
     if (to.machine.isPaused) to.machine.whenRunning(() => to.deliver(frame));
     else to.deliver(frame);
   }
 
-  /** From now on it carries nothing: frames stall, SYNs are lost. */
+  /** From now on it carries nothing: frames stall, SYNs and datagrams are lost. */
   cut(): void {
     this.isCut = true;
   }
@@ -134,7 +164,7 @@ export class Path {
     this.#stalled.clear();
   }
 
-  #goOn(receiver: Receiver): void {
+  #goOn(receiver: OrderedReceiver): void {
     if (this.isCut) {
       this.#stalled.add(receiver);
       return;

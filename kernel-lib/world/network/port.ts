@@ -3,7 +3,7 @@
  *
  * - What {@link Listener} has: by the program that owns it, in its step.
  * - `isFull`, `reserve`, `arrived`, `arrivalFailed`: by the handshake, in a timer or a callback of the driver.
- * - `giveTo`: by `spawn`. `shut`: by the end of its process.
+ * - `giveTo`: by `spawn`. `closeWithProcess`: by the end of its process.
  */
 import { checkWhole } from "../../errors.js";
 import { checkFields } from "../checks.js";
@@ -83,6 +83,10 @@ export class OpenPort implements Listener, WaitTarget, OwnedPort {
     this.shut();
   }
 
+  closeWithProcess(): void {
+    this.shut();
+  }
+
   /** Also when its process has ended. */
   shut(): void {
     if (this.isClosed) return;
@@ -135,12 +139,12 @@ export class OpenPort implements Listener, WaitTarget, OwnedPort {
   }
 }
 
-/** The first port that `listen(0)` gives, as in IANA's dynamic range. */
+/** The first port that 0 gives, as in IANA's dynamic range. */
 const firstDynamicPort = 49152;
 const lastPort = 65535;
 
-/** The open ports of a machine, by number. */
-export class Ports extends Map<number, OpenPort> {
+/** The open ports of a machine, by number: those of connections, or those of datagrams. */
+export class Ports<P = OpenPort> extends Map<number, P> {
   #nextDynamic = firstDynamicPort;
 
   /** The next dynamic port in order that is not open, after the last the first again; `undefined` if all are open. */

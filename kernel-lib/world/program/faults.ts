@@ -52,6 +52,7 @@ export class FaultInjector {
     if (machine.isDown) return;
     core.trace.fault(core.now(), machine.name, "crash");
     machine.goDown();
+    this.#network.crashed(machine.name);
     for (const process of machine.processes.members()) core.processes.end(process, { how: "killed" }, true);
     machine.processor.resume();
   }

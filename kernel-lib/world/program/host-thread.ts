@@ -6,6 +6,7 @@ import { Thread } from "../core/thread.js";
 import type {
   Connection,
   ConnectOptions,
+  Datagrams,
   Disk,
   Host,
   Listener,
@@ -20,6 +21,7 @@ import { compute } from "../machine/compute.js";
 import { DiskView } from "../machine/disk.js";
 import type { HostMachine } from "../machine/host-machine.js";
 import { ThreadMutex, ThreadQueue } from "../machine/queue.js";
+import { openDatagrams } from "../network/datagrams.js";
 import { openConnection } from "../network/handshake.js";
 import type { Network } from "../network/network.js";
 import { openPort } from "../network/port.js";
@@ -123,6 +125,11 @@ export class HostThread extends Thread implements Host {
 
   connect(host: string, port: number, options?: ConnectOptions): Promise<Connection> {
     return openConnection(this, this.core, host, port, options);
+  }
+
+  datagrams(port?: number): Promise<Datagrams> {
+    const { network } = this.core;
+    return openDatagrams(this, network, network.datagramPorts(this.name), port);
   }
 
   spawn<A extends unknown[], R>(

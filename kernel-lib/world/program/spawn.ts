@@ -7,6 +7,7 @@ import type { Thread } from "../core/thread.js";
 import { Cancelled } from "../errors.js";
 import type { Exit, Process, Program, SpawnOptions } from "../host.js";
 import { Endpoint } from "../network/connection.js";
+import { DatagramPort } from "../network/datagrams.js";
 import { OpenPort } from "../network/port.js";
 import { ofHost } from "../strangers.js";
 
@@ -45,10 +46,10 @@ export function spawn<R>(
     processes.launch(thread, program, args, machine.spec.costs?.threadMs ?? 0);
     return new Started<R>(thread, thread, processes);
   }
-  const handed: (Endpoint | OpenPort)[] = [];
+  const handed: (Endpoint | OpenPort | DatagramPort)[] = [];
   const own = args.map((arg) =>
     copied(arg, (value) => {
-      const passes = value instanceof Endpoint || value instanceof OpenPort;
+      const passes = value instanceof Endpoint || value instanceof OpenPort || value instanceof DatagramPort;
       if (passes) handed.push(value);
       return passes;
     }),

@@ -21,7 +21,7 @@ export class World extends Core implements HostServices {
 
   constructor(scenario: Scenario, driver: Driver, seed: number, level: TraceLevel | undefined) {
     super(scenario, driver, seed, level, machinesOf(scenario, driver), makeThread);
-    this.network = new Network(scenario, driver);
+    this.network = new Network(scenario, this, this.machines);
     new FaultInjector(this, this.network).schedule(scenario.faults);
   }
 }

@@ -2,8 +2,24 @@ import type { Exit } from "../host.js";
 import type { Encoded } from "../values.js";
 import { MessageNotes } from "./message-notes.js";
 import { Tape } from "./tape.js";
-import { type TraceKind, type TraceLevel, type TraceRow, traceKinds } from "./trace.js";
-import { type Actor, ends, type LineName, noText, records, rowsOf } from "./trace-rows.js";
+import {
+  type DatagramRow,
+  type LossReason,
+  type TraceKind,
+  type TraceLevel,
+  type TraceRow,
+  traceKinds,
+} from "./trace.js";
+import {
+  type Actor,
+  datagramMoments,
+  ends,
+  type LineName,
+  lossReasons,
+  noText,
+  records,
+  rowsOf,
+} from "./trace-rows.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 type RecordShape = (typeof records)[TraceKind];
@@ -15,7 +31,7 @@ interface Line extends LineName {
 }
 
 /** A thread, as its rows name it. */
-interface TracedThread {
+export interface TracedThread {
   readonly threadName: string;
   /** Its number here, 0 for none yet: the recorder gives it. */
   traceNumber: number;
@@ -29,6 +45,18 @@ interface TracedProcess {
   readonly parentPid: number;
   readonly machine: { readonly name: string };
   readonly main: TracedThread;
+}
+
+/** A datagram, as its rows name it. */
+interface TracedDatagram {
+  readonly from: { readonly host: string; readonly port: number };
+  readonly toHost: string;
+  readonly toPort: number;
+  readonly sequence: number;
+  readonly copy: 1 | 2;
+  readonly bytes: number;
+  readonly note: number;
+  readonly arrivedMs: number;
 }
 
 /** A work that goes on, whose end is to be noted. */
@@ -52,6 +80,7 @@ export class Recorder {
   private readonly wakes: boolean;
   private readonly sends: boolean;
   private readonly receives: boolean;
+  private readonly datagrams: boolean;
   readonly #kinds: ReadonlySet<TraceKind>;
   readonly #tape = new Tape();
   readonly #notes = new MessageNotes();
@@ -73,6 +102,7 @@ export class Recorder {
     this.wakes = this.#kinds.has("wake");
     this.sends = this.#kinds.has("send");
     this.receives = this.#kinds.has("receive");
+    this.datagrams = this.#kinds.has("datagram");
   }
 
   start(timeMs: number, thread: TracedThread): void {
@@ -104,7 +134,7 @@ export class Recorder {
 
   /** Keeps what a message says, for the rows of its sending and its receipt. */
   note(message: unknown, encoded: Encoded): number {
-    return this.sends || this.receives ? this.#notes.add(message, encoded) : noNote;
+    return this.sends || this.receives || this.datagrams ? this.#notes.add(message, encoded) : noNote;
   }
 
   send(
@@ -165,6 +195,28 @@ export class Recorder {
     cells[at + 3] = sequence;
     cells[at + 4] = Number(sent);
     cells[at + 5] = byte;
+  }
+
+  /** @param reason why it was lost, if it was. */
+  datagram(
+    timeMs: number,
+    thread: TracedThread,
+    what: DatagramRow["what"],
+    datagram: TracedDatagram,
+    reason?: LossReason,
+  ): void {
+    if (!this.datagrams) return;
+    const at = this.#record(records.datagram, timeMs, this.#actorOf(thread));
+    const { cells } = this.#tape;
+    const { from, toHost, toPort } = datagram;
+    cells[at + 2] = datagramMoments.indexOf(what);
+    cells[at + 3] = this.#textNumber(`${from.host}:${from.port}`);
+    cells[at + 4] = this.#textNumber(`${toHost}:${toPort}`);
+    cells[at + 5] = datagram.sequence;
+    cells[at + 6] = datagram.copy;
+    cells[at + 7] = datagram.bytes;
+    cells[at + 8] = datagram.note;
+    cells[at + 9] = reason === undefined ? datagram.arrivedMs : lossReasons.indexOf(reason);
   }
 
   fault(timeMs: number, host: string, fault: string, victim?: TracedProcess): void {

@@ -1,6 +1,6 @@
 import type { MessageNotes } from "./message-notes.js";
 import type { Tape } from "./tape.js";
-import type { RowBase, TraceKind, TraceRow } from "./trace.js";
+import type { DatagramRow, LossReason, RowBase, TraceKind, TraceRow } from "./trace.js";
 
 /** Who does something: what every row tells but its time. */
 export type Actor = Omit<RowBase, "timeMs">;
@@ -35,6 +35,7 @@ export interface WrittenTrace {
  * | disk | ms of work, text of the access, when it ended |
  * | urgent | line, sequence, 1 if sent, byte |
  * | log | text of the event, number of its fields |
+ * | datagram | what (as in {@link datagramMoments}), text of whence, text of whither, sequence, copy, bytes, note, when it had arrived or why it was lost |
  *
  * Actors and lines are counted from 1, texts and fields from 0. A code of 0 would be an empty cell.
  */
@@ -50,6 +51,7 @@ export const records = {
   disk: { code: 9, length: 5 },
   fault: { code: 10, length: 3 },
   log: { code: 11, length: 4 },
+  datagram: { code: 12, length: 10 },
 } as const satisfies Record<TraceKind, { readonly code: number; readonly length: number }>;
 
 const kinds = Object.keys(records) as TraceKind[];
@@ -59,6 +61,10 @@ export const noText = -1;
 
 /** How a process can end, by number. */
 export const ends = ["returned", "threw", "killed"] as const;
+
+/** What becomes of a datagram, and why one is lost, by number. */
+export const datagramMoments = ["sent", "received", "lost"] as const;
+export const lossReasons: readonly LossReason[] = ["loss", "inbox", "closed port", "cut", "down", "system"];
 
 /** A written trace as rows, in the order of writing. */
 export function rowsOf(written: WrittenTrace): TraceRow[] {
@@ -118,6 +124,15 @@ function rowOf(written: WrittenTrace, kind: TraceKind, cells: Float64Array, at: 
       return { kind, timeMs, host, process, pid, thread, fault: text(2) };
     case "log":
       return { kind, ...base, event: text(2), fields: written.fields[cell(3)] as Readonly<Record<string, unknown>> };
+    case "datagram": {
+      const what = datagramMoments[cell(2)] as DatagramRow["what"];
+      const [from, to] = [text(3), text(4)];
+      const peer = hostOf(what === "received" ? from : to);
+      const [sequence, copy, bytes, message] = [cell(5), cell(6) as 1 | 2, cell(7), written.notes.text(cell(8))];
+      const row: DatagramRow = { kind, ...base, what, from, to, sequence, copy, bytes, peer, message };
+      if (what === "received") return { ...row, arrivedMs: cell(9) };
+      return what === "lost" ? { ...row, reason: lossReasons[cell(9)] as LossReason } : row;
+    }
   }
 }
 
@@ -126,6 +141,11 @@ const roles = ["process", "thread"] as const;
 function lineOf(written: WrittenTrace, number: number): { connection: string; direction: "out" | "in"; peer: string } {
   const { id, peer } = written.lines[Math.floor(number / 2) - 1] as LineName;
   return { connection: id, direction: number % 2 ? "in" : "out", peer };
+}
+
+/** The host of `client:49152`. */
+function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(":"));
 }
 
 /** NaN while it goes on. */

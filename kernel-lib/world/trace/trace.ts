@@ -100,6 +100,37 @@ export interface UrgentRow extends RowBase {
   /** The machine at the other end. */
   readonly peer: string;
 }
+/** Why a datagram was lost: by the network's chance, at a full inbox, where no port was open, at a cut, at a machine that was down, or by the system (live). */
+export type LossReason = "loss" | "inbox" | "closed port" | "cut" | "down" | "system";
+
+/**
+ * A datagram is sent, taken by `receive`, or lost. Its rows share `from`, `to` and `sequence`; the row of one that is lost is its sender's, as the row of
+ * its sending is.
+ */
+export interface DatagramRow extends RowBase {
+  /** Tells the rows apart. */
+  readonly kind: "datagram";
+  /** What happened. */
+  readonly what: "sent" | "received" | "lost";
+  /** The host and port that it comes from: `client:49152`. */
+  readonly from: string;
+  /** The host and port that it goes to. */
+  readonly to: string;
+  /** Counts the datagrams from the one host to the other, from 1. */
+  readonly sequence: number;
+  /** 2 if it is the duplicate that the network made; else 1. */
+  readonly copy: 1 | 2;
+  /** Its size: eight bytes of header and the encoded value. */
+  readonly bytes: number;
+  /** The machine at the other end. */
+  readonly peer: string;
+  /** The message in short. */
+  readonly message: string;
+  /** Of one received: when it had come in, whole; between then and `timeMs` it waited to be taken. */
+  readonly arrivedMs?: number;
+  /** Of one lost: why. */
+  readonly reason?: LossReason;
+}
 /** A fault strikes. `process`, `pid` and `thread` are those of the victim of a kill; else empty and 0. */
 export interface FaultRow extends RowBase {
   /** Tells the rows apart. */
@@ -118,7 +149,17 @@ export interface LogRow extends RowBase {
 }
 
 /** One thing that happened in a run. */
-export type TraceRow = StartRow | ExitRow | WaitRow | WakeRow | MessageRow | WorkRow | UrgentRow | FaultRow | LogRow;
+export type TraceRow =
+  | StartRow
+  | ExitRow
+  | WaitRow
+  | WakeRow
+  | MessageRow
+  | WorkRow
+  | UrgentRow
+  | DatagramRow
+  | FaultRow
+  | LogRow;
 
 /** The kinds of rows. */
 export type TraceKind = TraceRow["kind"];
@@ -136,6 +177,7 @@ export const traceKinds: readonly TraceKind[] = [
   "disk",
   "fault",
   "log",
+  "datagram",
 ];
 
 /** What to keep: everything, nothing, or rows of these kinds. */

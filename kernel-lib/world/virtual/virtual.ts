@@ -2,7 +2,7 @@ import { checkNonNegative, ParameterError } from "../../errors.js";
 import { type EventId, Scheduler } from "../../simulation/index.js";
 import { interruptions, onInterrupt } from "../../simulation/interrupt.js";
 import type { Core } from "../core/core.js";
-import type { Driver, Pipe, Processor, Store } from "../core/driver.js";
+import type { DatagramPipe, Driver, Pipe, Processor, Store } from "../core/driver.js";
 import { type DrainKind, findSynchronousDrain, macrotask, makeTurns, realNowMs } from "../core/environment.js";
 import { refuseInPrograms, setProgramsRun } from "../core/programs-run.js";
 import { bug, deadlock, foreignWait, livelock } from "../core/reports.js";
@@ -288,7 +288,7 @@ class VirtualDriver implements Driver {
   readonly world = "virtual";
   readonly scheduler = new Scheduler();
   /** Frames know their way. */
-  readonly #pipe: Pipe = {
+  readonly #pipe: Pipe & DatagramPipe = {
     write: (frame) => void this.scheduler.at(frame.firstByteMs, arrive, frame),
     close: () => undefined,
   };
@@ -329,5 +329,9 @@ class VirtualDriver implements Driver {
 
   openPipe(_host: string, _port: number, opened: (client: Pipe, server: Pipe) => void): void {
     opened(this.#pipe, this.#pipe);
+  }
+
+  openDatagrams(_host: string, _port: number, opened: (pipe: DatagramPipe) => void): void {
+    opened(this.#pipe);
   }
 }
