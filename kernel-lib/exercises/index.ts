@@ -18,4 +18,9 @@
  * console.log(result.passed, result.record.mistake); // false, "returns what it sent"
  * ```
  */
-export { firstClient, type NumberClient } from "./00-start-here.js";
+export * from "./00-start-here.js";
+export * from "./03-server-organization.js";
+export * from "./04-contacting-a-server.js";
+export * from "./05-interrupting-a-server.js";
+export * from "./06-state.js";
+export * from "./10-mobility.js";

@@ -52,6 +52,7 @@ export {
   type OneChoice,
   type ProgramExercise,
   type RunClaim,
+  type WrongNumber,
 } from "./checks/exercise.js";
 export {
   type ChoiceQuestion,

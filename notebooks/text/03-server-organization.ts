@@ -28,23 +28,22 @@
 import {
   check,
   claims,
-  type Connection,
   concurrentServer,
+  type Connection,
   dataset,
+  deterministic,
   distribution,
   erlangC,
-  exercise,
+  exercises,
   exponential,
   fileServerModel,
   grid,
   type Host,
   hyperexponential,
-  deterministic,
   iterativeServer,
   jainIndex,
   lanes,
   type LoadRow,
-  md1,
   meanValueAnalysis,
   measureStartCosts,
   mg1,
@@ -54,8 +53,8 @@ import {
   on,
   openLoop,
   overlay,
-  pairLoads,
   type PairedLoad,
+  pairLoads,
   type PlannedRequest,
   poolServer,
   predict,
@@ -1812,8 +1811,8 @@ claims({
 // # 10 · Exercises
 //
 // Write your answer in the place of `undefined`, or your program in the function, and run the cell. If it is not right yet, the
-// check says what is wrong, and in which scenario. `check(…, …, { hints: 1 })` gives a further hint. The folded cells hold the
-// checks and, if your copy has them, solutions: a click unfolds them, but try first.
+// check says what is wrong, and in which scenario. `check(…, …, { hints: 1 })` gives a further hint; `exercises.boundedQueue`
+// alone in a cell tells how a program is tried. The folded cells are solutions, if your copy has them: try first.
 
 // %% [markdown] name="exercise-diagram-intro"
 // ## Exercise 1 · Who made this diagram?
@@ -1821,58 +1820,15 @@ claims({
 // Three clients ask at the same time; each request is 20 ms of CPU and then 40 ms of waiting. Which organisation has the
 // server?
 
-// %% jupyter={"source_hidden": true} name="exercise-diagram-run" tags=["exercise"]
-// Draws the diagram: unfold it when you have answered.
-const threeAtOnce = scenario({
-  hosts: { server: {}, ana: {}, bruno: {}, carla: {} },
-  network: { latencyMs: 5 },
-  programs: {
-    server: on("server", poolServer, handle, { threads: 2 }).daemon(),
-    responseMs: (["ana", "bruno", "carla"] as const).map((name) => on(name, ask, mixed)),
-  },
-});
-spaceTime(await simulate(threeAtOnce, { seed: 1 }), {
-  title: "Who made this?",
-  by: "host",
-  logs: false,
-  alt: "The server computes for two requests at the same time; their answers leave together. Then it computes for the third.",
-});
-
-// %% jupyter={"source_hidden": true} name="exercise-diagram" tags=["exercise"]
-// How your answer is checked: nothing to change here.
-const diagram = exercise({
-  name: "03-diagram",
-  statement: "Which organisation made the diagram?",
-  choices: {
-    iterative: "an iterative server",
-    thread: "a thread for each request",
-    pool: "a pool of two threads",
-    process: "a process for each request",
-  },
-  correct: "pool",
-  mistakes: [
-    {
-      name: "iterative",
-      recognise: (answer) => answer === "iterative",
-      hint: "An iterative server has one request in its hands at a time. How many answers leave the server at the same moment here?",
-    },
-    {
-      name: "unbounded",
-      recognise: (answer) => answer === "thread" || answer === "process",
-      hint: "Then the third request would be taken up as soon as it is there. When does the server begin to compute for it?",
-    },
-  ],
-  hints: [
-    "Count how many requests are between their arrival and their answer, and how many of those are being worked on.",
-  ],
-});
+// %% name="exercise-diagram-run" tags=["exercise"]
+await exercises.drawDiagram();
 
 // %% name="exercise-diagram-answer" tags=["exercise"]
-await check(diagram, undefined);
+await check(exercises.diagram, undefined);
 
 // %% jupyter={"source_hidden": true} name="exercise-diagram-solution" tags=["solution"]
 // A solution, once you have tried: click to unfold it.
-await check(diagram, "pool");
+await check(exercises.diagram, "pool");
 
 // %% [markdown] name="exercise-disk-intro"
 // ## Exercise 2 · Another file server
@@ -1880,102 +1836,24 @@ await check(diagram, "pool");
 // A request takes 12 ms of CPU, and one in five also 90 ms of disk. There is **one** disk, which serves one access at a time,
 // and there are very many threads. How many requests a second can the server answer at most?
 
-// %% jupyter={"source_hidden": true} name="exercise-disk" tags=["exercise"]
-// How your answer is checked: nothing to change here.
-const near = (value: number) => (answer: number) => Math.abs(answer / value - 1) < 0.01;
-const disk = exercise({
-  name: "03-disk",
-  statement:
-    "12 ms of CPU, one request in five 90 ms of disk, one disk, very many threads: requests a second?",
-  value: 1000 / Math.max(12, 90 / 5),
-  unit: "requests/s",
-  mistakes: [
-    {
-      name: "CPU only",
-      recognise: near(1000 / 12),
-      hint: "That is what the CPU can do. Can the disk keep up with it?",
-    },
-    {
-      name: "one thread",
-      recognise: near(1000 / (12 + 90 / 5)),
-      hint: "That is one thread, which does one after the other. With many, CPU and disk work at the same time.",
-    },
-    {
-      name: "every request",
-      recognise: near(1000 / 90),
-      hint: "You let every request go to the disk. Only one in five does.",
-    },
-    {
-      name: "every request, one thread",
-      recognise: near(1000 / (12 + 90)),
-      hint: "Two things: only one request in five needs the disk, and with many threads CPU and disk work at the same time.",
-    },
-    {
-      name: "only those of the disk",
-      recognise: near(1000 / (12 + 90 / 5) / 5),
-      hint: "You counted only those that need the disk.",
-    },
-  ],
-  hints: [
-    "How many ms does the average request keep the CPU busy? And the disk?",
-    "The busier of the two is busy all the time in the best case. That is the limit.",
-  ],
-});
-
 // %% name="exercise-disk-answer" tags=["exercise"]
-await check(disk, undefined);
+await check(exercises.disk, undefined);
 
 // %% jupyter={"source_hidden": true} name="exercise-disk-solution" tags=["solution"]
 // A solution, once you have tried: click to unfold it.
-await check(disk, 1000 / Math.max(12, 90 / 5));
+await check(exercises.disk, 1000 / Math.max(12, 90 / 5));
 
 // %% [markdown] name="exercise-constant-intro"
 // ## Exercise 3 · Requests that are all alike
 //
 // Sixty requests a second come at random to an iterative server. Each takes exactly 10 ms. How long is the mean response time?
 
-// %% jupyter={"source_hidden": true} name="exercise-constant" tags=["exercise"]
-// How your answer is checked: nothing to change here.
-const alike = { arrivalsPerS: 60, serviceMs: 10 };
-const constantService = exercise({
-  name: "03-constant-service",
-  statement:
-    "Poisson arrivals, 60 a second; service of exactly 10 ms; one server: mean response time?",
-  value: md1(alike).responseMs,
-  unit: "ms",
-  mistakes: [
-    {
-      name: "exponential",
-      recognise: near(mm1(alike).responseMs),
-      hint: "That is for exponential service. When all requests are alike, the wait (not the service) is another.",
-    },
-    {
-      name: "wait only",
-      recognise: near(md1(alike).waitMs),
-      hint: "That is the wait. The response time is the wait and the service.",
-    },
-    {
-      name: "halved all",
-      recognise: near(mm1(alike).responseMs / 2),
-      hint: "Only the wait is half of that with exponential service. The service itself stays.",
-    },
-    {
-      name: "service only",
-      recognise: near(10),
-      hint: "Arrivals are random: sometimes two come close together, and one of them waits.",
-    },
-  ],
-  hints: [
-    "What is the load? Begin with the wait of exponential service, and remember what variability does to it.",
-  ],
-});
-
 // %% name="exercise-constant-answer" tags=["exercise"]
-await check(constantService, undefined);
+await check(exercises.constantService, undefined);
 
 // %% jupyter={"source_hidden": true} name="exercise-constant-solution" tags=["solution"]
 // A solution, once you have tried: click to unfold it.
-await check(constantService, 10 + (0.6 * 10) / (2 * (1 - 0.6)));
+await check(exercises.constantService, 10 + (0.6 * 10) / (2 * (1 - 0.6)));
 
 // %% [markdown] name="exercise-crossing-intro"
 // ## Exercise 4 · Which one would you take?
@@ -1984,39 +1862,12 @@ await check(constantService, 10 + (0.6 * 10) / (2 * (1 - 0.6)));
 // Starting a thread costs 0.026 ms of CPU, starting a process 0.193 ms. You may not use a pool. Which organisation answers most
 // requests a second?
 
-// %% jupyter={"source_hidden": true} name="exercise-crossing" tags=["exercise"]
-// How your answer is checked: nothing to change here.
-const crossing = exercise({
-  name: "03-crossing",
-  statement:
-    "0.02 ms of CPU, 0.1 ms of waiting; a thread costs 0.026 ms, a process 0.193 ms: which organisation answers most?",
-  choices: {
-    iterative: "iterative",
-    thread: "a thread for each request",
-    process: "a process for each request",
-  },
-  correct: "thread",
-  mistakes: [
-    {
-      name: "iterative",
-      recognise: (answer) => answer === "iterative",
-      hint: "A start costs nothing there. But what does the iterative server do while the clock is asked, and is that longer or shorter than starting a thread?",
-    },
-    {
-      name: "process",
-      recognise: (answer) => answer === "process",
-      hint: "Compare what a process costs with the wait that it saves.",
-    },
-  ],
-  hints: ["How much time of the server does one request take: CPU and wait, or CPU and start?"],
-});
-
 // %% name="exercise-crossing-answer" tags=["exercise"]
-await check(crossing, undefined);
+await check(exercises.clockService, undefined);
 
 // %% jupyter={"source_hidden": true} name="exercise-crossing-solution" tags=["solution"]
 // A solution, once you have tried: click to unfold it.
-await check(crossing, "thread");
+await check(exercises.clockService, "thread");
 
 // %% [markdown] name="exercise-bounded-intro"
 // ## Exercise 5 · A dispatcher with a bounded queue
@@ -2025,163 +1876,15 @@ await check(crossing, "thread");
 // worker. A connection that finds all places taken is answered `"busy"` at once, and ended. Use `serve` of part 1 for the
 // others.
 
-// %% jupyter={"source_hidden": true} name="exercise-bounded" tags=["exercise"]
-// How your answer is checked: nothing to change here.
-type BoundedServer = (host: Host, threads: number, places: number) => Promise<void>;
-const serviceMs = 50;
-const waves = (atMs: readonly number[]) =>
-  atMs.map((arrivalMs) => ({ arrivalMs, computeMs: 0.001, waitMs: serviceMs }));
-const tryBounded = async (
-  answer: BoundedServer,
-  threads: number,
-  places: number,
-  atMs: readonly number[],
-  seed: number,
-) => {
-  const tried = scenario({
-    hosts: { server: {}, clients: {} },
-    network: { latencyMs: 1 },
-    programs: {
-      server: on("server", answer, threads, places).daemon(),
-      load: on("clients", openLoop, waves(atMs), { timeoutMs: 3000 }),
-      silent: on("clients", silent).at(6).daemon(),
-    },
-    limitMs: 5000,
-  });
-  return { ...(await simulate(tried, { seed })), threads, places, atMs };
-};
-// One client more, who says nothing: is it told "busy", and is its connection ended?
-const silent = async (host: Host) => {
-  const connection = await host.connect("server", 80);
-  const heard = await connection.receive();
-  return [heard, await connection.receive()];
-};
-const burstOf = (n: number, atMs = 0) => _.times(n, () => atMs);
-const boundedQueue = exercise({
-  name: "03-bounded-queue",
-  statement:
-    'A pool of `threads` workers; at most `places` connections wait; who finds no place is answered "busy" at once.',
-  scenarios: {
-    "eight at once, two threads, three places": (answer: BoundedServer, seed) =>
-      tryBounded(answer, 2, 3, burstOf(8), seed),
-    "six at once, one thread, one place": (answer: BoundedServer, seed) =>
-      tryBounded(answer, 1, 1, burstOf(6), seed),
-    "a second wave when the first has gone": (answer: BoundedServer, seed) =>
-      tryBounded(answer, 2, 3, [...burstOf(5), ...burstOf(5, 400)], seed),
-    "a second wave when some of the first were told busy": (answer: BoundedServer, seed) =>
-      tryBounded(answer, 2, 3, [...burstOf(8), ...burstOf(5, 400)], seed),
-    "nine at once, four threads, two places": (answer: BoundedServer, seed) =>
-      tryBounded(answer, 4, 2, burstOf(9), seed),
-    "nobody comes too many": (answer: BoundedServer, seed) =>
-      tryBounded(answer, 4, 2, [0, 0, 0, 10, 20], seed),
-  },
-  seeds: [1],
-  claims: {
-    "the server listens": (run) =>
-      run.results.load.every((row) => row.outcome !== "refused") || "nobody listens on port 80",
-    "every client gets an answer": (run) => {
-      const left = run.results.load.filter(
-        (row) => row.outcome !== "answered" && row.outcome !== "busy",
-      );
-      return (
-        left.length === 0 || `${left.length} of ${run.atMs.length} got none: ${left[0]!.outcome}`
-      );
-    },
-    "no more than `threads` requests are handled at the same time": (run) => {
-      const begins = run.rows.filter((row) => row.kind === "compute").map((row) => row.timeMs);
-      const most = Math.max(
-        ...begins.map(
-          (at) => begins.filter((other) => other <= at && other > at - serviceMs).length,
-        ),
-      );
-      return most <= run.threads || `${most} were, with ${run.threads} threads`;
-    },
-    "of each wave, as many are served as there are threads and places": (run) => {
-      const wanted = _.sum(
-        _.map(_.countBy(run.atMs.map((at) => Math.floor(at / 100))), (n) =>
-          Math.min(n, run.threads + run.places),
-        ),
-      );
-      const served = run.results.load.filter((row) => row.outcome === "answered").length;
-      return (
-        served === wanted ||
-        `${served} of ${run.atMs.length} were served and ${run.atMs.length - served} told "busy"; with ${run.threads} threads and ${run.places} places it must be ${wanted}`
-      );
-    },
-    "who is told busy is told at once, and the connection is ended": (run) => {
-      const end = run.outcomes.silent;
-      const isFull = run.atMs.filter((at) => at === 0).length >= run.threads + run.places;
-      if (isFull && !(end.how === "returned" && _.isEqual(end.value, ["busy", undefined])))
-        return 'a client that said nothing was not told "busy", or its connection was left open';
-      const slow = run.results.load.find((row) => row.outcome === "busy" && row.responseMs > 10);
-      return !slow || `one heard "busy" after ${slow.responseMs} ms`;
-    },
-  },
-  mistakes: [
-    {
-      name: "waits for a place",
-      recognise: ({ run }) =>
-        run!.rows.some((row) => row.kind === "wait" && row.on.startsWith("put")),
-      hint: "`put` waits until there is room, and your dispatcher with it. `offer` says at once whether there was room.",
-    },
-    {
-      name: "a thread for each",
-      recognise: ({ claim }) => claim.startsWith("no more than"),
-      hint: "Somebody serves besides the `threads` workers. Start those once, before the loop; each takes one connection after another from a queue, and nobody else serves.",
-    },
-    {
-      name: "never busy",
-      recognise: ({ claim, run }) =>
-        claim.startsWith("of each wave") &&
-        run!.results.load.length > run!.threads + run!.places &&
-        run!.results.load.every((row) => row.outcome === "answered"),
-      hint: 'Nobody is told "busy". `host.queue(capacity)` makes a queue with a bound. (A backlog has one too, but says nothing to those who find no place.)',
-    },
-    {
-      name: "no answer",
-      recognise: ({ claim, run }) =>
-        claim.startsWith("every client") &&
-        run!.results.load.some((row) => row.outcome === "closed" || row.outcome === "reset"),
-      hint: 'Those who find no place must hear something: `send("busy")` before you end the connection.',
-    },
-    {
-      name: "keeps them hanging",
-      recognise: ({ run }) => run!.results.load.some((row) => row.outcome === "timed out"),
-      hint: "Some clients hear nothing at all. What becomes of a connection that `offer` did not take?",
-    },
-    {
-      name: "counts those who are served",
-      recognise: ({ run }) => {
-        const served = run!.results.load.filter((row) => row.outcome === "answered").length;
-        return served > 0 && served <= run!.places;
-      },
-      hint: "`places` counts those who wait. Those who are being served have left their place.",
-    },
-    {
-      name: "room for those who are served",
-      recognise: ({ run }) => {
-        const told = run!.results.load.filter((row) => row.outcome === "busy").length;
-        const most = run!.threads + run!.places;
-        return told > 0 && _.uniq(run!.atMs).length === 1 && run!.atMs.length - told > most;
-      },
-      hint: "Too many wait. A worker takes its connection out of the queue, so the queue needs room for `places` connections and no more.",
-    },
-  ],
-  hints: [
-    "`threadPool` of part 3 is nearly it. What must change: the queue gets a capacity, and the dispatcher must not wait for room.",
-    '`if (!waiting.offer(connection)) { await connection.send("busy"); connection.end(); }`',
-  ],
-});
-
 // %% name="exercise-bounded-answer" tags=["exercise"]
-const myBoundedServer: BoundedServer = async (host, threads, places) => {
+const myBoundedServer: exercises.BoundedServer = async (host, threads, places) => {
   host.log(`${threads} threads, ${places} places`); // your lines take the place of this one
 };
-await check(boundedQueue, myBoundedServer);
+await check(exercises.boundedQueue, myBoundedServer);
 
 // %% jupyter={"source_hidden": true} name="exercise-bounded-solution" tags=["solution"]
 // A solution, once you have tried: click to unfold it.
-const boundedSolution: BoundedServer = async (host, threads, places) => {
+const boundedSolution: exercises.BoundedServer = async (host, threads, places) => {
   const waitingOnes = host.queue<Connection>(places);
   const worker = async (own: Host) => {
     for (;;) await serve(own, await waitingOnes.take());
@@ -2193,7 +1896,7 @@ const boundedSolution: BoundedServer = async (host, threads, places) => {
     connection.end();
   }
 };
-await check(boundedQueue, boundedSolution);
+await check(exercises.boundedQueue, boundedSolution);
 
 // %% [markdown] name="exercise-priority-intro"
 // ## Exercise 6 · A dispatcher with priorities
@@ -2203,196 +1906,15 @@ await check(boundedQueue, boundedSolution);
 // finished. Careful: the dispatcher knows only after `receive` whether a request is urgent, and some clients take their time to
 // send it. Answer with `handle`.
 
-// %% jupyter={"source_hidden": true} name="exercise-priority" tags=["exercise"]
-// How your answer is checked: nothing to change here.
-type PriorityServer = (host: Host, threads: number) => Promise<void>;
-interface Customer {
-  name: string;
-  urgent: boolean;
-  atMs: number;
-  hesitatesMs: number;
-}
-const customer = async (host: Host, { name, urgent, atMs, hesitatesMs }: Customer) => {
-  await host.sleepUntil(atMs);
-  const connection = await host.connect("server", 80);
-  await host.sleep(hesitatesMs);
-  await connection.send({ name, urgent, computeMs: 10, waitMs: 0 });
-  const answer = await connection.receive();
-  return { name, urgent, atMs: atMs + hesitatesMs, answer, answeredMs: host.now() };
-};
-const tryPriority = async (
-  answer: PriorityServer,
-  threads: number,
-  who: readonly Customer[],
-  seed: number,
-) => {
-  const tried = scenario({
-    hosts: { server: { cores: threads }, clients: {} },
-    programs: {
-      server: on("server", answer, threads).daemon(),
-      customers: who.map((one) => on("clients", customer, one)),
-    },
-    limitMs: 3000,
-  });
-  const run = await simulate(tried, { seed });
-  const served = run.outcomes.customers.flatMap((outcome) =>
-    outcome.how === "returned" ? [outcome.value] : [],
-  );
-  return {
-    ...run,
-    threads,
-    who,
-    served,
-    order: _.sortBy(served, "answeredMs").map((one) => one.name),
-  };
-};
-const customers = (names: string, atMs: number, urgent = false, hesitatesMs = 0) =>
-  [...names].map((name, i): Customer => ({ name, urgent, atMs: atMs + i, hesitatesMs }));
-const inClass = (order: readonly string[], names: string) =>
-  order.filter((name) => names.includes(name)).join("");
-const priorities = exercise({
-  name: "03-priorities",
-  statement:
-    "A pool whose free workers take urgent requests first, and equal ones in the order of their coming.",
-  scenarios: {
-    "others come after urgent ones": (answer: PriorityServer, seed) =>
-      tryPriority(
-        answer,
-        1,
-        [...customers("a", 0), ...customers("XY", 1, true), ...customers("bc", 3)],
-        seed,
-      ),
-    "urgent ones come last": (answer: PriorityServer, seed) =>
-      tryPriority(answer, 1, [...customers("abcd", 0), ...customers("XY", 5, true)], seed),
-    "three urgent ones": (answer: PriorityServer, seed) =>
-      tryPriority(answer, 1, [...customers("abcd", 0), ...customers("XYZ", 5, true)], seed),
-    "two threads": (answer: PriorityServer, seed) =>
-      tryPriority(answer, 2, [...customers("abcdef", 0), ...customers("XY", 6, true)], seed),
-    "no urgent ones": (answer: PriorityServer, seed) =>
-      tryPriority(answer, 1, customers("abcde", 0), seed),
-    "an urgent one finds everybody idle": (answer: PriorityServer, seed) =>
-      tryPriority(answer, 1, [...customers("a", 0), ...customers("X", 40, true)], seed),
-    "one client hesitates": (answer: PriorityServer, seed) =>
-      tryPriority(answer, 1, [...customers("z", 0, false, 500), ...customers("abc", 5)], seed),
-  },
-  seeds: [1],
-  claims: {
-    "the server listens": (run) =>
-      run.outcomes.customers.every(
-        (outcome) => outcome.how !== "threw" || outcome.error.name !== "ConnectionRefused",
-      ) || "nobody listens on port 80",
-    'everybody is answered "done"': (run) => {
-      const good = run.served.filter((one) => one.answer === "done").length;
-      return good === run.who.length || `${good} of ${run.who.length} were`;
-    },
-    "a client who hesitates holds nobody up": (run) => {
-      const late = run.served.find((one) => one.atMs < 100 && one.answeredMs > 200);
-      return !late || `${late.name} had to wait until ${late.answeredMs} ms`;
-    },
-    "`threads` requests are served at the same time": (run) => {
-      const prompt = run.served.filter((one) => one.atMs < 100);
-      const last = Math.max(...prompt.map((one) => one.answeredMs));
-      const lastCame = Math.max(...prompt.map((one) => one.atMs));
-      const work = Math.max((10 * prompt.length) / run.threads, lastCame + 10);
-      return last < work + 15 || `the last was answered at ${last} ms`;
-    },
-    "what has been begun is finished first": (run) => {
-      const prompt = run.who.filter((one) => one.hesitatesMs === 0);
-      const begun = _.map(_.sortBy(prompt, "atMs"), "name").slice(0, run.threads);
-      const first = run.order.slice(0, run.threads);
-      return (
-        run.served.length < run.who.length ||
-        _.isEqual([...first].sort(), begun.sort()) ||
-        `${begun.join(" ")} had been begun, and the order of answers was ${run.order.join(" ")}`
-      );
-    },
-    "urgent requests are taken before others that wait": (run) => {
-      if (!run.who.some((one) => one.urgent)) return true;
-      const urgent = _.map(_.filter(run.who, "urgent"), "name");
-      const lastUrgent = Math.max(...urgent.map((name) => run.order.indexOf(name)));
-      return (
-        lastUrgent < run.threads + urgent.length ||
-        `the order of answers was ${run.order.join(" ")} (urgent: ${urgent.join(" ")})`
-      );
-    },
-    "no more than `threads` requests are served at the same time": (run) => {
-      const begins = run.rows.filter((row) => row.kind === "compute").map((row) => row.timeMs);
-      const most = Math.max(
-        0,
-        ...begins.map((at) => begins.filter((other) => other <= at && other > at - 9.999).length),
-      );
-      return most <= run.threads || `${most} were, with ${run.threads} threads`;
-    },
-    "requests of one kind are taken in the order of their coming": (run) =>
-      (inClass(run.order, "XYZ") === inClass("XYZ".split(""), run.order.join("")) &&
-        inClass(run.order, "abcdef") === [...inClass(run.order, "abcdef")].sort().join("")) ||
-      `the order of answers was ${run.order.join(" ")}`,
-  },
-  mistakes: [
-    {
-      name: "sleeps beside the urgent line",
-      recognise: ({ scenario, claim, run }) =>
-        scenario.startsWith("an urgent one finds") &&
-        claim.startsWith("everybody") &&
-        run!.served.some((one) => one.answer === "done"),
-      hint: "An urgent request that finds all workers idle is never answered: they wait where the other requests come in, and nothing wakes them. Let both kinds wake a worker, by tokens in one queue.",
-    },
-    {
-      name: "waits in the dispatcher",
-      recognise: ({ claim }) => claim.startsWith("a client who hesitates"),
-      hint: "A client hesitates, and a worker or the dispatcher waits in `receive` for it: head-of-line blocking. Give the receiving to a thread for each connection.",
-    },
-    {
-      name: "a thread for each",
-      recognise: ({ claim, run }) =>
-        claim.startsWith("urgent") &&
-        run!.threads === 1 &&
-        run!.rows.filter((row) => row.kind === "compute" && row.timeMs < 9).length > 2,
-      hint: "You begin each request as soon as it is there, so nothing waits and priorities have nothing to choose from. Let `threads` workers take them one by one.",
-    },
-    {
-      name: "upside down",
-      recognise: ({ run }) => run!.order.join("") === "abcXY",
-      hint: "Nearly: you serve the urgent ones last. Which line does a free worker look into first?",
-    },
-    {
-      name: "pushes aside",
-      recognise: ({ claim }) => claim.startsWith("what has been begun"),
-      hint: "An urgent request pushes aside one that has been begun. `compute` with a priority does that; here a worker that is free chooses.",
-    },
-    {
-      name: "ignores urgency",
-      recognise: ({ claim, run }) => claim.startsWith("urgent") && run!.order.join("") === "abcdXY",
-      hint: "You serve in the order of coming. Keep two lines, and let a free worker look into the urgent one first.",
-    },
-    {
-      name: "last in, first out",
-      recognise: ({ claim, run }) =>
-        claim.startsWith("requests of one kind") &&
-        run!.order.indexOf("d") < run!.order.indexOf("b"),
-      hint: "Within one kind you serve who came last first: `pop` takes from the end, `shift` from the beginning.",
-    },
-    {
-      name: "one at a time",
-      recognise: ({ claim, run }) => claim.startsWith("`threads`") && run!.threads > 1,
-      hint: "Only one request is served at a time. Start as many workers as `threads` says.",
-    },
-  ],
-  hints: [
-    "Three kinds of threads: the dispatcher accepts; a reader for each connection receives its request and puts it in line; workers take from the line.",
-    "A queue of tokens tells the workers that something is there: the reader pushes the request into one of two arrays and puts a token; a worker takes a token and then looks into the urgent array first.",
-  ],
-});
-
 // %% name="exercise-priority-answer" tags=["exercise"]
-const myPriorityServer: PriorityServer = async (host, threads) => {
+const myPriorityServer: exercises.PriorityServer = async (host, threads) => {
   host.log(`${threads} threads`); // your lines take the place of this one
 };
-await check(priorities, myPriorityServer);
+await check(exercises.priorities, myPriorityServer);
 
 // %% jupyter={"source_hidden": true} name="exercise-priority-solution" tags=["solution"]
 // A solution, once you have tried: click to unfold it.
-const prioritySolution: PriorityServer = async (host, threads) => {
+const prioritySolution: exercises.PriorityServer = async (host, threads) => {
   const lines: Record<"urgent" | "other", { connection: Connection; request: Request }[]> = {
     urgent: [],
     other: [],
@@ -2415,7 +1937,7 @@ const prioritySolution: PriorityServer = async (host, threads) => {
   for await (const connection of await host.listen(80))
     host.spawn(reader, { as: "thread" }, connection);
 };
-await check(priorities, prioritySolution);
+await check(exercises.priorities, prioritySolution);
 
 // %% [markdown] name="summary"
 // # What you have seen

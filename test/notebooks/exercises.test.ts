@@ -98,9 +98,7 @@ async function wrongAnswersOf(exercise: AnyExercise, cells: unknown): Promise<[m
   if (!("choices" in exercise)) return Object.entries((await triedAnswers(exercise.name, cells)).mistakes);
   const wrong = Object.keys(exercise.choices).filter((choice) => choice !== exercise.correct);
   return wrong.map((choice) => {
-    const mistake = Array.isArray(exercise.mistakes)
-      ? exercise.mistakes.find(({ recognise }) => recognise(choice))
-      : mistakesOf(exercise).find((each) => each.name === choice);
+    const mistake = mistakesOf(exercise).find((each) => each.name === choice);
     if (!mistake) throw new Error(`${exercise.name}: the wrong choice ${choice} is no known mistake`);
     return [mistake.name, choice];
   });

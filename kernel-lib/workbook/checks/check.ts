@@ -81,10 +81,7 @@ async function tryOut(
     const message = known.includes(answer as string)
       ? `"${answer}" is not it.`
       : `The answer must be one of ${known.map((c) => JSON.stringify(c)).join(", ")}.`;
-    if (Array.isArray(exercise.mistakes))
-      return failed(message, [], mistakeOf(exercise.mistakes as readonly Mistake<unknown>[], answer), 0);
-    const table = exercise.mistakes as Readonly<Record<string, string>> | undefined;
-    const hint = known.includes(answer as string) ? table?.[answer as string] : undefined;
+    const hint = known.includes(answer as string) ? exercise.mistakes?.[answer as string] : undefined;
     return failed(message, [], hint === undefined ? undefined : { name: answer as string, hint }, 0);
   }
   if (typeof answer !== "number" || !Number.isFinite(answer)) {
@@ -98,11 +95,15 @@ async function tryOut(
   const value = typeof exercise.value === "function" ? await exercise.value() : exercise.value;
   if (!Number.isFinite(value))
     throw new ParameterError(`check: value of ${exercise.name} must be a finite number, got ${value}`);
-  const allowed = (exercise.tolerance ?? 0.01) * Math.abs(value) + 1e-12;
-  if (Math.abs(answer - value) <= allowed) return passed(0);
+  const isAbout = (wanted: number) =>
+    Math.abs(answer - wanted) <= (exercise.tolerance ?? 0.01) * Math.abs(wanted) + 1e-12;
+  if (isAbout(value)) return passed(0);
   const unit = exercise.unit ? ` ${exercise.unit}` : "";
   const message = `${formatNumber(answer)}${unit} is too ${answer > value ? "high" : "low"}.`;
-  return failed(message, [], mistakeOf(exercise.mistakes, answer), 0);
+  const mistakes = (exercise.mistakes ?? []).map((each) =>
+    "value" in each ? { ...each, recognise: () => [each.value].flat().some(isAbout) } : each,
+  );
+  return failed(message, [], mistakeOf(mistakes, answer), 0);
 }
 
 async function tryProgram(exercise: ProgramExercise<unknown>, answer: unknown): Promise<Verdict> {

@@ -41,6 +41,16 @@ export interface Mistake<F> {
   readonly hint: string;
 }
 
+/** A wrong number that people come to, and the hint that helps. */
+export interface WrongNumber {
+  /** Names the mistake in results. */
+  readonly name: string;
+  /** The number, or several, in the exercise's unit; an answer may be off by as much as from the right one. */
+  readonly value: number | readonly number[];
+  /** What helps, without the solution. */
+  readonly hint: string;
+}
+
 /** Says whether something holds in a run: true, false, or in words what does not. */
 export type RunClaim<R> = (run: R) => boolean | string;
 
@@ -64,8 +74,8 @@ export interface NumberExercise extends ExerciseText {
   readonly unit: string;
   /** How far the answer may be off, as a share of the value. Default 0.01. */
   readonly tolerance?: number;
-  /** Hints for wrong numbers, e.g. the inverse. */
-  readonly mistakes?: readonly Mistake<number>[];
+  /** Hints for wrong numbers, e.g. the inverse; the first that fits is given. */
+  readonly mistakes?: readonly (WrongNumber | Mistake<number>)[];
 }
 
 /** An exercise answered by a choice. */
@@ -75,7 +85,7 @@ export interface ChoiceExercise<C extends string = string> extends ExerciseText 
   /** The right one. */
   readonly correct: OneChoice<C>;
   /** By the wrong choice, what helps. In results the choice names the mistake. */
-  readonly mistakes?: Readonly<Partial<Record<C, string>>> | readonly Mistake<C>[];
+  readonly mistakes?: Readonly<Partial<Record<C, string>>>;
 }
 
 /** @internal */
@@ -136,21 +146,23 @@ export function exercise(options: ProgramExercise<never> | NumberExercise | Choi
     if (options.tolerance !== undefined && !(options.tolerance >= 0 && options.tolerance < 1))
       refuse("exercise", "tolerance", "from 0 to below 1", options.tolerance);
   } else checkChoices(options);
-  if (!("choices" in options) || Array.isArray(options.mistakes)) {
-    for (const [i, mistake] of ((given.mistakes as Mistake<unknown>[]) ?? []).entries()) {
-      if (typeof mistake?.recognise !== "function" || typeof mistake.hint !== "string") {
-        refuse("exercise", `mistakes[${i}]`, "{ name, recognise, hint }", mistake);
-      }
-    }
-  }
+  if (!("choices" in options))
+    for (const [i, mistake] of (options.mistakes ?? []).entries()) checkMistake(i, mistake, "value" in options);
   const made = { ...options };
   return Object.defineProperty(made, jupyterDisplay, { value: () => exerciseCard(made) });
+}
+
+function checkMistake(i: number, mistake: Partial<WrongNumber & Mistake<never>>, mayBeNumber: boolean): void {
+  const numbers = [mistake?.value ?? []].flat();
+  const isNumber = mayBeNumber && numbers.length > 0 && numbers.every(Number.isFinite);
+  if ((isNumber || typeof mistake?.recognise === "function") && typeof mistake.hint === "string") return;
+  refuse("exercise", `mistakes[${i}]`, `{ name, ${mayBeNumber ? "value or recognise" : "recognise"}, hint }`, mistake);
 }
 
 function checkChoices({ choices, correct, mistakes = {} }: ChoiceExercise): void {
   const known = Object.keys(choices).join(", ");
   if (!Object.hasOwn(choices, correct as string)) refuse("exercise", "correct", `one of ${known}`, correct);
-  for (const [choice, hint] of Array.isArray(mistakes) ? [] : Object.entries(mistakes)) {
+  for (const [choice, hint] of Object.entries(mistakes)) {
     const field = `mistakes[${JSON.stringify(choice)}]`;
     if (!Object.hasOwn(choices, choice) || choice === correct)
       refuse("exercise", field, `for a wrong choice of ${known}`, hint);

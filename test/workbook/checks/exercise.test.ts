@@ -152,6 +152,29 @@ test("each wrong choice gets its own hint from the table, and names the mistake"
   assert.equal([foreign.record.mistake, foreign.hint], [undefined, ""]);
 });
 
+test("a wrong number is known within the exercise's tolerance, and the right one comes first", async () => {
+  const mistakes = [
+    { name: "double", value: 200, hint: "Twice as much." },
+    { name: "nearly double", value: 204, hint: "The second." },
+  ];
+  const hundred = exercise({ name: "hundred", statement: "?", value: 100, unit: "", tolerance: 0.02, mistakes });
+  const mistakeFor = async (answer: number) => (await check(hundred, answer)).record.mistake;
+  assert.equal(await Promise.all([196, 200, 204, 205, 195.9, 102].map(mistakeFor)), [
+    "double",
+    "double",
+    "double",
+    "nearly double",
+    undefined,
+    undefined,
+  ]);
+  assert.ok((await check(hundred, 102)).passed);
+  const either = exercise({ ...hundred, mistakes: [{ name: "either", value: [50, 70], hint: "Half, or so." }] });
+  const hints = [51, 60, 69].map(async (answer) => (await check(either, answer)).hint);
+  assert.equal(await Promise.all(hints), ["Half, or so.", "", "Half, or so."]);
+  const negative = exercise({ ...hundred, mistakes: [{ name: "minus", value: -50, hint: "The sign." }] });
+  assert.is((await check(negative, -50.5)).hint, "The sign.");
+});
+
 test("code between backticks in a hint is shown as code, and nothing else of it is taken for HTML", async () => {
   const wrong = exercise({
     name: "code",
@@ -341,6 +364,16 @@ test("an exercise with two kinds of answer, without claims or with a wrong solut
   );
   refused(() => exercise({ ...texts, value: Number.NaN, unit: "" }), /^exercise: value/);
   refused(() => exercise({ ...texts, value: 1, unit: "", mistakes: [{} as never] }), /^exercise: mistakes\[0\]/);
+  const nan = { name: "n", value: Number.NaN, hint: "h" };
+  refused(
+    () => exercise({ ...texts, value: 1, unit: "", mistakes: [nan] }),
+    /^exercise: mistakes\[0\] must be { name, value or recognise, hint }/,
+  );
+  for (const value of [[], [1, Number.NaN]])
+    refused(
+      () => exercise({ ...texts, value: 1, unit: "", mistakes: [{ ...nan, value }] }),
+      /^exercise: mistakes\[0\] must be/,
+    );
 });
 
 test.run();
