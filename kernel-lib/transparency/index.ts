@@ -34,4 +34,7 @@
  *
  * @module
  */
+export * from "./failures/index.js";
+export * from "./location/index.js";
+export * from "./replication/index.js";
 export * from "./stubs/index.js";

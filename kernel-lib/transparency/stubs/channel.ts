@@ -16,6 +16,8 @@ export interface RemoteCall {
   readonly client: string;
   /** The number of the call among those of this client, from 1. */
   readonly number: number;
+  /** All calls of this client up to this number have been answered or given up: nobody waits for a reply to them any more. */
+  readonly settled?: number;
   /** The program's number. */
   readonly program: number;
   /** The interface's version. */
@@ -33,6 +35,8 @@ export type RemoteReply =
       readonly how: "returned";
       /** Its result: a value, or its bytes in XDR. Left out for a method that returns nothing. */
       readonly result?: unknown;
+      /** Where it was executed, if the call was passed on from where it was sent. */
+      readonly at?: Address;
     }
   | {
       /** The method threw. Of an error, this is what travels. */

@@ -53,19 +53,28 @@ export function stubFor<I extends RemoteInterface>(
 ): Remote<I> {
   const inXdr = marshalling === "xdr";
   let number = 0;
+  const open = new Set<number>();
   const call = async (name: string, method: Procedure, args: readonly unknown[]): Promise<unknown> => {
     if (!inXdr) checkArgs(name, method.args, args);
     const { program, version } = of;
     const marshalled = inXdr ? marshalArgs(name, method, args) : args;
+    const own = ++number;
+    open.add(own);
+    const [oldest = own] = open;
     const message: RemoteCall = {
       client,
-      number: ++number,
+      number: own,
+      settled: oldest - 1,
       program,
       version,
       procedure: method.number,
       args: marshalled,
     };
-    return resultOf(name, method, await channel(message), inXdr);
+    try {
+      return resultOf(name, method, await channel(message), inXdr);
+    } finally {
+      open.delete(own);
+    }
   };
   const remote = Object.entries(of.methods).map(([name, method]) => [
     name,
