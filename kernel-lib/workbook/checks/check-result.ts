@@ -97,6 +97,7 @@ export class CheckResult implements Displayable {
     this.diagram =
       run && takesTime(run)
         ? spaceTime(run, {
+            ...("diagram" in exercise ? exercise.diagram : {}),
             title: "The smallest run in which it fails",
             alt: `Space-time diagram of a run in which it does not hold that ${verdict.failure?.claim || "the program returns"}.`,
             caption: `Scenario "${verdict.failure?.scenario}", seed ${verdict.failure?.seed}.`,

@@ -1,6 +1,7 @@
 import { ParameterError, refuse } from "../../errors.js";
 import { jupyterDisplay } from "../../jupyter.js";
 import type { RunLike } from "../figures/trace-view.js";
+import type { SpaceTimeOptions } from "../space-time/space-time.js";
 import { exerciseCard } from "./exercise-card.js";
 
 /** What all exercises have. */
@@ -64,6 +65,8 @@ export interface ProgramExercise<A, R extends RunLike = RunLike> extends Exercis
   readonly claims: Readonly<Record<string, RunClaim<R>>>;
   /** Hints for known mistakes; the first that is recognised is given. */
   readonly mistakes?: readonly Mistake<Failure<R>>[];
+  /** How the smallest run in which it fails is drawn, where {@link spaceTime}'s own choices do not suit it. */
+  readonly diagram?: SpaceTimeOptions;
 }
 
 /** An exercise answered by a number. */
