@@ -2,8 +2,8 @@ import { ParameterError } from "../../errors.js";
 import type { Host } from "../../world/index.js";
 import { BlockCache } from "./block-cache.js";
 import type { FileClient } from "./file-client.js";
-import { Link } from "./link.js";
 import type { FileReply, Recall, StoredBlock } from "./protocol.js";
+import { ServerLink } from "./server-link.js";
 import type { FileServiceSettings } from "./settings.js";
 
 /**
@@ -13,7 +13,7 @@ import type { FileServiceSettings } from "./settings.js";
 export class PlainClient implements FileClient {
   readonly #host: Host;
   readonly #settings: FileServiceSettings;
-  readonly #link: Link;
+  readonly #link: ServerLink;
   readonly #cache = new BlockCache();
   readonly #files = new Map<number, string>();
   readonly #newVersion: () => string;
@@ -23,7 +23,7 @@ export class PlainClient implements FileClient {
     this.#host = host;
     this.#settings = settings;
     this.#newVersion = newVersion;
-    this.#link = new Link(
+    this.#link = new ServerLink(
       host,
       settings,
       settings.kind === "leases"

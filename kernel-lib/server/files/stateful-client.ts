@@ -2,7 +2,6 @@ import { ParameterError } from "../../errors.js";
 import type { Host, Mutex } from "../../world/index.js";
 import { BlockCache } from "./block-cache.js";
 import type { FileClient } from "./file-client.js";
-import { Link } from "./link.js";
 import {
   FileError,
   type FileReply,
@@ -11,6 +10,7 @@ import {
   type Recall,
   type StoredBlock,
 } from "./protocol.js";
+import { ServerLink } from "./server-link.js";
 import type { FileServiceSettings } from "./settings.js";
 
 interface OpenFile {
@@ -29,7 +29,7 @@ export class StatefulClient implements FileClient {
   readonly #host: Host;
   readonly #settings: FileServiceSettings;
   readonly #client: string;
-  readonly #link: Link;
+  readonly #link: ServerLink;
   readonly #cache = new BlockCache();
   readonly #newVersion: () => string;
   readonly #open = new Map<number, OpenFile>();
@@ -49,7 +49,7 @@ export class StatefulClient implements FileClient {
     this.#newVersion = newVersion;
     this.#flushing = host.mutex();
     const { graceMs } = settings;
-    this.#link = new Link(host, settings, {
+    this.#link = new ServerLink(host, settings, {
       greet: (call) => this.#greet(call),
       recalled: (recall) => this.#letGo(recall),
       ...(settings.recovery === "reclaim"

@@ -15,7 +15,7 @@ type Message = ({ readonly id: number } & FileReply) | Recall;
 type Call = (request: FileRequest) => Promise<FileReply>;
 
 /** What a client does besides asking. */
-export interface LinkHooks {
+export interface ServerLinkHooks {
   /** The first words on each new connection. */
   greet?(call: Call): Promise<void>;
   /** The server wants a file back. Called at once, in the order of messages; what it returns runs in a thread of its own. */
@@ -30,16 +30,16 @@ export interface LinkHooks {
  * A client's connection to its file server. A request that gets no answer is repeated on a new connection, for ever; that is safe,
  * since doing any of them twice is the same as doing it once.
  */
-export class Link {
+export class ServerLink {
   readonly #settings: FileServiceSettings;
-  readonly #hooks: LinkHooks;
+  readonly #hooks: ServerLinkHooks;
   readonly #connecting: Mutex;
   readonly #waiting = new Map<number, Queue<FileReply | "lost">>();
   #connection: Connection<Message> | undefined;
   #requests = 0;
   #hasLeft = false;
 
-  constructor(host: Host, settings: FileServiceSettings, hooks: LinkHooks = {}) {
+  constructor(host: Host, settings: FileServiceSettings, hooks: ServerLinkHooks = {}) {
     this.#settings = settings;
     this.#hooks = hooks;
     this.#connecting = host.mutex();
