@@ -1,9 +1,9 @@
 /**
  * Closed forms to hold simulations and measurements against: single and multiple servers (M/M/1, M/G/1, M/G/1-PS,
  * M/M/c, M/M/c/K), closed networks, order statistics of parallel requests, leases, choice among many servers, sharing of load,
- * traffic of the paradigms of mobile code. Steady state only: means of systems that
- * have run for ever, with Poisson arrivals where arrivals are named; no transients, no priorities, no networks with
- * several classes. Each function names its source and is tested against published values or hand calculation.
+ * traffic of the paradigms of mobile code, the rounds of migrating a virtual machine. Of queues, steady state only: means of
+ * systems that have run for ever, with Poisson arrivals where arrivals are named; of transients just the backlog after a stop; no
+ * priorities, no networks with several classes. Each function names its source and is tested against published values or hand calculation.
  *
  * A closed form is a function from an options object to a record of means. So it can be asked before anything is simulated:
  *
@@ -15,6 +15,7 @@
  * console.log(one.waitMs, two.waitMs); // 40 and 17.8: two servers with one line wait less at the same load
  * ```
  */
+export { backlogMs, type StopOptions, waitAfterStop } from "./backlog.js";
 export {
   type ClosedNetworkOptions,
   type ClosedStation,
@@ -56,6 +57,16 @@ export {
   paradigmTraffic,
   queriesWorthCode,
 } from "./paradigm-traffic.js";
+export {
+  type DistinctPagesOptions,
+  distinctPages,
+  type PreCopyBounds,
+  type PreCopyBoundsOptions,
+  type PreCopySeries,
+  type PreCopySeriesOptions,
+  preCopyBounds,
+  preCopySeries,
+} from "./pre-copy.js";
 export {
   type GeneralOptions,
   md1,
