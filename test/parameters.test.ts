@@ -5,8 +5,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { inRoot } from "../scripts/setup/paths.mjs";
 
-// A wrong parameter never gives a plausible number: each number (and each choice) that a public function of theory/, server/ and
-// world/ takes is tried with values that it must not take. The table says what each is for; the compiler says that none is missing.
+// A wrong parameter never gives a plausible number: each number (and each choice) that a public function of theory/, server/, world/
+// and migration/virtual-machine/ takes is tried with values that it must not take. The table says what each is for; the compiler says that none is missing.
 
 const test = suite("parameters");
 
@@ -109,6 +109,60 @@ const fileFields = {
   graceMs: ms,
   silenceMs: optional(orInfinity(positive)),
 };
+const memory = {
+  memoryPages: 8,
+  zeroPages: 1,
+  seed: 1,
+  writers: [{ pagesPerS: 10, pages: 4, firstPage: 2, startPage: 1, order: "random", onMs: 10, offMs: 10 }],
+};
+const mostPages = 2 ** 26;
+const memoryFields = {
+  memoryPages: whole(1, mostPages),
+  zeroPages: optional(whole(0, mostPages)),
+  seed: optional(whole(0)),
+  "writers[0].pagesPerS": nonNegative,
+  "writers[0].pages": whole(1, 6),
+  "writers[0].firstPage": optional(whole(0, 7)),
+  "writers[0].startPage": optional((value) => nonNegative(value) && (value as number) < 4),
+  "writers[0].order": optional(oneOf("sequential", "random")),
+  "writers[0].onMs": positive,
+  "writers[0].offMs": optional(nonNegative),
+};
+const link = {
+  linkBytesPerS: 1e6,
+  pageBytes: 4096,
+  pageHeaderBytes: 8,
+  zeroPageBytes: 9,
+  setupMs: 1,
+  resumeMs: 1,
+  roundTripMs: 1,
+  giveUpMs: 500,
+};
+const linkFields = {
+  linkBytesPerS: positive,
+  pageBytes: optional(whole(1)),
+  pageHeaderBytes: optional(whole(0)),
+  zeroPageBytes: optional(whole(0)),
+  setupMs: optional(nonNegative),
+  resumeMs: optional(nonNegative),
+  roundTripMs: optional(nonNegative),
+  giveUpMs: optional(orInfinity(positive)),
+};
+const policyFields = {
+  "policy.scan": optional(oneOf("ascending", "permuted")),
+  "policy.batchPages": optional(whole(1)),
+  "policy.windowMs": optional(nonNegative),
+  "policy.skipRewritten": optional(flag),
+};
+/** The fields of several parameters of one function lie side by side here. */
+const withPolicy = (name: string): [string, Case] => [
+  name,
+  {
+    right: { ...memory, ...link, policy: library.fixedRounds(2) },
+    fields: { ...memoryFields, ...linkFields, ...policyFields },
+    call: ({ policy, ...rest }: Input) => lib[name]?.(rest, rest, policy),
+  },
+];
 const server = { handle: async () => 1 };
 const serverFields = { port: optional(whole(0, 65535)), backlog: optional(whole(1)), handle: callable };
 
@@ -172,6 +226,84 @@ const cases = new Map<string, Case>([
       "stations[0].speed": optional(callable),
     },
   ),
+  plain(
+    "preCopySeries",
+    { memoryBytes: 1e6, dirtyBytesPerS: 1, linkBytesPerS: 10, thresholdBytes: 1000, resumeMs: 1 },
+    {
+      memoryBytes: positive,
+      dirtyBytesPerS: nonNegative,
+      linkBytesPerS: positive,
+      thresholdBytes: positive,
+      resumeMs: optional(nonNegative),
+    },
+  ),
+  plain(
+    "distinctPages",
+    { pagesPerS: 10, pages: 10, durationMs: 10 },
+    { pagesPerS: nonNegative, pages: whole(1), durationMs: nonNegative },
+  ),
+  plain(
+    "preCopyBounds",
+    { memoryBytes: 1e6, linkBytesPerS: 10, pageBytes: 100 },
+    { memoryBytes: positive, linkBytesPerS: positive, pageBytes: optional(whole(1, 1e6)) },
+  ),
+  plain("backlogMs", { load: 0.5, stopMs: 10 }, { load: nonNegative, stopMs: nonNegative }),
+  plain(
+    "waitAfterStop",
+    { load: 0.5, stopMs: 10, sinceResumeMs: 1 },
+    {
+      load: nonNegative,
+      stopMs: nonNegative,
+      sinceResumeMs: (value) => isNumber(value) && value >= -10 && value < Infinity,
+    },
+  ),
+  // migration/virtual-machine
+  withPolicy("preCopy"),
+  withPolicy("willConverge"),
+  [
+    "stopAndCopy",
+    {
+      right: { ...memory, ...link },
+      fields: { ...memoryFields, ...linkFields },
+      call: (both: Input) => library.stopAndCopy(both, both),
+    },
+  ],
+  [
+    "postCopy",
+    {
+      right: {
+        ...{ ...memory, ...link, push: "ascending", pushBytesPerS: 1e5 },
+        before: { rounds: 1, policy: library.fixedRounds(1) },
+      },
+      fields: {
+        ...{ ...memoryFields, ...linkFields, pushBytesPerS: optional(positive) },
+        push: optional(oneOf("none", "ascending", "after the fault", "around the fault")),
+        "before.rounds": whole(0),
+        ...Object.fromEntries(Object.entries(policyFields).map(([field, accepts]) => [`before.${field}`, accepts])),
+      },
+      call: (both: Input) => library.postCopy(both, both),
+    },
+  ],
+  ["fixedRounds", { right: { n: 2 }, fields: { n: whole(1) }, call: ({ n }: Input) => library.fixedRounds(n) }],
+  plain(
+    "qemuPolicy",
+    { maxBytesPerS: 1e6, downtimeLimitMs: 100, windowMs: 10 },
+    { maxBytesPerS: positive, downtimeLimitMs: optional(nonNegative), windowMs: optional(nonNegative) },
+  ),
+  [
+    "autoConverge",
+    {
+      right: { policy: library.fixedRounds(1), trigger: 0.5, initial: 0.2, increment: 0.1, max: 0.9 },
+      fields: {
+        ...policyFields,
+        trigger: optional(share),
+        initial: optional(share),
+        increment: optional(share),
+        max: optional(share),
+      },
+      call: ({ policy, ...options }: Input) => library.autoConverge(policy, options),
+    },
+  ],
   // server
   plain("workload", draws, drawFields),
   plain(
@@ -389,7 +521,9 @@ const checkedThere = new Set(["scenario", "on", "simulate"]);
 
 /** By public function: the fields of its parameters that are numbers, or choices between words. */
 function fieldsByFunction(): Map<string, string[]> {
-  const rooms = ["theory", "server", "world"].map((room) => inRoot("kernel-lib", room, "index.ts"));
+  const rooms = ["theory", "server", "world", "migration/virtual-machine"].map((room) =>
+    inRoot("kernel-lib", room, "index.ts"),
+  );
   const { config } = ts.readConfigFile(inRoot("tsconfig.json"), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, inRoot());
   const program = ts.createProgram(rooms, { ...options, noEmit: true });
@@ -440,7 +574,9 @@ test("every number and every choice that a public function of these rooms takes 
     if (notInputs.has(name) || checkedThere.has(name)) continue;
     const known = cases.get(name);
     for (const field of fields) {
-      const isKnown = Object.keys(known?.fields ?? {}).some((each) => each.replace(/^options\./, "") === field);
+      const isKnown = Object.keys(known?.fields ?? {}).some(
+        (each) => each.replace(/^(options|policy)\./, "") === field,
+      );
       if (!isKnown && !field.startsWith("rows[0].")) missing.push(`${name}: ${field}`);
     }
   }

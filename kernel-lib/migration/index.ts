@@ -1,5 +1,5 @@
 /**
- * Code migration: programs that move while they run, and the tools that make them.
+ * Code migration: programs that move while they run, the tools that make them, and whole virtual machines.
  *
  * A program is compiled, runs for a while, becomes bytes, and goes on from them, in another process or on another kind of machine:
  *
@@ -19,3 +19,4 @@
 export * from "./abstract-machine/index.js";
 export * from "./mobility/index.js";
 export * from "./toolchain/index.js";
+export * from "./virtual-machine/index.js";
