@@ -44,7 +44,8 @@ const fetched = {} as ReturnType<typeof fetchNodes>;
 
 /** `golden.ts` and the rooms that touch no Node as one script, which defines `golden`. */
 async function bundle(): Promise<string> {
-  const rooms = ["simulation", "theory", "world", "server"].map((room) => inRoot("kernel-lib", room, "index.ts"));
+  const names = ["simulation", "theory", "world", "server", "migration/virtual-machine"];
+  const rooms = names.map((room) => inRoot("kernel-lib", room, "index.ts"));
   const contents = rooms.map((room) => `export * from ${JSON.stringify(room)};`).join("\n");
   const { outputFiles } = await build({
     entryPoints: [inRoot("test", "engines", "golden.ts")],

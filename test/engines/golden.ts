@@ -6,6 +6,7 @@ import {
   boundedPareto,
   closedNetwork,
   discrete,
+  distinctPages,
   erlang,
   exponential,
   fileWorkload,
@@ -13,10 +14,15 @@ import {
   hyperexponential,
   leaseTraffic,
   lognormal,
+  type Memory,
   mm1ResponseQuantile,
   mmck,
   normal,
   poisson,
+  postCopy,
+  preCopy,
+  preCopySeries,
+  qemuPolicy,
   queueModel,
   type RandomSource,
   randomStream,
@@ -24,6 +30,8 @@ import {
   simulate,
   studentQuantile,
   uniform,
+  willConverge,
+  xenPolicy,
   zipf,
 } from "kernel-lib";
 import { cos, exp, expm1, log, log1p, pow, sin, tan } from "../../kernel-lib/simulation/elementary-functions/index.js";
@@ -104,6 +112,14 @@ export function ofNumbers(): Digests {
     { name: "processor", demandMs: 7.3 },
     { name: "disk", demandMs: 11.1, servers: 2 },
   ];
+  const memory: Memory = {
+    memoryPages: 8000,
+    writers: [
+      { pagesPerS: 700, pages: 3000, order: "random" },
+      { pagesPerS: 333.3, pages: 5000, firstPage: 2500, onMs: 70, offMs: 30 },
+    ],
+  };
+  const bytes = { memoryBytes: 32e6, linkBytesPerS: 10e6 };
   const values: Record<string, unknown> = {
     studentQuantile: degrees.map((n) => [0.9, 0.975, 0.9995].map((p) => studentQuantile(p, n))),
     batchMeans: batchMeans(Array.from({ length: 1000 }, exponential({ mean: 1 }, randomStream(1, "x")))),
@@ -118,6 +134,11 @@ export function ofNumbers(): Digests {
       seed: 1,
       service: (source) => hyperexponential({ mean: 10, scv: 3 }, source),
     }),
+    distinctPages: degrees.map((n) => distinctPages({ pagesPerS: 100 * n, pages: 10_000, durationMs: 1000 })),
+    preCopySeries: degrees.map((n) => preCopySeries({ ...bytes, dirtyBytesPerS: n * 3e4, thresholdBytes: 1e5 })),
+    preCopy: [qemuPolicy({ maxBytesPerS: 8e6 }), xenPolicy].map((policy) => preCopy(memory, bytes, policy)),
+    postCopy: postCopy(memory, { ...bytes, push: "around the fault", roundTripMs: 0.3 }),
+    willConverge: willConverge(memory, bytes, qemuPolicy({ maxBytesPerS: 3e6 })),
     fileWorkload: fileWorkload({
       users: 3,
       sessionsEach: 20,
