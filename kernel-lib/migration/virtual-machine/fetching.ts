@@ -58,6 +58,7 @@ export class Fetching {
   run(): { row: MigrationRow; isComplete: boolean } {
     const { giveUpMs, order } = this.#options;
     this.#guest.clear();
+    if (order !== undefined) this.#pushZeros();
     for (;;) {
       const aheadMs = this.#guest.untilNextMs();
       const nextMs = this.#nowMs + aheadMs;
@@ -68,7 +69,6 @@ export class Fetching {
       this.#guest.step(aheadMs, (page) => this.#touch(page));
     }
     this.#pushUntil(giveUpMs);
-    if (order !== undefined && this.#missing === 0) this.#pushZeros();
     const isComplete = this.#missing === 0 && this.#zerosLeft === 0;
     const endMs = isComplete || giveUpMs === Infinity ? this.#freeMs : giveUpMs;
     // What it writes after its last missing page matters only to the count.
@@ -133,14 +133,15 @@ export class Fetching {
     this.#sentBytes += this.#options.pageBytes + this.#options.pageHeaderBytes;
   }
 
+  /** They go first. */
   #pushZeros(): void {
     const { zeroPageBytes, pushBytesPerS, giveUpMs } = this.#options;
-    const beginMs = Math.max(this.#freeMs, this.#mayPushMs);
     const eachMs = (zeroPageBytes * 1000) / pushBytesPerS;
-    const sent = eachMs === 0 ? this.#zerosLeft : Math.min(this.#zerosLeft, Math.floor((giveUpMs - beginMs) / eachMs));
-    if (!(sent > 0)) return;
+    const inTime = eachMs === 0 ? Infinity : Math.max(0, Math.floor((giveUpMs - this.#startMs) / eachMs));
+    const sent = Math.min(this.#zerosLeft, inTime);
     this.#zerosLeft -= sent;
     this.#sentBytes += sent * zeroPageBytes;
-    this.#freeMs = beginMs + sent * eachMs;
+    this.#freeMs += sent * eachMs;
+    this.#mayPushMs = this.#freeMs;
   }
 }

@@ -22,7 +22,7 @@ export interface Writer {
 export interface Memory {
   /** Pages that have content, those of zeros not counted. */
   readonly memoryPages: number;
-  /** Pages that are all zeros and stay so. They lie behind the others, and are sent once, as headers. 0 unless told. */
+  /** Pages that are all zeros and stay so. They lie before the others, and are sent once, as headers. 0 unless told. */
   readonly zeroPages?: number;
   /** Hot and cold memory, or bursts, are several writers. Where they overlap, a page is written by all. */
   readonly writers: readonly Writer[];

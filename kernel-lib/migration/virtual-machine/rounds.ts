@@ -29,7 +29,7 @@ export class Rounds {
   readonly #policy: CheckedPolicy;
   readonly #wholePageBytes: number;
   #nowMs: number;
-  /** Behind the other pages in the first round. */
+  /** They go before the other pages. */
   #zerosLeft: number;
   /** Since when the present window lasts, and what has been sent in it. */
   #windowStartMs: number;
@@ -137,17 +137,17 @@ export class Rounds {
         this.#windowBytes = 0;
         return;
       }
-      const unitBytes = this.scan.left > 0 ? this.#wholePageBytes : this.#link.zeroPageBytes;
+      const unitBytes = this.#zerosLeft > 0 ? this.#link.zeroPageBytes : this.#wholePageBytes;
       const most = unitBytes === 0 ? Infinity : Math.floor((allowed - this.#windowBytes) / unitBytes) + 1;
       this.#windowBytes += this.#sendBatch(counts, this.#link.linkBytesPerS, most);
     }
   }
 
-  /** Up to so many pages, or pages of zeros if only these are left, at once. @returns the bytes. */
+  /** Up to so many pages at once, of zeros as long as there are any. @returns the bytes. */
   #sendBatch(counts: Counts, bytesPerS: number, most: number): number {
     const { skipRewritten, batchPages } = this.#policy;
     const { giveUpMs, zeroPageBytes } = this.#link;
-    const areZeros = this.scan.left === 0;
+    const areZeros = this.#zerosLeft > 0;
     const unitBytes = areZeros ? zeroPageBytes : this.#wholePageBytes;
     const inTime = Math.floor(((giveUpMs - this.#nowMs) * bytesPerS) / 1000 / unitBytes);
     const limit = Math.min(most, skipRewritten ? batchPages : Infinity, unitBytes === 0 ? Infinity : inTime);

@@ -122,7 +122,14 @@ export function slowPreCopy(
         [windowStartMs, windowBytes] = [wallMs, 0];
         if (isOver()) break;
       }
-      if (policy.skipRewritten && toSend.size > 0) {
+      if (zeros > 0) {
+        zeros--;
+        windowBytes += zeroPageBytes;
+        wait((zeroPageBytes * 1000) / (policy.windowMs ? link.linkBytesPerS : rate));
+        if (!policy.windowMs && isOver()) break;
+        continue;
+      }
+      if (policy.skipRewritten) {
         if (inBatch === 0) peeked = new Set(log);
         const page = order[cursor] as number;
         cursor = (cursor + 1) % order.length;
@@ -131,15 +138,9 @@ export function slowPreCopy(
           skipped++;
           continue;
         }
-      } else if (toSend.size > 0) {
+      } else {
         while (!toSend.delete(order[cursor] as number)) cursor = (cursor + 1) % order.length;
         cursor = (cursor + 1) % order.length;
-      } else {
-        zeros--;
-        windowBytes += zeroPageBytes;
-        wait((zeroPageBytes * 1000) / (policy.windowMs ? link.linkBytesPerS : rate));
-        if (!policy.windowMs && isOver()) break;
-        continue;
       }
       sent++;
       inBatch = (inBatch + 1) % (policy.batchPages ?? 1);

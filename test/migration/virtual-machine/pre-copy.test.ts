@@ -100,8 +100,9 @@ test("QEMU sends what a window allows and a page more, looks after the window on
   ]);
 });
 
-test("pages of zeros are headers behind the other pages of the first round, and count as left until then", () => {
+test("pages of zeros are headers before the other pages of the first round, and count as left until then", () => {
   const link: Link = { ...slow, zeroPageBytes: 10 };
+  // Page 0 is written each 100 ms: at 100 and 200, while the headers take 30 and the pages 200.
   const memory: Memory = { memoryPages: 2, zeroPages: 3, writers: [{ pagesPerS: 10, pages: 1 }] };
   const { rows } = preCopy(memory, link, fixedRounds(1));
   assert.equal(counted(rows), [
@@ -109,12 +110,13 @@ test("pages of zeros are headers behind the other pages of the first round, and 
     ["stopped", 230, 330, 1, 0, 0],
   ]);
   assert.is(rows[0]?.sentBytes, 230);
-  // 250 bytes end the round: with two pages of zeros left.
-  const early = preCopy(memory, link, { ...fixedRounds(1), roundEndsAtBytes: () => 250 });
+  // Less than 350 bytes end the round: with two pages and one of zeros left.
+  const early = preCopy(memory, link, { ...fixedRounds(1), roundEndsAtBytes: () => 350 });
   assert.equal(counted(early.rows), [
-    ["running", 0, 210, 2, 0, 1],
-    ["stopped", 210, 330, 1, 0, 0],
+    ["running", 0, 20, 0, 0, 0],
+    ["stopped", 20, 230, 2, 0, 0],
   ]);
+  assert.is(early.rows[1]?.sentBytes, 210);
 });
 
 test("a machine whose time is taken writes less: half the time, half the writes", () => {
