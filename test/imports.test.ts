@@ -46,7 +46,20 @@ const inner: Readonly<Record<string, readonly string[]>> = {
     ...["trace", "options.js", "core", "machine", "network", "program", "run.js", "virtual"],
   ],
   workbook: ["platform.js", "figures", "space-time", "checks"],
-  live: ["system", "run", "children", "process", "places", "rpc", "endings", "urgent", "superserver", "sweeps", "labs"],
+  live: [
+    "system",
+    "run",
+    "children",
+    "process",
+    "places",
+    "terminal",
+    "rpc",
+    "endings",
+    "urgent",
+    "superserver",
+    "sweeps",
+    "labs",
+  ],
 };
 
 // What an inner room may name of a later one, as a type: a process runs on a machine, a driver carries frames.

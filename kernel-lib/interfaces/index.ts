@@ -1,6 +1,7 @@
 /**
  * Interfaces over a network, as programs on a {@link Host}: what stands at the user's side, and what keeps it in step with the server. In
- * `synchronization/`, an application's own protocol: copies of a calendar that are edited without the server and merged.
+ * `synchronization/`, an application's own protocol: copies of a calendar that are edited without the server and merged; in `terminal/`, one
+ * protocol for all applications: a screen that is kept at the server, and terminals that show it.
  *
  * Modelled: what travels, when, and what is lost. Left out: windows and widgets.
  *
@@ -19,3 +20,4 @@
  * @module
  */
 export * from "./synchronization/index.js";
+export * from "./terminal/index.js";

@@ -6,7 +6,7 @@
  * tasks of one Node process, so that closures of notebook cells work). Where a part of the lecture needs processes of the operating
  * system, {@link startChild} starts them, and none is ever left behind.
  *
- * Its rooms, from the bottom: `system`, `run`, `children`, `process`, `places`, `rpc`, `endings`, `urgent`, `superserver`, `sweeps`, `labs`; each
+ * Its rooms, from the bottom: `system`, `run`, `children`, `process`, `places`, `terminal`, `rpc`, `endings`, `urgent`, `superserver`, `sweeps`, `labs`; each
  * imports only those before it.
  *
  * What is measured stands beside what was predicted from the same draws:
@@ -34,4 +34,5 @@ export * from "./run/index.js";
 export * from "./superserver/index.js";
 export * from "./sweeps/index.js";
 export * from "./system/index.js";
+export * from "./terminal/index.js";
 export * from "./urgent/index.js";

@@ -1,10 +1,6 @@
-import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { readFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { unpackVisit, type VisitReport } from "../../migration/mobility/visit-report.js";
+import { openLoopbackPages, type PageAnswer } from "./loopback-pages.js";
 
 /** A program that a page has brought back. @internal */
 export interface PageReturn {
@@ -35,7 +31,6 @@ export interface PageLoss {
   readonly problem: string;
 }
 
-const modules = fileURLToPath(new URL("../../", import.meta.url));
 const mostBytes = 256 * 1024 * 1024;
 
 /** A page that asks no more whether we wait is gone after so long; one that was only impatient asks anew at once. */
@@ -43,13 +38,11 @@ const goneMs = 1000;
 
 /**
  * Offers an image on loopback to one browser page, and takes back what the page made of it. The page also gets the abstract
- * machine here, as the modules that were built. Nobody gets anything without the address, which holds 128 random bits; so
- * pages of any origin may ask.
+ * machine here, as the modules that were built.
  *
  * @internal
  */
 export async function openPageServer(image: Uint8Array): Promise<PageServer> {
-  const token = randomBytes(16).toString("hex");
   let state: "offered" | "taken" | "over" = "offered";
   let takenMs = 0;
   let returning = 0;
@@ -72,7 +65,7 @@ export async function openPageServer(image: Uint8Array): Promise<PageServer> {
     onEnded(end);
   };
 
-  const offer = (response: ServerResponse, end: End): void => {
+  const offer = (response: ServerResponse, end: PageAnswer): void => {
     if (state !== "offered") return end(410);
     state = "taken";
     takenMs = performance.now();
@@ -84,7 +77,7 @@ export async function openPageServer(image: Uint8Array): Promise<PageServer> {
   };
 
   /** Leaves the page's question without an answer as long as the program is in the page. */
-  const watch = (response: ServerResponse, end: End): void => {
+  const watch = (response: ServerResponse, end: PageAnswer): void => {
     if (state !== "taken") return end(410);
     clearTimeout(gone);
     watchers.add(response);
@@ -97,7 +90,7 @@ export async function openPageServer(image: Uint8Array): Promise<PageServer> {
     });
   };
 
-  const takeBack = async (request: IncomingMessage, end: End): Promise<void> => {
+  const takeBack = async (request: IncomingMessage, end: PageAnswer): Promise<void> => {
     if (state !== "taken") return end(410);
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -124,51 +117,22 @@ export async function openPageServer(image: Uint8Array): Promise<PageServer> {
     finish(loss);
   };
 
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { pathname } = new URL(request.url ?? "", "http://localhost");
-    const [, given, kind, ...rest] = pathname.split("/");
-    const end: End = (status, body = "", type = "text/plain") => {
-      response.writeHead(status, {
-        "access-control-allow-origin": "*",
-        "access-control-allow-private-network": "true",
-        "cache-control": "no-store",
-        "content-type": type,
-      });
-      response.end(body);
-    };
-    if (given !== token) return end(404);
-    if (request.method === "OPTIONS") return end(204);
-    if (kind === "modules" && request.method === "GET") {
-      const file = rest.join("/");
-      // Only modules of the library, none above it.
-      if (!/^[\w-]+(\/[\w-]+)*\.js$/.test(file)) return end(404);
-      const text = await readFile(modules + file).catch(() => undefined);
-      return text ? end(200, text, "text/javascript") : end(404);
-    }
+  const pages = await openLoopbackPages(([kind, what], request, response, end) => {
     if (kind !== "program") return end(404);
     if (request.method === "POST") return takeBack(request, end);
     if (request.method !== "GET") return end(405);
-    return rest[0] === "watch" ? watch(response, end) : offer(response, end);
-  };
-
-  const server = createServer((request, response) => void answer(request, response).catch(() => response.destroy()));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/${token}`;
+    return what === "watch" ? watch(response, end) : offer(response, end);
+  });
   return {
-    url: `${base}/program`,
-    module: `${base}/modules/migration/mobility/page.js`,
+    url: `${pages.url}/program`,
+    module: `${pages.url}/modules/migration/mobility/page.js`,
     taken,
     ended,
     giveUp: (problem) => finish({ problem }),
     close: () => {
       finish({ problem: "nobody waits for it any more" });
-      server.close();
       // The last answer, that it has come back or came too late, is to be heard.
-      server.closeIdleConnections();
-      setTimeout(() => server.closeAllConnections(), goneMs).unref();
+      pages.close();
     },
   };
 }
-
-type End = (status: number, body?: string | Uint8Array, type?: string) => void;

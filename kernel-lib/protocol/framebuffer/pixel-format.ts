@@ -57,7 +57,7 @@ function faultOf(format: PixelFormat): readonly [field: string, wanted: string, 
     const [max, shift] = [format[`${colour}Max`], format[`${colour}Shift`]];
     if (!(Number.isInteger(max) && max >= 1 && max <= 65535 && (max & (max + 1)) === 0))
       return [`${colour}Max`, "one less than a power of 2, from 1 to 65535", max];
-    if (!(Number.isInteger(shift) && shift >= 0 && shift + Math.log2(max + 1) <= bitsPerPixel))
+    if (!(Number.isInteger(shift) && shift >= 0 && shift + 32 - Math.clz32(max) <= bitsPerPixel))
       return [`${colour}Shift`, `so that ${colour} fits into ${bitsPerPixel} bits`, shift];
     const mask = (max << shift) >>> 0;
     if ((taken & mask) !== 0) return [`${colour}Shift`, "so that colours do not overlap", shift];
