@@ -8,7 +8,7 @@ export interface PairedRow {
   /** Its response time in the virtual run. */
   readonly predictedMs: number;
   /** Its response time in the live run. */
-  readonly liveMs: number;
+  readonly measuredMs: number;
 }
 
 /** See {@link pairLoads}. */
@@ -16,7 +16,7 @@ export interface PairedLoad {
   /** Mean of the virtual run. */
   readonly predictedMs: number;
   /** Mean of the live run. */
-  readonly liveMs: number;
+  readonly measuredMs: number;
   /** One row a request, in the order of the plan. */
   readonly rows: readonly PairedRow[];
 }
@@ -37,8 +37,8 @@ export function pairLoads(predicted: readonly LoadRow[], live: readonly LoadRow[
   const rows = predicted.map(({ request, responseMs }, i) => {
     const other = live[i] as LoadRow;
     if (other.request !== request) refuse("pairLoads", `live[${i}].request`, String(request), other.request);
-    return { request, predictedMs: responseMs, liveMs: other.responseMs };
+    return { request, predictedMs: responseMs, measuredMs: other.responseMs };
   });
-  const mean = (field: "predictedMs" | "liveMs") => rows.reduce((sum, row) => sum + row[field], 0) / rows.length;
-  return { predictedMs: mean("predictedMs"), liveMs: mean("liveMs"), rows };
+  const mean = (field: "predictedMs" | "measuredMs") => rows.reduce((sum, row) => sum + row[field], 0) / rows.length;
+  return { predictedMs: mean("predictedMs"), measuredMs: mean("measuredMs"), rows };
 }

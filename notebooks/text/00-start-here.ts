@@ -34,7 +34,8 @@
 //
 // Three verbs: wait, handle, wait again. What does that mean for the *second* client, who comes while the first is being served?
 
-// %% name="imports"
+// %% jupyter={"source_hidden": true} name="imports"
+// What this notebook takes from the library: nothing to change here.
 import {
   check,
   claims,
@@ -152,6 +153,8 @@ spaceTime(predicted, {
 
 // %% name="live" tags=["live"]
 const measured = await runLive(threeClients, { seed: 1, timeScale: 2 });
+
+// %% name="live-figure" tags=["live"]
 const response = (run: { results: { responseMs: readonly number[] } }) =>
   run.results.responseMs.map((y, i) => ({ x: ["ana", "bruno", "carla"][i] as string, y }));
 overlay({

@@ -335,18 +335,19 @@ claims({
 
 // %% name="shortest-of-three"
 const shortestOfThree = async (server: Server) => {
-  const rows: { client: string; predictedMs: number; liveMs: number }[] = [];
+  const rows: { client: string; predictedMs: number; measuredMs: number }[] = [];
   for (let i = 0; i < 3; i++) {
     const run = await runLive(twoRequests(server, mixed), { seed: 1, timeScale: 3 });
     const [virtual, live] = [run.predicted.results.responseMs, run.results.responseMs];
-    rows.push({ client: "Ana", predictedMs: virtual[0], liveMs: live[0] });
-    rows.push({ client: "Bruno", predictedMs: virtual[1], liveMs: live[1] });
+    rows.push({ client: "Ana", predictedMs: virtual[0], measuredMs: live[0] });
+    rows.push({ client: "Bruno", predictedMs: virtual[1], measuredMs: live[1] });
   }
-  return ["Ana", "Bruno"].map((client) => _.minBy(_.filter(rows, { client }), "liveMs")!);
+  return ["Ana", "Bruno"].map((client) => _.minBy(_.filter(rows, { client }), "measuredMs")!);
 };
 
 // %% name="two-requests-live" tags=["live", "claim:servers.iterative.handles-each-before-next", "claim:servers.concurrent.passes-on"]
-const pairs: { client: string; organisation: string; predictedMs: number; liveMs: number }[] = [];
+const pairs: { client: string; organisation: string; predictedMs: number; measuredMs: number }[] =
+  [];
 for (const [organisation, server] of Object.entries(organisations))
   for (const row of await shortestOfThree(server)) pairs.push({ organisation, ...row });
 table(pairs, { title: "Two requests that overlap, in virtual time and live" });
@@ -358,14 +359,14 @@ overlay({
   x: { label: "organisation" },
   y: { label: "response time", unit: "ms" },
   predicted: brunos.map((row) => ({ x: row.organisation, y: row.predictedMs })),
-  measured: brunos.map((row) => ({ x: row.organisation, y: row.liveMs })),
+  measured: brunos.map((row) => ({ x: row.organisation, y: row.measuredMs })),
   predictions: [{ label: "your prediction, iterative", value: brunoIterative.value }],
   alt: "At the iterative server Bruno waits longest; live points lie a little above those of virtual time.",
 });
 
 // %% name="two-requests-live-claims" tags=["live"]
 const liveOf = (client: string, organisation: string) =>
-  _.find(pairs, { client, organisation })!.liveMs;
+  _.find(pairs, { client, organisation })!.measuredMs;
 const apartMs = (name: string) => Math.abs(liveOf("Bruno", name) - liveOf("Ana", name));
 const concurrentNames = Object.keys(organisations).filter((name) => name !== "iterative");
 claims({
@@ -483,12 +484,12 @@ for (const load of [0.5, 0.7]) {
 }
 table(liveLoads, {
   title: "Mean of 200 requests: virtual run of the same draws, and live",
-  columns: ["load", "predictedMs", "liveMs"],
+  columns: ["load", "predictedMs", "measuredMs"],
 });
 
 // %% name="load-points" tags=["live"]
 const points = simulated.map(({ load: x, responseMs: y, low, high }) => ({ x, y, low, high }));
-const longRuns = { label: "simulated, 20 × 10,000 requests", points };
+const longRuns = { label: "predicted, 20 × 10,000 requests", points };
 const sameDraws = {
   label: "virtual run of the live draws",
   points: liveLoads.map(({ load, predictedMs }) => ({ x: load, y: predictedMs })),
@@ -501,7 +502,7 @@ overlay({
   y: { label: "mean response time", unit: "ms" },
   theory: { label: "M/M/1", f: mm1Ms, to: 0.92 },
   predicted: [longRuns, sameDraws],
-  measured: liveLoads.map(({ load, liveMs }) => ({ x: load, y: liveMs })),
+  measured: liveLoads.map(({ load, measuredMs }) => ({ x: load, y: measuredMs })),
   predictions: [{ label: "your prediction for 0.9", value: atNinety.value }],
   alt: "The curve rises slowly up to a load of about 0.5 and then ever more steeply; simulated points lie a little below it.",
   caption:
@@ -535,19 +536,19 @@ overlay({
   x: { label: "request" },
   y: { label: "response time", unit: "ms" },
   predicted: { label: "virtual run of the same draws", points: virtually },
-  measured: busiest.map((row) => ({ x: row.request, y: row.liveMs })),
+  measured: busiest.map((row) => ({ x: row.request, y: row.measuredMs })),
   alt: "Both series show the same hills: where requests came close together, or a long one was among them.",
   caption: "The same arrivals and the same service times in both worlds.",
 });
 
 // %% name="load-live-claims" tags=["live"]
 const notFaster = (loads: readonly PairedLoad[]) =>
-  loads.every(({ predictedMs, liveMs }) => liveMs > 0.98 * predictedMs);
+  loads.every(({ predictedMs, measuredMs }) => measuredMs > 0.98 * predictedMs);
 const [quick, slow] = _.chunk(_.sortBy(busiest, "predictedMs"), 100);
 claims({
   "live, no mean is shorter than in the virtual run of the same draws": notFaster(liveLoads),
   "the hundred requests that are slow in virtual time are the slower ones live":
-    _.meanBy(slow, "liveMs") > _.meanBy(quick, "liveMs"),
+    _.meanBy(slow, "measuredMs") > _.meanBy(quick, "measuredMs"),
 });
 
 // %% [markdown] name="load-difference"
@@ -609,7 +610,7 @@ for (const threads of sizes) {
 }
 table(poolLive, {
   title: "Pools at a load of 0.7: theory, virtual run of the same 200 draws, live",
-  columns: ["threads", "theoryMs", "predictedMs", "liveMs"],
+  columns: ["threads", "theoryMs", "predictedMs", "measuredMs"],
 });
 
 // %% name="pool-rows" tags=["live"]
@@ -619,8 +620,8 @@ const poolRows = [
     return { ...point, responseMs: mmcMs(point.load, point.threads), source: "theory" };
   }),
   ...simulatedPools,
-  ...poolLive.map(({ threads, liveMs }) => {
-    return { threads, load: 0.7, responseMs: liveMs, source: "live" };
+  ...poolLive.map(({ threads, measuredMs }) => {
+    return { threads, load: 0.7, responseMs: measuredMs, source: "measured" };
   }),
 ].map((row) => ({ ...row, pool: `${row.threads} thread${row.threads > 1 ? "s" : ""}` }));
 
@@ -649,7 +650,7 @@ claims({
 });
 
 // %% name="pool-live-claims" tags=["live"]
-const medians = poolLive.map(({ rows }) => _.sortBy(rows, "liveMs")[100]!.liveMs);
+const medians = poolLive.map(({ rows }) => _.sortBy(rows, "measuredMs")[100]!.measuredMs);
 claims({
   "live, the median request is answered sooner by four threads than by one":
     medians[2]! < medians[0]!,
@@ -729,7 +730,7 @@ for (const service of serviceNames) {
 }
 table(variabilityLive, {
   title: "Iterative server at a load of 0.7: theory, virtual run of the same 200 draws, live",
-  columns: ["service", "theoryMs", "predictedMs", "liveMs"],
+  columns: ["service", "theoryMs", "predictedMs", "measuredMs"],
 });
 
 // %% name="variability-rows" tags=["live"]
@@ -739,8 +740,8 @@ const pkLines = grid({ service: serviceNames, load: range.filter((load) => load 
 const serviceRows = [
   ...pkLines,
   ...simulatedServices,
-  ...variabilityLive.map(({ service, liveMs }) => {
-    return { service, load: 0.7, responseMs: liveMs, source: "live" };
+  ...variabilityLive.map(({ service, measuredMs }) => {
+    return { service, load: 0.7, responseMs: measuredMs, source: "measured" };
   }),
 ];
 
@@ -773,7 +774,7 @@ const [shortOnes, longOnes] = _.chunk(variableRows, 100);
 claims({
   "live, no mean is shorter than in the virtual run of the same draws": notFaster(variabilityLive),
   "highly variable, the hundred requests that are slow in virtual time are the slower ones live":
-    _.meanBy(longOnes, "liveMs") > _.meanBy(shortOnes, "liveMs"),
+    _.meanBy(longOnes, "measuredMs") > _.meanBy(shortOnes, "measuredMs"),
 });
 
 // %% [markdown] name="variability-explained"
@@ -928,11 +929,14 @@ const fileCases = [
   ...grid({ disks: ["one"] as const, threads: [1, 2, 4, 8] }),
   ...grid({ disks: ["unlimited"] as const, threads: [2, 8] }),
 ];
-const fileLive: ((typeof fileCases)[number] & { predictedPerS: number; livePerS: number })[] = [];
+const fileLive: ((typeof fileCases)[number] & { predictedPerS: number; measuredPerS: number })[] =
+  [];
 for (const point of fileCases) {
   const run = await runLive(fileServer(point.threads, point.disks), { seed: 1, timeScale: 1 });
-  const [predictedPerS, livePerS] = [run.predicted, run].map((one) => one.results.throughputPerS);
-  fileLive.push({ ...point, predictedPerS: predictedPerS!, livePerS: livePerS! });
+  const [predictedPerS, measuredPerS] = [run.predicted, run].map(
+    (one) => one.results.throughputPerS,
+  );
+  fileLive.push({ ...point, predictedPerS: predictedPerS!, measuredPerS: measuredPerS! });
 }
 table(fileLive, { title: "48 requests: virtual run of the same requests, and live" });
 
@@ -944,8 +948,8 @@ const fileRows = [
     return { ...point, throughputPerS: analysisPerS(point.disks, point.threads), source: "theory" };
   }),
   ..._.filter(simulatedFiles, { access: "exponential" }),
-  ...fileLive.map((row) => ({ ...row, throughputPerS: row.livePerS, source: "live" })),
-].map((row) => ({ ..._.omit(row, "livePerS", "predictedPerS"), disks: `disks: ${row.disks}` }));
+  ...fileLive.map((row) => ({ ...row, throughputPerS: row.measuredPerS, source: "measured" })),
+].map((row) => ({ ..._.omit(row, "measuredPerS", "predictedPerS"), disks: `disks: ${row.disks}` }));
 
 // %% name="file-server-figure" tags=["live", "claim:servers.concurrent.passes-on"]
 const perS = { field: "throughputPerS", label: "throughput", unit: "requests/s" };
@@ -988,14 +992,14 @@ claims({
 
 // %% name="file-server-live-claims" tags=["live"]
 const liveFiles = (disks: "one" | "unlimited", threads: number) =>
-  _.find(fileLive, { disks, threads })!.livePerS;
+  _.find(fileLive, { disks, threads })!.measuredPerS;
 claims({
   "live, four threads answer more than one": liveFiles("one", 4) > liveFiles("one", 1),
   "live, eight threads with one disk give no more than one disk can":
     liveFiles("one", 8) <
     (1000 * fileRequests.length) / (75 * _.filter(fileRequests, "needsDisk").length),
   "live, nothing is faster than in the virtual run of the same requests": fileLive.every(
-    ({ livePerS, predictedPerS }) => livePerS < 1.02 * predictedPerS,
+    ({ measuredPerS, predictedPerS }) => measuredPerS < 1.02 * predictedPerS,
   ),
 });
 
@@ -1244,7 +1248,7 @@ const costRows = await Promise.all(
     const request = { computeMs: 1, waitMs: point.waitMs };
     const played = saturated(point.organisation, inC, request, [64, 10]);
     const { results } = await simulate(played, { seed: 1, trace: "none" });
-    return { ...point, throughputPerS: results.throughputPerS, source: "virtual" };
+    return { ...point, throughputPerS: results.throughputPerS, source: "predicted" };
   }),
 );
 
@@ -1302,9 +1306,11 @@ const hereRows: typeof costRows = [];
 for (const point of grid({ organisation: paying, waitMs: hereWaits })) {
   const played = saturated(point.organisation, hereCosts, hereRequest(point.waitMs), [4, 3]);
   const run = await runLive(played, { seed: 1, timeScale: 1 });
-  const [virtualPerS, livePerS] = [run.predicted, run].map((one) => one.results.throughputPerS);
-  hereRows.push({ ...point, throughputPerS: livePerS!, source: "live" });
-  hereRows.push({ ...point, throughputPerS: virtualPerS!, source: "virtual" });
+  const [predictedPerS, measuredPerS] = [run.predicted, run].map(
+    (one) => one.results.throughputPerS,
+  );
+  hereRows.push({ ...point, throughputPerS: measuredPerS!, source: "measured" });
+  hereRows.push({ ...point, throughputPerS: predictedPerS!, source: "predicted" });
 }
 table(hereRows, { title: "Twelve requests each: live, and the virtual run of the same" });
 
@@ -1324,7 +1330,7 @@ sweepFigure([...linesOf(hereCosts, 5, between), ...hereRows], {
 
 // %% name="costs-live-claims" tags=["live"]
 const herePerS = (organisation: string, waitMs: number) =>
-  _.find(hereRows, { organisation, waitMs, source: "live" })!.throughputPerS;
+  _.find(hereRows, { organisation, waitMs, source: "measured" })!.throughputPerS;
 claims({
   "a worker thread starts faster than a Node process": hereCosts.threadMs < hereCosts.processMs,
   "live, with short waits, the iterative server answers more than one that starts a thread for each":
@@ -1618,7 +1624,7 @@ for (const point of progress(overloads.length, "ten runs").each(overloads)) {
   overloadRows.push({
     ...point,
     inTimePerS: summarize(results.load).answeredPerS,
-    source: "virtual",
+    source: "predicted",
   });
 }
 
@@ -1633,13 +1639,13 @@ for (const point of grid({ organisation: Object.keys(overloadServers), load: [0.
   const played = impatient(point.organisation, point.load, 150 * point.load);
   const run = await runLive(played, { seed: 1, timeScale: 1 });
   const rates = [run.predicted, run].map((one) => summarize(one.results.load).answeredPerS);
-  overloadLive.push({ ...point, inTimePerS: rates[0]!, source: "virtual" });
-  overloadLive.push({ ...point, inTimePerS: rates[1]!, source: "live" });
+  overloadLive.push({ ...point, inTimePerS: rates[0]!, source: "predicted" });
+  overloadLive.push({ ...point, inTimePerS: rates[1]!, source: "measured" });
 }
 table(overloadLive, { title: "Short live runs, and virtual runs of the same draws" });
 
 // %% name="unbounded-figure" tags=["live", "claim:servers.concurrent.passes-on"]
-sweepFigure([...overloadRows, ..._.filter(overloadLive, { source: "live" })], {
+sweepFigure([...overloadRows, ..._.filter(overloadLive, { source: "measured" })], {
   title: "Answers in time, under more load than the server can bear",
   alt: "Up to a load of 1 both rise together. Beyond, the bounded pool stays near 100 a second; the other falls towards zero.",
   caption:
@@ -1662,7 +1668,7 @@ claims({
 });
 
 // %% name="unbounded-live-claims" tags=["live"]
-const liveOnly = _.filter(overloadLive, { source: "live" });
+const liveOnly = _.filter(overloadLive, { source: "measured" });
 claims({
   "live, too, at twice the load the bounded pool answers more in time":
     inTimeOf(liveOnly, "pool", 2) > inTimeOf(liveOnly, "thread", 2),

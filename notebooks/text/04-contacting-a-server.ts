@@ -182,7 +182,8 @@ const arrows = reached.flatMap(({ process }, y) => [
   { x: 1, y, isThere: process !== "nobody" },
 ]);
 
-// %% name="ports-picture" tags=["claim:contact.ports", "claim:contact.one-port-each"]
+// %% jupyter={"source_hidden": true} name="ports-picture" tags=["claim:contact.ports", "claim:contact.one-port-each"]
+// Draws the figure below.
 const there = _.filter(arrows, "isThere");
 const besideNames = { x1: (d: { x: number }) => d.x + 0.22, x2: (d: { x: number }) => d.x + 0.78 };
 figure({
@@ -223,11 +224,11 @@ figure({
 // %% name="ports-live" tags=["live", "claim:contact.ports", "claim:contact.one-port-each"]
 const portsLive = await runLive(threePorts, { seed: 1, timeScale: 4 });
 const bothWorlds = _.zipWith(whatCame(portsRun), whatCame(portsLive), (virtual, live) => {
-  return { ...virtual, live: live.result };
+  return { ...virtual, measured: live.result };
 });
 table(bothWorlds, {
   title: "The same in virtual time and live",
-  columns: { program: {}, port: {}, result: { label: "in virtual time" }, live: {} },
+  columns: { program: {}, port: {}, result: { label: "predicted" }, measured: {} },
 });
 
 // %% name="ports-claims" tags=["live"]
@@ -239,7 +240,7 @@ claims({
   "where nobody listens the machine refuses at once": bothWorlds[2]!.result === "ConnectionRefused",
   "a port has one listener: the second is told that the address is in use":
     bothWorlds[3]!.result === "AddressInUse",
-  "both worlds agree": bothWorlds.every(({ result, live }) => result === live),
+  "both worlds agree": bothWorlds.every(({ result, measured }) => result === measured),
 });
 
 // %% [markdown] name="ports-explained"
@@ -269,7 +270,8 @@ table(registry.rows, {
   caption: registry.source,
 });
 
-// %% name="well-known-claims"
+// %% jupyter={"source_hidden": true} name="well-known-claims"
+// What holds: it is shown below.
 const named = registry.rows.filter(({ lecture }) => lecture !== null);
 const renamed = named.filter(({ service, lecture }) => service !== lecture);
 const { system, dynamic } = registry.ranges as {
@@ -613,8 +615,8 @@ for (const { what, play } of progress(accidents.length, "accidents").each(accide
 
 // %% name="failures-figure" tags=["live"]
 const inWorlds = [
-  ...heardRows.map((row) => ({ world: "virtual time", ...row })),
-  ...heardLive.map((row) => ({ world: "live", ...row })),
+  ...heardRows.map((row) => ({ source: "predicted", ...row })),
+  ...heardLive.map((row) => ({ source: "measured", ...row })),
 ];
 const colours = {
   answered: palette.series[0],
@@ -623,7 +625,8 @@ const colours = {
   "no daemon": palette.ink,
 };
 
-// %% name="failures-drawing" tags=["live", "claim:contact.daemon.tracks-ports"]
+// %% jupyter={"source_hidden": true} name="failures-drawing" tags=["live", "claim:contact.daemon.tracks-ports"]
+// Draws the figure below.
 const bar = { x1: ({ timeMs }: { timeMs: number }) => timeMs - 20, x2: "timeMs", y: "what" };
 figure({
   title: "What clients hear when something dies at 210 ms",
@@ -633,9 +636,9 @@ figure({
     height: 230,
     marginLeft: 230,
     y: { label: null, domain: _.map(accidents, "what") },
-    fx: { label: null, domain: ["virtual time", "live"] },
+    fx: { label: null, domain: ["predicted", "measured"] },
     color: { domain: Object.keys(colours), range: Object.values(colours), legend: true },
-    marks: [Plot.barX(inWorlds, { ...bar, fx: "world", fill: "heard" })],
+    marks: [Plot.barX(inWorlds, { ...bar, fx: "source", fill: "heard" })],
   },
   data: inWorlds,
 });
@@ -732,7 +735,8 @@ for (const { leaseMs, seed } of progress(deaths.length, "deaths").each(deaths)) 
   leaseLive.push({ x: leaseMs, y: run.results.staleMs });
 }
 
-// %% name="lease-figure" tags=["live"]
+// %% jupyter={"source_hidden": true} name="lease-figure" tags=["live"]
+// Draws the figure below.
 const simulatedLeases = sweepRows(leaseRuns, "staleMs");
 overlay({
   title: "How long the daemon is wrong after a service has died",
@@ -818,7 +822,8 @@ claims({
 // word by word. **Before you run it:** how many words do you expect? What must a question contain, so that any server of any make
 // can answer it?
 
-// %% name="bytes"
+// %% jupyter={"source_hidden": true} name="bytes"
+// The question, and what each of its fields means.
 const question = encodeCall({
   xid: 0xcafe,
   ...portmapper,
@@ -909,7 +914,8 @@ for (const { command, output } of withOurs.commands) console.log(`$ ${command}\n
 const withTheirs = await labWith("rpcbind");
 table(withTheirs.overTcp, { title: "What our client read from the system's rpcbind" });
 
-// %% name="rpcinfo-claims" tags=["live"]
+// %% jupyter={"source_hidden": true} name="rpcinfo-claims" tags=["live"]
+// What holds: it is shown below.
 const isListed = new RegExp(`${doubling.program} +1 +tcp`);
 const [readOurs, readTheirs] = [withOurs, withTheirs].map(({ overTcp }) =>
   _.filter(overTcp, { program: doubling.program }),
@@ -1006,6 +1012,8 @@ const justHear = async (host: Host, port: number) => {
   connection.end();
   return answer;
 };
+
+// %% name="superserver-guests"
 const guests = scenario({
   hosts: { server: { costs: { processMs: 4 } }, ana: {}, bruno: {} },
   network: { latencyMs: 2 },
@@ -1043,7 +1051,8 @@ lanes(superRun, {
   caption: "Each child first pays for its own start. When it has answered, it is gone.",
 });
 
-// %% name="superserver-claims" tags=["claim:contact.superserver.listens-to-all"]
+// %% jupyter={"source_hidden": true} name="superserver-claims" tags=["claim:contact.superserver.listens-to-all"]
+// What holds: it is shown below.
 const listening = superRun.rows.filter((row) => row.kind === "wait" && row.on.startsWith("accept"));
 claims({
   "one process waits on all three ports": _.uniq(_.map(listening, "pid")).length === 1,
@@ -1107,6 +1116,7 @@ const noProgram = predict(
 noProgram;
 
 // %% name="inetd-live" tags=["live", "claim:contact.superserver.listens-to-all", "claim:contact.superserver.forks", "claim:contact.superserver.child-ends"]
+// From the start of the superserver to its end, so that nothing is left running.
 const inetd = await startSuperserver(inetdConf(userInfo().username));
 const heardFromInetd: string[] = [];
 for (const [port, text] of [
@@ -1151,7 +1161,8 @@ claims({
 // to ours, one after the other, each in a network of its own, and asks both the same. Port 8080 stands in no line of the table. (If
 // your machine has no such inetd, the cell says what to install, and shows a recorded run.)
 
-// %% name="inetd-judge-run" tags=["live"]
+// %% jupyter={"source_hidden": true} name="inetd-judge-run" tags=["live"]
+// Asks both superservers the same four questions; without openbsd-inetd, a recorded run.
 const inetdQuestions = [
   { port: 8007, text: "hello" },
   { port: 8037 },
@@ -1218,7 +1229,8 @@ const held = (arrangement: string, services: number) =>
 const fewest = [1, 2, 4, 8].find((n) => held("daemons", n) > held("superserver", n));
 worthIt.compare(fewest ?? 16);
 
-// %% name="memory-figure" tags=["live"]
+// %% jupyter={"source_hidden": true} name="memory-figure" tags=["live"]
+// Draws the figure below.
 const pointsOf = (arrangement: string) =>
   ofKind(arrangement).map((row) => ({ x: row.services, y: row.megabytes }));
 const eachMore = (held("daemons", 8) - held("daemons", 1)) / 7;
@@ -1434,17 +1446,23 @@ const rateRuns = await sweep(
 // itself needs.)
 
 // %% name="rate-live" tags=["live"]
+// One loop over ways and rates: the runs, and what each gives.
 const medianOf = (values: readonly number[]) => _.sortBy(values)[Math.floor(values.length / 2)]!;
-const rateLive: { way: Way; perS: number; predictedMs: number; liveMs: number; leastMs: number }[] =
-  [];
+const rateLive: {
+  way: Way;
+  perS: number;
+  predictedMs: number;
+  measuredMs: number;
+  leastMs: number;
+}[] = [];
 const liveRates = grid({ way: ways, perS: [60, 130] });
 for (const { way, perS } of progress(liveRates.length, "runs").each(liveRates)) {
   const run = await runLive(visited(way, perS, 40, 1), { seed: 1, timeScale: 3 });
-  const [predictedMs, liveMs] = [run.predicted, run].map((one) =>
+  const [predictedMs, measuredMs] = [run.predicted, run].map((one) =>
     medianOf(one.results.responsesMs),
   );
   const leastMs = _.min(run.results.responsesMs)!;
-  rateLive.push({ way, perS, predictedMs: predictedMs!, liveMs: liveMs!, leastMs });
+  rateLive.push({ way, perS, predictedMs: predictedMs!, measuredMs: measuredMs!, leastMs });
 }
 
 // %% name="rate-live-table" tags=["live"]
@@ -1453,8 +1471,8 @@ table(rateLive, {
   columns: {
     way: {},
     perS: { label: "requests", unit: "1/s" },
-    predictedMs: { label: "median, virtual" },
-    liveMs: { label: "median, live" },
+    predictedMs: { label: "median, predicted" },
+    measuredMs: { label: "median, measured" },
     leastMs: { label: "quickest, live" },
   },
 });
@@ -1465,7 +1483,12 @@ const rateRows = [
     return { ...point, responseMs: theoryMs[point.way](point.perS), source: "theory" };
   }),
   ...sweepRows(rateRuns, "responseMs"),
-  ...rateLive.map(({ liveMs, way, perS }) => ({ way, perS, responseMs: liveMs, source: "live" })),
+  ...rateLive.map(({ measuredMs, way, perS }) => ({
+    way,
+    perS,
+    responseMs: measuredMs,
+    source: "measured",
+  })),
 ];
 
 // %% name="rate-figure" tags=["live", "claim:contact.superserver.forks", "claim:contact.daemon.asked-first"]
@@ -1497,7 +1520,8 @@ claims({
   ),
 });
 
-// %% name="rate-live-claims" tags=["live"]
+// %% jupyter={"source_hidden": true} name="rate-live-claims" tags=["live"]
+// What holds: it is shown below.
 const liveRow = (way: Way, perS: number) =>
   rateLive.find((row) => row.way === way && row.perS === perS)!;
 const quickest = (way: Way) => Math.min(liveRow(way, 60).leastMs, liveRow(way, 130).leastMs);
@@ -1508,10 +1532,10 @@ claims({
   "live, too, the quickest start of a process does as well":
     quickest("superserver") > quickest("resident"),
   "live, no median lies below the virtual run of the same draws": rateLive.every(
-    ({ liveMs, predictedMs }) => liveMs > predictedMs,
+    ({ measuredMs, predictedMs }) => measuredMs > predictedMs,
   ),
   "live, too, at the high rate the superserver wears itself out: most requests take twice as long as the quickest":
-    crowded.liveMs > 2 * crowded.leastMs,
+    crowded.measuredMs > 2 * crowded.leastMs,
 });
 
 // %% [markdown] name="rate-explained"
@@ -1560,7 +1584,7 @@ const realRows: { way: Way; perS: number; responseMs: number; source: string }[]
 for (const way of ways) await realLoad(50, asking[way]); // warm up
 const realPoints = grid({ way: ways, perS: [25, 100, 200] });
 for (const { way, perS } of progress(realPoints.length, "loads").each(realPoints))
-  realRows.push({ way, perS, responseMs: await realLoad(perS, asking[way]), source: "live" });
+  realRows.push({ way, perS, responseMs: await realLoad(perS, asking[way]), source: "measured" });
 for (const server of [realMapper, realDoubler, realInetd]) await server.close();
 
 // %% name="real-ways-figure" tags=["live"]

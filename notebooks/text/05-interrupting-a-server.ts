@@ -519,7 +519,8 @@ table(lost, {
 const lostOf = (server: string) => lost.find((row) => row.server.startsWith(server))!;
 writerHears.compare(lostOf("writes, with keepalive").noticedBy === "nothing" ? "never" : "soon");
 
-// %% name="lost-figure" tags=["live", "claim:interrupting.break.server-tears-down"]
+// %% jupyter={"source_hidden": true} name="lost-figure" tags=["live", "claim:interrupting.break.server-tears-down"]
+// Draws the figure below.
 const lostBars = lost.map((row) => ({
   ...row,
   heard: row.noticedBy === "nothing" ? "hears nothing" : "hears of it",
@@ -744,7 +745,7 @@ const named = (priority: number) => (priority > 0 ? "with priority" : "without p
 const priorityRows = await Promise.all(
   priorityCases.map(async ({ jobs, priority }) => {
     const { rows } = await simulate(underLoad(jobs, priority), { seed: 1 });
-    return { jobs, control: named(priority), heldMs: heldAfterMs(rows), source: "virtual" };
+    return { jobs, control: named(priority), heldMs: heldAfterMs(rows), source: "predicted" };
   }),
 );
 withEight.compare(_.find(priorityRows, { jobs: 8, control: named(0) })!.heldMs);
@@ -760,7 +761,7 @@ for (const { jobs, priority } of progress(liveLoads.length, "pairs of runs").eac
   for (let i = 0; i < 2; i++)
     tries.push(await runLive(underLoad(jobs, priority), { seed: 1, timeScale: 4 }));
   const heldMs = _.min(tries.map(({ rows }) => heldAfterMs(rows)))!;
-  priorityLive.push({ jobs, control: named(priority), heldMs, source: "live" });
+  priorityLive.push({ jobs, control: named(priority), heldMs, source: "measured" });
 }
 table(
   _.map(priorityLive, (row) => _.omit(row, "source")),
@@ -880,6 +881,7 @@ const threeWays = async (host: Host, priority: number, isReading: boolean) => {
 };
 
 // %% name="three-ways-client"
+// The client and the thread that it starts: they share a connection.
 const blockBytes = 16 * 1024;
 const uploads = async (_host: Host, connection: Connection, blocks: number) => {
   const block = new Uint8Array(blockBytes);
@@ -961,7 +963,7 @@ const stopCases = against(waysOf, sizes, sizes);
 const stopRows = await Promise.all(
   stopCases.map(async (each) => {
     const run = await simulate(stopping(each), { seed: 1 });
-    return { ...each, ...outcomeOf(run), source: "virtual" };
+    return { ...each, ...outcomeOf(run), source: "predicted" };
   }),
 );
 const lateWays = stopRows.filter((row) => row.blocksAhead === 16 && row.stoppedAfterMs > 10);
@@ -977,7 +979,7 @@ for (const each of progress(liveStops.length, "pairs of runs").each(liveStops)) 
   const tries = [];
   for (let i = 0; i < 2; i++)
     tries.push(outcomeOf(await runLive(stopping(each), { seed: 1, timeScale: 1.5 })));
-  stopLive.push({ ...each, ..._.minBy(tries, "stoppedAfterMs")!, source: "live" });
+  stopLive.push({ ...each, ..._.minBy(tries, "stoppedAfterMs")!, source: "measured" });
 }
 table(
   _.map(stopLive, (row) => _.omit(row, "source")),
@@ -999,7 +1001,7 @@ const panels = [...stopRows, ...stopLive].flatMap(
 );
 
 // %% name="three-ways-plot" tags=["live"]
-const [virtualRows, liveRows] = _.partition(panels, { source: "virtual" });
+const [virtualRows, liveRows] = _.partition(panels, { source: "predicted" });
 const at = { x: "n", y: "ms", stroke: "way", fx: "panel", fy: "measure" } as const;
 const threeWaysPlot = {
   marks: [
@@ -1025,7 +1027,8 @@ figure({
   data: panels,
 });
 
-// %% name="three-ways-claims"
+// %% jupyter={"source_hidden": true} name="three-ways-claims"
+// What holds: it is shown below.
 const stopOf = (rows: typeof stopRows, way: string, jobs: number, blocksAhead = 0) =>
   _.find(rows, { way, jobs, blocksAhead })!;
 claims({
@@ -1188,7 +1191,8 @@ behindMegabyte;
 // Two things are measured: when the **news** comes, which is SIGURG, and when the **byte**. And two sizes are asked of the system: how many bytes lie
 // ahead, and how far the mark lies ahead of what the receiver's system has *acknowledged* (`SIOCOUTQ`): the rest waits at the sender.
 
-// %% name="behind-run" tags=["live", "claim:interrupting.out-of-band.first"]
+// %% jupyter={"source_hidden": true} name="behind-run" tags=["live", "claim:interrupting.out-of-band.first"]
+// Tries several sizes; where the system has no urgent data, recorded rows.
 const behind = cannot
   ? (recorded.behind as UrgentBehindRow[])
   : [
@@ -1387,7 +1391,7 @@ for (const { name, ...way } of progress(realWays.length, "ways").each(realWays))
 // %% name="real-load-medians" tags=["live"]
 const medians = grid({ busyThreads: [0, 8], name: _.map(realWays, "name") }).map((each) => {
   const times = _.map(_.filter(loadRows, each) as StopRow[], "noticedAfterMs");
-  return { ...each, noticedMs: _.sortBy(times)[Math.floor(times.length / 2)]!, source: "live" };
+  return { ...each, noticedMs: _.sortBy(times)[Math.floor(times.length / 2)]!, source: "measured" };
 });
 table(
   _.map(medians, (row) => _.omit(row, "source")),
@@ -1427,14 +1431,14 @@ for (const each of progress(bytesCases.length, "pairs of runs").each(bytesCases)
 // %% name="real-bytes-rows" tags=["live"]
 const besideModel = bytesRows.map((row) => ({
   ..._.pick(row, "way", "bytesAhead", "stoppedAfterMs"),
-  source: "live",
+  source: "measured",
 }));
 for (const { way, bytesAhead } of bytesCases) {
   const same = { way: way === "urgent" ? "urgent data" : way, jobs: 0 };
   const blocksAhead = Math.ceil(bytesAhead / blockBytes);
   const run = await simulate(stopping({ ...same, blocksAhead }), { seed: 1 });
   const { stoppedAfterMs } = outcomeOf(run);
-  besideModel.push({ way, bytesAhead, stoppedAfterMs, source: "virtual" });
+  besideModel.push({ way, bytesAhead, stoppedAfterMs, source: "predicted" });
 }
 const bytesAxis = { field: "bytesAhead", label: "unread bytes ahead", scale: "log" } as const;
 

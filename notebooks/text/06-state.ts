@@ -146,6 +146,7 @@ const readsByHandle = async (host: Host) => {
 };
 
 // %% name="small-scenario"
+// A crash, and the scenario in which it happens.
 const crashOf = (host: "server" | "ana", atMs: number, downMs = 100): Fault<"server" | "ana">[] => [
   { kind: "crash", host, atMs },
   { kind: "restart", host, atMs: atMs + downMs },
@@ -405,6 +406,7 @@ const oldest = predict(
 oldest;
 
 // %% name="invalidation-programs"
+// One program: what a client does whose server forgets.
 const watches = async (
   host: Host,
   service: FileServiceOptions,
@@ -596,7 +598,7 @@ const softRuns = [
   },
 ];
 const softRows = softRuns.flatMap(({ what, run }) =>
-  run.results.bruno.map((tookMs, block) => ({ what, block, tookMs, source: "virtual" })),
+  run.results.bruno.map((tookMs, block) => ({ what, block, tookMs, source: "predicted" })),
 );
 
 // %% name="soft-compare"
@@ -606,7 +608,7 @@ softCrash.compare(totals[1]! > totals[0]! ? "slower" : "nothing");
 // %% name="soft-live" tags=["live"]
 const softLive = await runLive(aBook(book("soft state", 4), [...atOnce]), { timeScale: 4 });
 const softLiveRows = softLive.results.bruno.map((tookMs, block) => {
-  return { what: "soft state, with a crash", block, tookMs, source: "live" };
+  return { what: "soft state, with a crash", block, tookMs, source: "measured" };
 });
 
 // %% name="soft-figure" tags=["live", "claim:state.stateless.soft"]
@@ -753,7 +755,8 @@ const survives = ({ sessionsFinished, points }: (typeof leftOver)[number]) =>
   (100 * sessionsFinished) / points;
 ofStateful.compare(survives(leftOf("stateful", "the server")));
 
-// %% name="independence-figure" tags=["claim:state.stateless.independence"]
+// %% jupyter={"source_hidden": true} name="independence-figure" tags=["claim:state.stateless.independence"]
+// Draws the figure below.
 const orphans = _.filter(crashRows, { side: "ana" });
 sweepFigure(
   orphans.map(({ kind, atMs, soon, late }) => ({
@@ -772,7 +775,8 @@ sweepFigure(
   },
 );
 
-// %% name="independence-claims" tags=["claim:state.stateless.independence"]
+// %% jupyter={"source_hidden": true} name="independence-claims" tags=["claim:state.stateless.independence"]
+// What holds: it is shown below.
 claims({
   "whenever the stateless server crashes, Ana comes to her end":
     survives(leftOf("stateless", "the server")) === 100,
@@ -796,7 +800,9 @@ claims({
 // programs stop in the middle of a line, and its sockets fall silent. Real processes that are killed come in part 11.)
 
 // %% name="independence-live" tags=["live"]
-const liveCrashes: { kind: FileServerKind; atMs: number; predicted: string; live: string }[] = [];
+// One run for each kind of server and moment of the crash.
+const liveCrashes: { kind: FileServerKind; atMs: number; predicted: string; measured: string }[] =
+  [];
 for (const point of grid({ kind: ["stateless", "stateful"] as const, atMs: [75, 105] })) {
   const service = serviceOf(point.kind);
   const played = scenario({
@@ -809,19 +815,19 @@ for (const point of grid({ kind: ["stateless", "stateful"] as const, atMs: [75, 
     },
   });
   const { predicted, outcomes } = await runLive(played, { timeScale: 5 });
-  liveCrashes.push({ ...point, predicted: predicted.outcomes.ana.how, live: outcomes.ana.how });
+  liveCrashes.push({ ...point, predicted: predicted.outcomes.ana.how, measured: outcomes.ana.how });
 }
-table(liveCrashes, { title: "How Ana's session ends: predicted and live" });
+table(liveCrashes, { title: "How Ana's session ends: predicted and measured" });
 
 // %% name="independence-live-claims" tags=["live", "claim:state.stateless.independence"]
 claims({
   "live, too, every session with the stateless server comes to its end": _.every(
     _.filter(liveCrashes, { kind: "stateless" }),
-    { live: "returned" },
+    { measured: "returned" },
   ),
   "live, too, sessions with the stateful server break": _.some(liveCrashes, {
     kind: "stateful",
-    live: "threw",
+    measured: "threw",
   }),
 });
 
@@ -864,6 +870,7 @@ table(afs.rows, {
 });
 
 // %% name="workload-users"
+// All that describes the office, and what comes of it.
 const userNames = ["ana", "bruno", "carla"] as const;
 const officeOptions = {
   users: userNames.length,
@@ -904,6 +911,7 @@ const crashes = (host: Place, times: number[]): Fault<Place>[] =>
   ]);
 
 // %% name="trouble-office"
+// One scenario, with all that is changed of it later.
 const inOffice = (
   service: FileServiceOptions,
   faults: Fault<Place>[],
@@ -991,7 +999,8 @@ const troubleOf = (service: string, crashOf: "server" | "client") =>
 const losers = _.filter(troubleRows, (row) => row.crashOf === "client" && row.lostWrites > 0);
 mostTrouble.compare(losers.length === 0 ? "none" : losers.length === 1 ? "writeBack" : "all");
 
-// %% name="trouble-claims" tags=["claim:state.stateless.fewer-inconsistencies", "claim:state.stateful.reliability"]
+// %% jupyter={"source_hidden": true} name="trouble-claims" tags=["claim:state.stateless.fewer-inconsistencies", "claim:state.stateful.reliability"]
+// What holds: it is shown below.
 const wrong = (service: string) =>
   _.sumBy(
     _.filter(troubleRows, { service }),
@@ -1074,7 +1083,7 @@ for (const { service, roundTripMs } of grid({
 })) {
   const { results } = await simulate(aBook(readers[service]!, [], roundTripMs / 2));
   const blockMs = _.mean(results.bruno.slice(4)); // the first few find the server unprepared
-  aheadRows.push({ service, roundTripMs, blockMs, source: "virtual" });
+  aheadRows.push({ service, roundTripMs, blockMs, source: "predicted" });
 }
 
 // %% name="ahead-compare"
@@ -1105,7 +1114,7 @@ for (const { service, roundTripMs } of grid({
     timeScale: 1.5,
   });
   const blockMs = _.mean(results.bruno.slice(4));
-  aheadLive.push({ service, roundTripMs, blockMs, source: "live" });
+  aheadLive.push({ service, roundTripMs, blockMs, source: "measured" });
 }
 
 // %% name="ahead-figure" tags=["live", "claim:state.stateless.performance", "claim:state.stateful.prefetching"]
@@ -1365,14 +1374,19 @@ const morningRows: { service: string; roundTripMs: number; sessionMs: number; so
 for (const { service, roundTripMs } of grid({ service: compared, roundTripMs: [2, 10, 20, 40] })) {
   const played = inTheMorning(service, roundTripMs);
   const { sessionMs } = perSession(await simulate(played, { seed: 1, trace: ["log", "send"] }));
-  morningRows.push({ service, roundTripMs, sessionMs, source: "virtual" });
+  morningRows.push({ service, roundTripMs, sessionMs, source: "predicted" });
 }
 
 // %% name="fast-live" tags=["live"]
 const fastLive: typeof morningRows = [];
 for (const service of progress(compared.length, "mornings").each(compared)) {
   const run = await runLive(inTheMorning(service, 20), { timeScale: 1 });
-  fastLive.push({ service, roundTripMs: 20, sessionMs: perSession(run).sessionMs, source: "live" });
+  fastLive.push({
+    service,
+    roundTripMs: 20,
+    sessionMs: perSession(run).sessionMs,
+    source: "measured",
+  });
 }
 
 // %% name="fast-figure" tags=["live", "claim:state.stateful.performance"]
@@ -1453,7 +1467,8 @@ const readsTwice = async (host: Host, service: FileServiceOptions) => {
   return timesMs;
 };
 
-// %% name="rereading-table"
+// %% jupyter={"source_hidden": true} name="rereading-table"
+// Makes the table below.
 const rereaders: Record<string, FileServiceOptions> = {
   "stateless, no copies": book("stateless", 0),
   "stateless, own copies": { ...book("stateless", 0), cacheMs: 10_000 },
@@ -1500,6 +1515,7 @@ const askedAtTen = predict(
 askedAtTen;
 
 // %% name="lease-program"
+// One program, from opening the file to leaving.
 const randomReader = async (
   host: Host,
   service: FileServiceOptions,
@@ -1615,6 +1631,7 @@ claims({
 // (1 − e^(−wt))/w on average instead of *t*, and the same argument gives the load. Does it?
 
 // %% name="sharing-program"
+// One program, from opening the file to leaving.
 const randomWriter = async (
   host: Host,
   service: FileServiceOptions,
@@ -1719,6 +1736,7 @@ const shares = [0, 0.25, 0.5, 0.75, 1]; // of the sessions, on shared files
 const ratioBar = progress(shares.length * 5, "25 pairs of days");
 
 // %% name="nqnfs-ratio"
+// One sweep: its model lets both designs work through the same sessions.
 const ratioSweep = await sweep(
   grid({ sharedShare: shares }),
   async ({ sharedShare }, seed) => {
@@ -1854,10 +1872,11 @@ for (const service of ["stateful, gives up after 0.5 s", "leases of 1 s"]) {
   cutLive.push({ service, cutMs: 2000, ...priceOf(run) });
 }
 
-// %% name="cut-figure" tags=["live", "claim:state.stateful.reliability"]
+// %% jupyter={"source_hidden": true} name="cut-figure" tags=["live", "claim:state.stateful.reliability"]
+// Draws the figure below.
 const cutPoints = [
-  ...cutRows.map((row) => ({ ...row, source: "virtual" })),
-  ...cutLive.map((row) => ({ ...row, source: "live" })),
+  ...cutRows.map((row) => ({ ...row, source: "predicted" })),
+  ...cutLive.map((row) => ({ ...row, source: "measured" })),
 ];
 const againstCut = {
   x: { field: "cutMs", label: "length of the cut", unit: "ms" },
@@ -1938,6 +1957,7 @@ const crossing = predict(
 crossing;
 
 // %% name="rate-program"
+// The day, and the scenario that plays it.
 const busyDay = office.sessions[0]!.map((session) => ({ ...session, thinkMs: 0 }));
 const busyUser = (service: FileServiceOptions, crashTimes: number[], sessions: number) =>
   scenario({
@@ -1975,7 +1995,7 @@ for (const { service, perMinute } of progress(ratePoints.length, "runs").each(ra
   const sessions = service === "stateless" ? 500 : 2000; // about a minute of work
   const run = await simulate(busyUser(busyServices[service]!, times, sessions), { trace: "none" });
   const sessionsPerS = (1000 * sessions) / run.endMs;
-  rateRows.push({ service, perMinute, sessionsPerS, source: "virtual" });
+  rateRows.push({ service, perMinute, sessionsPerS, source: "predicted" });
 }
 
 // %% [markdown] name="rate-theory-intro"
@@ -2003,7 +2023,8 @@ const crossesAt =
 crossing.compare(crossesAt);
 
 // %% name="rate-live" tags=["live"]
-const rateLive: { service: string; predictedPerS: number; livePerS: number }[] = [];
+// One loop over the two services, and the table of what came.
+const rateLive: { service: string; predictedPerS: number; measuredPerS: number }[] = [];
 for (const [service, sessions] of [
   ["stateless", 20],
   ["stateful, with recovery", 40],
@@ -2011,7 +2032,11 @@ for (const [service, sessions] of [
   const used = { ...busyServices[service]!, graceMs: 1000, timeoutMs: 250 };
   const run = await runLive(busyUser(used, [700], sessions), { timeScale: 1 });
   const perS = (endMs: number) => (1000 * sessions) / endMs;
-  rateLive.push({ service, predictedPerS: perS(run.predicted.endMs), livePerS: perS(run.endMs) });
+  rateLive.push({
+    service,
+    predictedPerS: perS(run.predicted.endMs),
+    measuredPerS: perS(run.endMs),
+  });
 }
 table(rateLive, {
   title: "A few seconds with one crash, and a grace of 1 s: the virtual run of the same, and live",
@@ -2020,7 +2045,7 @@ table(rateLive, {
 // %% name="rate-live-claims" tags=["live"]
 claims({
   "live, too, both come to the end of their sessions in spite of the crash": rateLive.every(
-    ({ livePerS }) => livePerS > 0,
+    ({ measuredPerS }) => measuredPerS > 0,
   ),
 });
 
@@ -2201,6 +2226,7 @@ claims({
 // very same program, `fileServer`; and Ana's client is the one from above, too.
 
 // %% name="real-program"
+// One story: write, kill, restart, go on.
 const survivesKill = (service: FileServiceOptions) =>
   withFileServerProcess(service, async (server) => {
     const files = await fileClient(server.host("ana"), service);

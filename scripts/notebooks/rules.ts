@@ -28,6 +28,8 @@ const nameForm = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 /** Jupyter's limit for an id. */
 const longestName = 64;
 const longestComment = 3;
+/** Of a cell that is shown; lines of closing brackets don't count. */
+const longestCell = 12;
 
 /** What a notebook's source must be like, whatever it does. */
 export function sourceProblems(notebook: string, { cells, metadata }: Notebook): Problem[] {
@@ -68,6 +70,11 @@ function cellProblems(cell: Cell): string[] {
     found.push("holds only comments: prose belongs in a markdown cell");
   else if (lines.some((_, at) => lines.slice(at, at + longestComment + 1).filter(isComment).length > longestComment))
     found.push(`a comment of more than ${longestComment} lines: prose belongs in a markdown cell`);
+  const toRead = lines.filter((line) => !/^[\s()[\]{}<>,;]*$/.test(line)).length;
+  if (!isFolded && toRead > longestCell && !lines[0]?.startsWith("//"))
+    found.push(
+      `${toRead} lines to read, and ${longestCell} at most: split it, fold it, move its drawing or its harness to the library, or begin with a comment that says why it is in one piece`,
+    );
   return found;
 }
 

@@ -154,6 +154,10 @@ const broken: Readonly<Record<string, Broken>> = {
     says: /cell "text": a comment of more than 3 lines/,
     text: wholeText.replace('console.log("two', '// a\n// b\n// c\n// d\nconsole.log("two'),
   },
+  "a long cell that is shown and does not say why": {
+    says: /cell "long": 13 lines to read, and 12 at most: split it, fold it/,
+    text: `${wholeText}\n// %% name="long"\n${"rows.length;\n".repeat(13)}`,
+  },
   "a solution whose first line is seen": {
     says: /cell "answer": a solution must be folded and begin with a comment/,
     text: `${wholeText}\n// %% jupyter={"source_hidden": true} name="answer" tags=["solution"]\nrows.length;\n`,

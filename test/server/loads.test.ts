@@ -126,10 +126,10 @@ test("paired loads have both times of each request, and both means", () => {
   const paired = pairLoads([row(0, 10), row(1, 20)], [row(0, 12), row(1, 28)]);
   assert.equal(paired, {
     predictedMs: 15,
-    liveMs: 20,
+    measuredMs: 20,
     rows: [
-      { request: 0, predictedMs: 10, liveMs: 12 },
-      { request: 1, predictedMs: 20, liveMs: 28 },
+      { request: 0, predictedMs: 10, measuredMs: 12 },
+      { request: 1, predictedMs: 20, measuredMs: 28 },
     ],
   });
   assert.throws(() => pairLoads([row(0, 1)], []), /pairLoads: live must be rows of the same 1 requests/);

@@ -78,14 +78,14 @@ interface Drawn {
 
 const names: Record<Role, string> = {
   theory: "theory",
-  predicted: "simulated (virtual time)",
+  predicted: "predicted (virtual time)",
   measured: "measured (live)",
   published: "published",
   reader: "your prediction",
 };
 
 /**
- * Theory as a line, simulated points with their intervals, live points, published points: all in one figure, each in its
+ * Theory as a line, predicted points with their intervals, measured points, published points: all in one figure, each in its
  * colour and its shape. The figure's data have one row a point: `series`, `source`, `x`, `y`, `low`, `high`.
  *
  * @throws {@link ParameterError} if there is nothing to draw, a point is malformed, or title, alt or an axis is missing.

@@ -25,8 +25,8 @@ export interface SweepFigureOptions extends FigureText {
   /** The field that tells variants apart: each gets its colour. */
   readonly series?: string;
   /**
-   * The field that says where a row comes from: `theory` (a line), `virtual` (hollow points), `live` (diamonds),
-   * `published` (squares). Without it, all rows are from virtual time.
+   * The field that says where a row comes from: `theory` (a line), `predicted` (from virtual time: hollow points),
+   * `measured` (live: diamonds), `published` (squares). Without it, all rows are predicted.
    */
   readonly source?: string;
   /** In pixels. Default 720. */
@@ -35,12 +35,12 @@ export interface SweepFigureOptions extends FigureText {
   readonly height?: number;
 }
 
-const sources = ["theory", "virtual", "live", "published"] as const;
+const sources = ["theory", "predicted", "measured", "published"] as const;
 type Source = (typeof sources)[number];
 
 /**
  * How a result moves with a parameter, for one or several variants: a colour for each variant, a shape for each source.
- * Points of one variant and source are joined in the order of x where no line of theory does it; live ones, which are
+ * Points of one variant and source are joined in the order of x where no line of theory does it; measured ones, which are
  * few, only where they stand alone. The figure's data are the rows given.
  *
  * @param rows flat records, one a point.
@@ -71,16 +71,16 @@ export function sweepFigure(rows: readonly object[], options: SweepFigureOptions
   const colorOf = (index: number) =>
     series
       ? (palette.series[index % palette.series.length] as string)
-      : used.length === 1 && used[0] === "live"
+      : used.length === 1 && used[0] === "measured"
         ? palette.measured
         : palette.predicted;
   // Pairs of one place stand side by side rather than one upon the other.
-  const isPaired = used.includes("virtual") && used.includes("live");
-  const nudgeOf = (one: Source) => (isPaired ? { theory: 0, virtual: -2.5, live: 2.5, published: 0 }[one] : 0);
+  const isPaired = used.includes("predicted") && used.includes("measured");
+  const nudgeOf = (one: Source) => (isPaired ? { theory: 0, predicted: -2.5, measured: 2.5, published: 0 }[one] : 0);
   const roles = {
     theory: palette.theory,
-    virtual: palette.predicted,
-    live: palette.measured,
+    predicted: palette.predicted,
+    measured: palette.measured,
     published: palette.published,
   };
   variants.forEach((variant, index) => {
@@ -90,7 +90,7 @@ export function sweepFigure(rows: readonly object[], options: SweepFigureOptions
         .sort((a, b) => (a[x.field] as number) - (b[x.field] as number));
       const look = {
         color: series ? colorOf(index) : roles[one],
-        isJoined: !used.includes("theory") && (one !== "live" || used.length === 1),
+        isJoined: !used.includes("theory") && (one !== "measured" || used.length === 1),
         dx: nudgeOf(one),
       };
       if (points.length > 0) marks.push(...marksOf(points, one, variant, x, y, look));
@@ -118,17 +118,17 @@ export function sweepFigure(rows: readonly object[], options: SweepFigureOptions
 }
 
 function sourceOf(row: Row, field: string | undefined): Source {
-  return field ? (row[field] as Source) : "virtual";
+  return field ? (row[field] as Source) : "predicted";
 }
 
 function sourceItem(source: Source, color: string): LegendItem {
   const label = {
     theory: "theory",
-    virtual: "simulated (virtual time)",
-    live: "measured (live)",
+    predicted: "predicted (virtual time)",
+    measured: "measured (live)",
     published: "published",
   };
-  const mark = { theory: "line", virtual: "hollow", live: "diamond", published: "square" } as const;
+  const mark = { theory: "line", predicted: "hollow", measured: "diamond", published: "square" } as const;
   return { label: label[source], color, mark: mark[source] };
 }
 
@@ -156,7 +156,7 @@ function marksOf(
             stroke: color,
             strokeWidth: 1.4,
             strokeOpacity: 0.55,
-            strokeDasharray: source === "live" ? "4,3" : undefined,
+            strokeDasharray: source === "measured" ? "4,3" : undefined,
           } as never),
         ]
       : []),
@@ -165,11 +165,11 @@ function marksOf(
       ...at,
       title,
       dx,
-      symbol: source === "live" ? "diamond" : source === "published" ? "square" : "circle",
+      symbol: source === "measured" ? "diamond" : source === "published" ? "square" : "circle",
       r: 4,
       stroke: color,
       strokeWidth: 1.8,
-      fill: source === "virtual" ? palette.paper : color,
+      fill: source === "predicted" ? palette.paper : color,
     } as never),
   ];
 }

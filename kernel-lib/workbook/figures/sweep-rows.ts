@@ -8,7 +8,7 @@ export type SweepRow<Point, K extends string> = Point & { readonly [measure in K
   /** Upper end of the interval. */
   readonly high: number;
   /** For `sweepFigure`: the row is from virtual time. */
-  readonly source: "virtual";
+  readonly source: "predicted";
 };
 
 /**
@@ -17,7 +17,7 @@ export type SweepRow<Point, K extends string> = Point & { readonly [measure in K
  *
  * @throws {@link ParameterError} if the sweep has no such measure.
  * @example
- * sweepRows(await sweep([{ load: 0.5 }], model), "responseMs") // [{ load: 0.5, responseMs: 20.1, low: 19.2, high: 21, source: "virtual" }]
+ * sweepRows(await sweep([{ load: 0.5 }], model), "responseMs") // [{ load: 0.5, responseMs: 20.1, low: 19.2, high: 21, source: "predicted" }]
  */
 export function sweepRows<Point extends SweepPoint, K extends string, M extends { readonly [name in K]: number }>(
   sweep: Sweep<Point, M>,
@@ -30,7 +30,7 @@ export function sweepRows<Point extends SweepPoint, K extends string, M extends 
   }
   return own.map(
     ({ measure: _measure, mean, low, high, halfWidth: _half, confidence: _sure, count: _count, ...point }) => {
-      return { ...point, [measure]: mean, low, high, source: "virtual" } as unknown as SweepRow<Point, K>;
+      return { ...point, [measure]: mean, low, high, source: "predicted" } as unknown as SweepRow<Point, K>;
     },
   );
 }

@@ -26,7 +26,7 @@ test("an overlay's data name each point's source, with intervals where there are
   assert.equal(rows[0], { series: "M/M/1", source: "theory", x: 0, y: 10 });
   assert.equal(rows[120], { series: "M/M/1", source: "theory", x: 0.5, y: 20 });
   assert.equal(rows.slice(121), [
-    { series: "simulated (virtual time)", source: "predicted", x: 0.5, y: 20, low: 19, high: 21 },
+    { series: "predicted (virtual time)", source: "predicted", x: 0.5, y: 20, low: 19, high: 21 },
     { series: "measured (live)", source: "measured", x: 0.5, y: 22 },
     { series: "mine", source: "reader", x: "", y: 30 },
   ]);
@@ -57,7 +57,7 @@ test("theory, simulated and live points differ in shape, not in colour alone", (
     ],
     measured: [{ x: 1, y: 1 }],
   }).html();
-  for (const label of [">theory<", ">simulated (virtual time)<", ">measured (live)<"]) assert.match(html, label);
+  for (const label of [">theory<", ">predicted (virtual time)<", ">measured (live)<"]) assert.match(html, label);
   const drawing = html.slice(html.indexOf("<svg"), html.indexOf("</svg>"));
   assert.match(drawing, /<g[^>]*fill="var\(--handoff-paper\)"[^>]*aria-label="dot"[^>]*><circle/);
   assert.match(drawing, /<g[^>]*fill="var\(--handoff-measured\)"[^>]*aria-label="dot"[^>]*><path/);
@@ -108,7 +108,7 @@ test("a distribution of no values, or of NaN, is refused by name", () => {
 
 test("a sweep's data are its rows, and unknown sources and missing fields are refused by row", () => {
   const rows = [
-    { n: 2, ms: 5, source: "live" },
+    { n: 2, ms: 5, source: "measured" },
     { n: 1, ms: 4, source: "theory" },
   ];
   const options = {
@@ -123,7 +123,7 @@ test("a sweep's data are its rows, and unknown sources and missing fields are re
     /^sweepFigure: rows\[0\]\.source must be one of theory/,
   );
   refused(
-    () => sweepFigure([{ n: 1, source: "live" }], options),
+    () => sweepFigure([{ n: 1, source: "measured" }], options),
     /^sweepFigure: rows\[0\]\.ms must be a finite number, got undefined/,
   );
   refused(() => sweepFigure([], options), /^sweepFigure: rows/);
@@ -142,10 +142,10 @@ test("points of a sweep are joined where no theory is, live ones only where they
     return sweepFigure(rows, options).html().split('aria-label="line"').length - 1;
   };
   assert.equal(
-    [linesIn("virtual"), linesIn("live"), linesIn("virtual", "live"), linesIn("theory", "live")],
+    [linesIn("predicted"), linesIn("measured"), linesIn("predicted", "measured"), linesIn("theory", "measured")],
     [1, 1, 1, 1],
   );
-  assert.is(linesIn("virtual", "published", "live"), 2);
+  assert.is(linesIn("predicted", "published", "measured"), 2);
 });
 
 test("lanes draw each span in its lane, and say how many lanes they leave out", () => {

@@ -12,8 +12,8 @@ test("a measure becomes one row a point, with its mean, its interval and its sou
   assert.equal(
     rows.map(({ low, high, ...row }) => ({ ...row, around: low < row.waitMs && row.waitMs < high })),
     [
-      { load: 1, waitMs: 10.5, source: "virtual", around: true },
-      { load: 2, waitMs: 20.5, source: "virtual", around: true },
+      { load: 1, waitMs: 10.5, source: "predicted", around: true },
+      { load: 2, waitMs: 20.5, source: "predicted", around: true },
     ],
   );
 });
