@@ -9,7 +9,7 @@ import {
   Replica,
   randomHistories,
   shrunkHistory,
-  smallHistories,
+  smallestHistories,
 } from "../interfaces/index.js";
 import { exercise, type ProgramExercise } from "../workbook/index.js";
 import { simulate } from "../world/index.js";
@@ -43,21 +43,13 @@ const harmless: DeviceHistory = {
   steps: [{ atMs: 100, device: "phone", what: "write", entry: "dentist", value: "9:00" }],
 };
 
-type Found = Partial<Record<Wrong, DeviceHistory>>;
-const foundBy = new WeakMap<MergeRule, Found>();
+const foundBy = new WeakMap<MergeRule, ReturnType<typeof smallestHistories>>();
 
 /** The smallest history in which an answer goes wrong in that way. All are played once for an answer. */
 function smallestOf(answer: MergeRule, wrong: Wrong): DeviceHistory | undefined {
-  const known = foundBy.get(answer) ?? {};
-  if (foundBy.has(answer)) return known[wrong];
-  const rule = frozen(answer);
-  for (const history of smallHistories(4)) {
-    const verdict = judgeOf(history)(playHistory(history, rule));
-    for (const each of wrongs) if (verdict[each] !== undefined) known[each] ??= history;
-    if (wrongs.every((each) => known[each] !== undefined)) break;
-  }
-  foundBy.set(answer, known);
-  return known[wrong];
+  const found = foundBy.get(answer) ?? smallestHistories(frozen(answer), wrongs);
+  foundBy.set(answer, found);
+  return found[wrong]?.history;
 }
 
 /** Of random histories of three devices one that goes wrong, without the steps that it does not need. */

@@ -25,7 +25,55 @@
 
 // %% jupyter={"source_hidden": true} name="imports"
 // What this notebook takes from the library: nothing to change here.
-import { type Host, messages, on, scenario, simulate, spaceTime, table } from "kernel-lib";
+import {
+  calendarLab,
+  type CalendarLabResult,
+  type CalendarLabRow,
+  check,
+  claims,
+  type ClockVersion,
+  conflictPolicies,
+  type ConflictPolicy,
+  type CountedVersion,
+  dataset,
+  type EntryValue,
+  exercises,
+  historyScenario,
+  type HistoryVerdict,
+  type Host,
+  judgeRules,
+  judgeStory,
+  lamportClock,
+  lamportWithoutTombstones,
+  lastToArrive,
+  type MergeRule,
+  mergeRules,
+  type MessageRow,
+  messages,
+  on,
+  predict,
+  progress,
+  randomHistories,
+  randomSyncStories,
+  runLive,
+  scenario,
+  simulate,
+  smallestHistories,
+  smallestHistory,
+  spaceTime,
+  storyScenario,
+  sweepFigure,
+  SyncClient,
+  syncServer,
+  table,
+  threeWayMerge,
+  ToolMissing,
+  type RuleRow,
+  type StoryVerdict,
+  type TraceRow,
+  versionVectors,
+  wallClock,
+} from "kernel-lib";
 import _ from "lodash";
 
 // %% [markdown] name="task-lecture"
@@ -111,6 +159,591 @@ table([byPeer], { title: "Messages that the client sent" });
 //
 // For each remote service the client has a counterpart on the server's side that provides the service: the case in which an
 // application-level protocol takes care of synchronisation (for example calendars on smartphones).
+//
+// Your phone shows your calendar in a tunnel, too. So it does not show what lies at the server: it has a **copy**, which it reads and
+// changes by itself, and brings in step when it meets the server. What travels is not a picture but *what has changed*, and the
+// two programs must agree on what an entry is, and on what to do if both have changed it. That is the protocol, and it is of no
+// use to any other application.
+
+// %% [markdown] name="calendar-answer-intro"
+// ## Two requests
+//
+// A dozen lines are enough. The server counts all changes. The count after the last change of an entry is the entry's **version**; the
+// count as a whole is the **token** that a device is given. A device may say
+//
+// - *what has changed since this token?* and gets the entries, and a new token;
+// - *give this entry this value, if it still has the version that I know*, and gets the new version, or what is there instead: a conflict.
+
+// %% name="calendar-answer"
+type Ask = { since: number } | { id: string; value: EntryValue; ifVersion: number };
+
+const newCalendar = () => {
+  const entries = new Map<string, { value: EntryValue; version: number }>();
+  let token = 0;
+  return (ask: Ask) => {
+    if ("since" in ask) {
+      const all = [...entries].map(([id, entry]) => ({ id, ...entry }));
+      return { token, changes: all.filter(({ version }) => version > ask.since) };
+    }
+    const now = entries.get(ask.id) ?? { value: null, version: 0 };
+    if (now.version !== ask.ifVersion) return { conflict: now };
+    entries.set(ask.id, { value: ask.value, version: ++token });
+    return { version: token };
+  };
+};
+
+// %% [markdown] name="calendar-server-intro"
+// And here is the counterpart at work: the server, and a phone that puts some entries, asks for all of them as a new device would, and
+// asks once more when nothing has changed.
+
+// %% name="calendar-server" tags=["claim:interfaces.application.counterpart"]
+const calendarServer = async (host: Host) => {
+  const answer = newCalendar();
+  for await (const connection of await host.listen(5232))
+    for await (const ask of connection) await connection.send(answer(ask));
+};
+
+const newPhone = async (host: Host, entries: number) => {
+  const server = await host.connect("server", 5232);
+  const ask = async (request: Ask) => {
+    await server.send(request);
+    return server.receive();
+  };
+  for (let i = 1; i <= entries; i++)
+    await ask({ id: `entry ${i}`, value: { title: `Meeting ${i}`, time: "9:00" }, ifVersion: 0 });
+  const { token, changes } = await ask({ since: 0 });
+  return { all: changes.length, again: (await ask({ since: token })).changes.length };
+};
+
+// %% [markdown] name="calendar-token-predict-intro"
+// **Predict.** The phone has 40 entries of some 50 bytes each, and nothing has changed. How many bytes has the answer to its second
+// question?
+
+// %% name="calendar-token-predict"
+const nothingNew = predict(
+  "bytes of nothing",
+  { question: "40 entries, none of them new. How long is the server's answer?", unit: "bytes" },
+  undefined,
+);
+nothingNew;
+
+// %% name="calendar-token-scenario"
+const withEntries = (entries: number) =>
+  scenario({
+    hosts: { server: {}, phone: {} },
+    network: { latencyMs: 20 },
+    programs: {
+      server: on("server", calendarServer).daemon(),
+      phone: on("phone", newPhone, entries),
+    },
+  });
+const lastAnswers = ({ rows }: { rows: readonly TraceRow[] }) =>
+  _.takeRight(_.filter(rows, { kind: "receive", host: "phone" }) as MessageRow[], 2);
+
+// %% name="calendar-token-run"
+const answerBytes: { entries: number; question: string; bytes: number; world: string }[] = [];
+for (const entries of [1, 10, 20, 40, 80]) {
+  const [all, news] = lastAnswers(await simulate(withEntries(entries), { seed: 1 }));
+  answerBytes.push({ entries, question: "all entries", bytes: all!.bytes, world: "virtual" });
+  answerBytes.push({ entries, question: "what is new", bytes: news!.bytes, world: "virtual" });
+}
+const [listing40, nothing40] = _.filter(answerBytes, { entries: 40 });
+nothingNew.compare(nothing40!.bytes);
+
+// %% name="calendar-token-live" tags=["live"]
+for (const entries of [1, 40]) {
+  const [all, news] = lastAnswers(await runLive(withEntries(entries), { seed: 1 }));
+  answerBytes.push({ entries, question: "all entries", bytes: all!.bytes, world: "live" });
+  answerBytes.push({ entries, question: "what is new", bytes: news!.bytes, world: "live" });
+}
+sweepFigure(answerBytes, {
+  title: "What an answer weighs",
+  x: { field: "entries", label: "entries in the calendar" },
+  y: { field: "bytes", label: "bytes of the answer" },
+  series: "question",
+  source: "world",
+  alt: "The answer with all entries grows in a straight line with their number; the answer to what is new stays at a few bytes. The live points lie on the predicted ones.",
+});
+
+// %% name="calendar-token-claims" tags=["live", "claim:interfaces.application.protocol"]
+claims({
+  "the whole calendar is more than fifty times as long as the news that there is none":
+    listing40!.bytes > 50 * nothing40!.bytes,
+  "the news that there is none is as long for one entry as for eighty":
+    _.uniq(_.map(_.filter(answerBytes, { question: "what is new" }), "bytes")).length <= 2,
+  "live, each answer has exactly the predicted number of bytes": _.every(
+    _.filter(answerBytes, { world: "live" }),
+    (row) => _.some(answerBytes, { ...row, world: "virtual" }),
+  ),
+});
+
+// %% [markdown] name="calendar-offline-intro"
+// ## Edited apart
+//
+// The phone has made an entry, and both it and the laptop have a copy. Then both are in a tunnel. On the phone the dentist is moved to
+// 10:00; on the laptop she gets a name and a place. The phone meets the server first. When the laptop comes, its edit is of a version that
+// is not the server's any more, and it is told so. What should the laptop do now?
+//
+// That is the laptop's **conflict policy**. The server does not know what an appointment is; the client does. Three policies, each a
+// line or two, are in the library: *mine wins*, *theirs wins*, and a *three-way merge*, which looks at what both sides had before.
+
+// %% name="calendar-device"
+type Plan = readonly (readonly [atMs: number, what: EntryValue | "meets the server"])[];
+
+const followPlan = async (host: Host, policy: ConflictPolicy, plan: Plan) => {
+  const calendar = await SyncClient.open(host, { policy, timeoutMs: 100 });
+  let conflicts = 0;
+  for (const [atMs, what] of plan) {
+    await host.sleepUntil(atMs);
+    if (what === "meets the server") conflicts += (await calendar.sync()).conflicts;
+    else await calendar.edit("dentist", what);
+  }
+  return { shows: calendar.entries.dentist, conflicts };
+};
+
+// %% name="calendar-tunnel"
+const meets = "meets the server";
+const inTheTunnel = (policy: ConflictPolicy) =>
+  scenario({
+    hosts: { phone: {}, server: {}, laptop: {} },
+    network: { latencyMs: 5 },
+    programs: {
+      server: on("server", syncServer).daemon(),
+      phone: on("phone", followPlan, policy, [
+        [10, { title: "Dentist", time: "9:00" }],
+        [20, meets],
+        [120, { time: "10:00" }],
+        [150, meets],
+        [350, meets],
+      ]),
+      laptop: on("laptop", followPlan, policy, [
+        [80, meets],
+        [130, { title: "Dr Lee", place: "Main Street" }],
+        [250, meets],
+      ]),
+    },
+  });
+
+// %% [markdown] name="calendar-tunnel-predict-intro"
+// **Predict.** The policy is *mine wins*, on both devices. Which time does the phone show in the end?
+
+// %% name="calendar-tunnel-predict"
+const phoneTime = predict(
+  "mine wins",
+  {
+    question:
+      "With “mine wins”, the phone, on which the dentist was moved to 10:00, shows in the end …",
+    choices: { nine: "9:00", ten: "10:00", both: "9:00 or 10:00" },
+  },
+  undefined,
+);
+phoneTime;
+
+// %% name="calendar-tunnel-run" tags=["claim:interfaces.application.protocol"]
+const tunnels = await Promise.all(
+  conflictPolicies.map(async (policy) => {
+    const { phone, laptop } = (await simulate(inTheTunnel(policy), { seed: 1 })).results;
+    return { policy: policy.name, ...phone.shows, conflicts: laptop.conflicts, phone, laptop };
+  }),
+);
+phoneTime.compare(tunnels[0]!.phone.shows!.time === "9:00" ? "nine" : "ten");
+
+// %% name="calendar-tunnel-table"
+table(tunnels, {
+  title: "What both devices show in the end",
+  columns: ["policy", "title", "time", "place", "conflicts"],
+});
+
+// %% name="calendar-tunnel-claims"
+claims({
+  "with every policy, both devices show the same": tunnels.every(({ phone, laptop }) =>
+    _.isEqual(phone.shows, laptop.shows),
+  ),
+  "mine wins: the phone's new time is gone, though nobody ever changed it back":
+    tunnels[0]!.phone.shows!.time === "9:00",
+  "theirs wins: the laptop's name and place are gone": !("place" in tunnels[1]!.phone.shows!),
+  "the three-way merge keeps all three changes": _.isEqual(tunnels[2]!.phone.shows, {
+    title: "Dr Lee",
+    time: "10:00",
+    place: "Main Street",
+  }),
+});
+
+// %% name="calendar-tunnel-figure"
+spaceTime(await simulate(inTheTunnel(threeWayMerge), { seed: 1 }), {
+  title: "The laptop's edit comes second, and is merged",
+  hosts: ["phone", "server", "laptop"],
+  by: "host",
+  scale: "order",
+  logs: "named",
+  fromMs: 100,
+  alt: "The phone puts its edit and is given a version. The laptop puts its own, is told of a conflict, puts the merged entry and is given the next version, which the phone then hears of.",
+});
+
+// %% [markdown] name="calendar-tunnel-explained"
+// *Mine wins* sends the laptop's whole entry, and with it the old time, which nobody had meant to restore: **a lost update**. *Theirs wins*
+// throws away an edit that its user has seen on the screen for hours. Only a merge that knows the common past can tell "the laptop left
+// the time alone" from "the laptop wants 9:00". Where both change the same field, ours keeps both texts, `9:00 or 10:00`, for a person
+// to decide.
+//
+// The same live, over sockets:
+
+// %% name="calendar-tunnel-live" tags=["live", "claim:interfaces.application.protocol"]
+const tunnelsLive: { policy: string; same: boolean }[] = [];
+for (const policy of conflictPolicies) {
+  const { results, predicted } = await runLive(inTheTunnel(policy), { seed: 1, timeScale: 2 });
+  tunnelsLive.push({ policy: policy.name, same: _.isEqual(results, { ...predicted.results }) });
+}
+claims({
+  "live, every policy gives what it gives in virtual time": _.every(tunnelsLive, "same"),
+});
+
+// %% [markdown] name="calendar-stories-intro"
+// One story proves little. Here are a hundred, drawn at random: three devices, two entries, edits and deletions at any time, and in two of three
+// stories something breaks: a device is cut off, or it, or the server, crashes and starts again. When all works again, everybody
+// meets the server. The judge knows only what the users did: an edit is *lost* if it is shown nowhere, though nobody saw it and
+// changed or deleted it.
+
+// %% name="calendar-stories" tags=["claim:interfaces.application.protocol"]
+const stories = randomSyncStories({ stories: 100, seed: 1 });
+const judgedBy = async (policy: ConflictPolicy) => {
+  const verdicts: StoryVerdict[] = [];
+  for (const story of stories) {
+    const run = await simulate(storyScenario(story, policy), { trace: ["log"] });
+    verdicts.push(judgeStory(run.rows, run.results.shown));
+  }
+  const sums = _.mapValues(
+    _.pick(verdicts[0]!, ["edits", "conflicts", "editsLost"]),
+    (_value, field) => _.sumBy(verdicts, field),
+  );
+  return { policy: policy.name, differ: _.filter(verdicts, "diverged").length, ...sums };
+};
+const judged: Awaited<ReturnType<typeof judgedBy>>[] = [];
+for (const policy of progress(3, "policies").each(conflictPolicies))
+  judged.push(await judgedBy(policy));
+table(judged, { title: "A hundred stories with cuts and crashes" });
+
+// %% name="calendar-stories-claims"
+claims({
+  "no policy leaves two devices that differ, whatever crashes": _.every(judged, { differ: 0 }),
+  "mine wins and theirs wins each lose more than a quarter of all edits": judged
+    .slice(0, 2)
+    .every(({ edits, editsLost }) => editsLost > edits / 4),
+  "the three-way merge loses none": judged[2]!.editsLost === 0,
+});
+
+// %% [markdown] name="calendar-stories-explained"
+// Look at the first column: *all* of them converge. To converge is not to lose nothing. A protocol that makes all copies equal is easy to
+// find (throw everything away!); the question is what is in them.
+
+// %% [markdown] name="calendar-again-intro"
+// ## A put that is in conflict with itself
+//
+// The phone puts an entry, the server writes it down, and then the network is cut: the answer never comes. So the phone does what
+// everybody does, and tries again later. **Before you run it:** which version does its second put name, and which one has the entry by
+// then?
+
+// %% name="calendar-again-scenario"
+const answerLost = (remembersEdits: boolean) =>
+  scenario({
+    hosts: { phone: {}, server: { disk: { accessMs: 5 } } },
+    network: { latencyMs: 5 },
+    faults: [
+      { kind: "cut", between: ["phone", "server"], atMs: 38 }, // written, and not yet answered
+      { kind: "heal", between: ["phone", "server"], atMs: 200 },
+    ],
+    programs: {
+      server: on("server", syncServer, { remembersEdits }).daemon(),
+      phone: on("phone", followPlan, threeWayMerge, [
+        [10, { title: "Dentist", time: "9:00" }],
+        [20, meets],
+        [300, meets],
+      ]),
+    },
+  });
+
+// %% name="calendar-again-figure"
+const againRun = await simulate(answerLost(false), { seed: 1 });
+spaceTime(againRun, {
+  title: "Tried again, and refused",
+  by: "host",
+  scale: "order",
+  logs: "named",
+  alt: "The phone puts version 0, the server writes to its disk, its answer is lost in the cut. The phone puts version 0 once more and is told of a conflict with its own value.",
+});
+
+// %% name="calendar-again-claims"
+const remembered = await simulate(answerLost(true), { seed: 1 });
+claims({
+  "the second put is in conflict, though no other device exists":
+    againRun.results.phone.conflicts === 1,
+  "a server that remembers each device's last edit gives the same answer again":
+    remembered.results.phone.conflicts === 0,
+  "either way the entry is as it was put": _.isEqual(
+    againRun.results.phone.shows,
+    remembered.results.phone.shows,
+  ),
+});
+
+// %% [markdown] name="calendar-again-explained"
+// Here the merge hides it, since both sides are equal. But let the laptop move the entry between the two tries: with *mine wins* the phone's
+// second try undoes that, though the laptop had *seen* the phone's edit. The cure is a name for each edit, which stays the same when it is tried
+// again, and is written to the disk in the same stroke as the entry. Notebook 02 makes a whole part of this question: what may be done twice.
+
+// %% [markdown] name="calendar-rules-intro"
+// ## Without a server
+//
+// Now the server goes away: phone, laptop and tablet meet each other, two at a time, in any order, and one sends all it has to the other. No
+// server counts versions. What a device keeps beside each value, and which of two versions stays when they meet, is a **merge rule**. Two
+// of them, in full; the others are in the library:
+
+// %% name="calendar-rules"
+const byClock: MergeRule<ClockVersion> = {
+  name: "wall clock",
+  write: (_before, value, { clockMs }) => ({ value, clockMs }),
+  merge: (mine, theirs) => (theirs.clockMs > mine.clockMs ? theirs : mine),
+};
+const byCount: MergeRule<CountedVersion> = {
+  name: "Lamport clock, then name",
+  write: (before, value, { device }) => ({
+    value,
+    counter: (before?.counter ?? 0) + 1,
+    by: device,
+  }),
+  merge: (mine, theirs) =>
+    theirs.counter > mine.counter || (theirs.counter === mine.counter && theirs.by > mine.by)
+      ? theirs
+      : mine,
+};
+
+// %% [markdown] name="calendar-rules-explained"
+// `write` says what a device keeps when its user writes (`value` is undefined if the entry is deleted; `before` is the version that the user
+// had seen). The first rule asks the clock on the wall. The second one asks no clock: a write counts on from what its
+// writer had seen, so it beats that on every device. That number is a **Lamport clock**.
+//
+// **Predict.** We play 2,000 random histories of three devices, whose clocks are wrong by up to 40 ms, with some milliseconds between two steps. In
+// how many does the wall clock lose a write to one that its writer had *seen*?
+
+// %% name="calendar-rules-predict"
+const lostByClock = predict(
+  "lost by the clock",
+  {
+    question: "In how many of 2,000 histories does the wall clock lose a later write?",
+    unit: "histories",
+  },
+  undefined,
+);
+lostByClock;
+
+// %% name="calendar-rules-run" tags=["claim:interfaces.application.protocol"]
+const twoThousand = randomHistories({ histories: 2000, seed: 1, clockErrorMs: 40 });
+const ruleTable: RuleRow[] = [];
+for (const rule of progress(6, "merge rules").each(mergeRules))
+  ruleTable.push(...judgeRules([rule], twoThousand));
+const ofRule = (rule: MergeRule) => _.find(ruleTable, { rule: rule.name })!;
+const [ofByClock] = judgeRules([byClock], twoThousand);
+lostByClock.compare(ofByClock!.laterWriteLost);
+
+// %% name="calendar-rules-table"
+const columns = {
+  rule: {},
+  diverged: { label: "devices differ in the end" },
+  laterWriteLost: { label: "a write loses to one that was seen" },
+  deletedBack: { label: "a deleted entry is back" },
+  unseenEditLost: { label: "an edit that nobody saw is lost" },
+};
+table(ruleTable, { title: "In how many of 2,000 histories …", columns });
+
+// %% name="calendar-rules-claims"
+claims({
+  "only Lamport's clock with tombstones and version vectors never differ, never lose what was seen, and let nothing come back":
+    _.isEqual(
+      _.map(_.filter(ruleTable, { diverged: 0, laterWriteLost: 0, deletedBack: 0 }), "rule"),
+      [lamportClock.name, versionVectors.name],
+    ),
+  "without tombstones, what was deleted comes back":
+    ofRule(lamportWithoutTombstones).deletedBack > 100,
+  "Lamport's clock converges, and loses an edit in more than half of all histories":
+    ofRule(lamportClock).unseenEditLost > 1000,
+  "version vectors lose nothing at all": ofRule(versionVectors).unseenEditLost === 0,
+});
+
+// %% [markdown] name="calendar-smallest-intro"
+// ## The smallest history that goes wrong
+//
+// A number in a table convinces nobody; a story does. So we try *all* histories of a phone, a laptop and one entry, the shortest first, until the
+// rule goes wrong. In the end each device sends all it has to the other. Here is the wall clock:
+
+// %% name="calendar-smallest-clock"
+const draw = async (rule: MergeRule, wrong: keyof HistoryVerdict, title: string, alt: string) => {
+  const { history, verdict } = smallestHistory(rule, wrong)!;
+  const run = await simulate(historyScenario(history, rule), { seed: 1 });
+  const caption = verdict[wrong]!;
+  return spaceTime(run, {
+    title,
+    alt,
+    caption,
+    hosts: ["phone", "laptop"],
+    by: "host",
+    scale: "order",
+    logs: "named",
+    fromMs: 110,
+    height: 320,
+  });
+};
+await draw(
+  wallClock,
+  "laterWriteLost",
+  "Wall clock: the laptop saw it, and is overruled",
+  "The phone writes 9:00 and sends it. The laptop, whose clock is behind, shows it and writes 9:30. When they meet again, both show 9:00.",
+);
+
+// %% [markdown] name="calendar-smallest-arrive-intro"
+// *Last to arrive*, which is what you have if you copy files about, needs only two steps. And without tombstones a deletion is not remembered, so the
+// first device that still has the entry brings it back:
+
+// %% name="calendar-smallest-arrive"
+await draw(
+  lastToArrive,
+  "diverged",
+  "Last to arrive: they swap",
+  "Both devices write, both send at the same time, and each takes what came: now each has the other's value.",
+);
+
+// %% name="calendar-smallest-tombstone"
+await draw(
+  lamportWithoutTombstones,
+  "deletedBack",
+  "No tombstones: the dead come back",
+  "The phone writes an entry, sends it and deletes it. The laptop still has it, sends it, and the phone shows it again.",
+);
+
+// %% name="calendar-smallest-all" tags=["claim:interfaces.application.protocol"]
+const wrongs = ["diverged", "laterWriteLost", "deletedBack", "unseenEditLost"] as const;
+const leastSteps = mergeRules.map((rule) => {
+  const found = smallestHistories(rule);
+  const steps = wrongs.map((wrong) => [wrong, found[wrong]?.history.steps.length ?? "none"]);
+  return { rule: rule.name, ..._.fromPairs(steps) };
+});
+table(leastSteps, { title: "Steps of the smallest history in which …", columns });
+
+// %% [markdown] name="calendar-smallest-explained"
+// "None" is a strong word here: *all* histories of up to four steps were played, with the clocks right, ahead and behind, and with steps in the same
+// millisecond. (The wall clock differs on two writes in one millisecond; a name breaks that tie, until one device writes twice in it.)
+//
+// The last column is the price. If two people write without having seen each other's entry, a rule that keeps *one* value must lose the other, by whatever
+// clock. **Version vectors** count, for each device, how many of its writes are in a version's past; so they *notice* that neither of two
+// versions has seen the other, keep both, and show both. Then somebody has to choose. That is no fault: it is what happened.
+//
+// The three stories, live. (Here the devices' clocks are set wrong by the program; the sockets and the order in which messages arrive are real.)
+
+// %% name="calendar-smallest-live" tags=["live"]
+const smallLive: { rule: string; phone: string; laptop: string; asPredicted: boolean }[] = [];
+for (const [rule, wrong] of [
+  [wallClock, "laterWriteLost"],
+  [lastToArrive, "diverged"],
+  [lamportWithoutTombstones, "deletedBack"],
+] as const) {
+  const run = await runLive(historyScenario(smallestHistory(rule, wrong)!.history, rule), {
+    timeScale: 10,
+  });
+  const [phone, laptop] = run.results.devices.map(
+    (shown) => shown.dentist?.join(" and ") ?? "nothing",
+  );
+  const asPredicted = _.isEqual(run.results.devices, run.predicted.results.devices);
+  smallLive.push({ rule: rule.name, phone: phone!, laptop: laptop!, asPredicted });
+}
+table(smallLive, { title: "What the devices show in the end, live" });
+
+// %% name="calendar-smallest-live-claims" tags=["live"]
+claims({ "live, each story ends as predicted": _.every(smallLive, "asPredicted") });
+
+// %% [markdown] name="calendar-lab-intro"
+// ## A real calendar server
+//
+// The calendars of phones speak **CalDAV**: entries in the form of iCalendar, moved by HTTP. Look for what you know. An entry's version is its *ETag*; a
+// put may be made under the condition *If-Match* (I know this version) or *If-None-Match: \** (there is none yet), and *412* is the conflict. The *sync
+// token* is the token. The server is Radicale, a real one, which nobody here wrote; two clients of ours ask it, request by request.
+//
+// If it is not installed, the cell says what to type (`npm run radicale`, which puts it into the workbook's own folder) and shows a recorded run.
+
+// %% name="calendar-lab" tags=["live", "claim:interfaces.application.counterpart", "claim:interfaces.application.protocol"]
+const caldav = await calendarLab().catch((error) => {
+  if (!(error instanceof ToolMissing)) throw error;
+  console.log(`${error.message}\nSo this is a recorded run.`);
+  return dataset<CalendarLabRow>("calendar-lab") as unknown as CalendarLabResult;
+});
+table(caldav.rows, {
+  title: `Two devices and ${caldav.server}`,
+  columns: [
+    "device",
+    "step",
+    "method",
+    "condition",
+    "status",
+    "said",
+    "sentBytes",
+    "receivedBytes",
+  ],
+});
+
+// %% name="calendar-lab-claims" tags=["live"]
+const lab = (step: string) => _.find(caldav.rows, { step })!;
+claims({
+  "a change of an older version is refused: 412":
+    lab("puts its change of the version before").status === 412,
+  "without a condition, it silently overwrites the phone's change":
+    lab("puts it without a condition").status === 204 && caldav.lastTitle.endsWith("by laptop"),
+  "a put that is tried again is in conflict with itself, here too":
+    lab("puts it again, since it had no answer").status === 412,
+  "when nothing has changed, the answer is less than a twentieth of a listing":
+    lab("asks again: nothing has").receivedBytes < lab("lists all versions").receivedBytes / 20,
+  "a token that the server does not know is refused by name, and the device begins anew":
+    lab("names a token that the server does not know").said === "valid-sync-token" &&
+    /^\d+ entries/.test(lab("begins anew, without a token").said),
+  "a property that the server can't know came back as it was put": caldav.keptUnknown,
+});
+
+// %% [markdown] name="calendar-lab-explained"
+// The last claim matters more than it seems. A phone of this year and a laptop of ten years ago share a calendar, and each knows properties that the other
+// has never heard of. Whoever drops what it does not understand destroys it for everybody. And the refused token is why real servers can
+// throw tombstones away after some weeks: a device that was away for longer names a token that is not known any more, and must compare
+// everything anew.
+
+// %% [markdown] name="calendar-exercise-intro"
+// ## Exercise · Write the merge
+//
+// Three devices, no server, clocks that nobody can trust. Write a merge rule by which all devices come to show the same, no write loses to one that its
+// writer had seen, and what was deleted stays deleted. `write` may put into a version what it likes; `merge` gets two versions. (That an edit which
+// nobody had seen loses to another is allowed here. Can you do without it? Then a version holds several values, and `values` gives them.)
+//
+// There are several right answerBytes. `exercises.merge` alone in a cell tells how yours is tried; if it fails, you see the smallest history in which it does.
+
+// %% name="calendar-exercise-answer" tags=["exercise"]
+interface MyVersion {
+  value: string | undefined;
+}
+const myRule: MergeRule<MyVersion> = {
+  name: "mine",
+  write: (_before, value, _context) => ({ value }), // _context has the device and its clockMs
+  merge: (_mine, theirs) => theirs, // your lines take the place of these
+};
+await check(exercises.merge, myRule);
+
+// %% jupyter={"source_hidden": true} name="calendar-exercise-solution" tags=["solution"]
+// Two solutions, once you have tried: click to unfold them. The first is Lamport's clock; the second needs clocks, but does not believe them.
+await check(exercises.merge, byCount);
+const hybrid: MergeRule<{ value: string | undefined; time: number; by: string }> = {
+  name: "hybrid clock",
+  write: (before, value, { device, clockMs }) => ({
+    value,
+    time: Math.max(clockMs, (before?.time ?? 0) + 1), // never at or before what was seen
+    by: device,
+  }),
+  merge: (mine, theirs) =>
+    theirs.time > mine.time || (theirs.time === mine.time && theirs.by > mine.by) ? theirs : mine,
+};
+await check(exercises.merge, hybrid);
 
 // %% [markdown] name="terminal-lecture"
 // # 5 · Middleware, independent of applications: the terminal

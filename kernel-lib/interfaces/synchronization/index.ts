@@ -45,7 +45,13 @@ export {
 } from "./merge-rules/index.js";
 export { judgeRules, type RandomHistoryOptions, type RuleRow, randomHistories } from "./random-histories.js";
 export { Replica } from "./replica.js";
-export { shrunkHistory, smallestHistory, smallHistories, type WrongHistory } from "./small-histories.js";
+export {
+  shrunkHistory,
+  smallestHistories,
+  smallestHistory,
+  smallHistories,
+  type WrongHistory,
+} from "./small-histories.js";
 export { SyncClient, type SyncClientOptions, type SyncSummary } from "./sync-client.js";
 export { type SyncServerOptions, syncServer } from "./sync-server.js";
 export {

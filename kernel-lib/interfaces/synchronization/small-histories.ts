@@ -67,22 +67,39 @@ export interface WrongHistory {
   readonly verdict: HistoryVerdict;
 }
 
+const ways: readonly (keyof HistoryVerdict)[] = ["diverged", "laterWriteLost", "deletedBack", "unseenEditLost"];
+
 /**
- * The smallest history in which a rule goes wrong in that way: of the {@link smallHistories} the first, so that none with fewer steps
- * shows it.
+ * For each way in which a rule goes wrong the smallest history: of the {@link smallHistories} the first that shows it, so that none with
+ * fewer steps does.
  *
- * @param wrong what is to go wrong
+ * @param wanted which ways are looked for; all unless told
  * @param mostSteps how many steps to try at most; 4 unless told
+ * @returns by the way; what none of them shows is left out
+ */
+export function smallestHistories(
+  rule: MergeRule,
+  wanted: readonly (keyof HistoryVerdict)[] = ways,
+  mostSteps = 4,
+): Partial<Record<keyof HistoryVerdict, WrongHistory>> {
+  for (const [i, wrong] of wanted.entries())
+    if (!ways.includes(wrong)) refuse("smallestHistories", `wanted[${i}]`, ways.join(" or "), wrong);
+  const found: Partial<Record<keyof HistoryVerdict, WrongHistory>> = {};
+  for (const history of smallHistories(mostSteps)) {
+    const verdict = judgeOf(history)(playHistory(history, rule));
+    for (const wrong of wanted) if (verdict[wrong] !== undefined) found[wrong] ??= { history, verdict };
+    if (wanted.every((wrong) => found[wrong] !== undefined)) break;
+  }
+  return found;
+}
+
+/**
+ * The smallest history in which a rule goes wrong in one way: see {@link smallestHistories}.
+ *
  * @returns undefined if none of them shows it
  */
 export function smallestHistory(rule: MergeRule, wrong: keyof HistoryVerdict, mostSteps = 4): WrongHistory | undefined {
-  if (!["diverged", "laterWriteLost", "deletedBack", "unseenEditLost"].includes(wrong))
-    refuse("smallestHistory", "wrong", "diverged, laterWriteLost, deletedBack or unseenEditLost", wrong);
-  for (const history of smallHistories(mostSteps)) {
-    const verdict = judgeOf(history)(playHistory(history, rule));
-    if (verdict[wrong] !== undefined) return { history, verdict };
-  }
-  return undefined;
+  return smallestHistories(rule, [wrong], mostSteps)[wrong];
 }
 
 /**
