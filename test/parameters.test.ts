@@ -79,6 +79,13 @@ const inProgram = (
 
 const queue = { arrivalsPerS: 10, serviceMs: 10 };
 const queueFields = { arrivalsPerS: nonNegative, serviceMs: positive };
+const sizes = { requestBytes: 1, replyBytes: 1, codeBytes: 1, resultBytes: 1 };
+const sizeFields = {
+  requestBytes: nonNegative,
+  replyBytes: nonNegative,
+  codeBytes: nonNegative,
+  resultBytes: nonNegative,
+};
 const draws = { arrivalsPerS: 10, requests: 20, seed: 1, service: () => () => 1 };
 const drawFields = { arrivalsPerS: positive, requests: whole(1), seed: whole(0), service: callable };
 const stations = [
@@ -210,6 +217,30 @@ const cases = new Map<string, Case>([
     { readsPerS: 1, termMs: 10, changesPerS: 1 },
     { readsPerS: positive, termMs: nonNegative, changesPerS: optional(nonNegative) },
   ),
+  plain("supermarket", { ...queue, choices: 2 }, { ...queueFields, choices: whole(1) }),
+  plain(
+    "loadSharing",
+    { ...queue, initiator: "sender", threshold: 1, probes: 3 },
+    {
+      ...queueFields,
+      initiator: oneOf("sender", "receiver"),
+      threshold: optional(whole(1)),
+      probes: optional(whole(1)),
+    },
+  ),
+  plain(
+    "paradigmTraffic",
+    { ...sizes, nodes: 3, queriesPerNode: 10, stateBytes: 1, carriedBytes: 1 },
+    {
+      ...sizeFields,
+      nodes: whole(0),
+      queriesPerNode: whole(0),
+      resultBytes: optional(nonNegative),
+      stateBytes: optional(nonNegative),
+      carriedBytes: optional(nonNegative),
+    },
+  ),
+  plain("queriesWorthCode", sizes, sizeFields),
   plain(
     "meanValueAnalysis",
     { stations, customers: 3, thinkMs: 1 },

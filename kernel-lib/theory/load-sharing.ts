@@ -1,4 +1,4 @@
-import { checkPositive, checkWhole, refuse } from "../errors.js";
+import { checkNonNegative, checkPositive, checkWhole, refuse } from "../errors.js";
 import { pow } from "../simulation/elementary-functions/index.js";
 import type { QueueOptions } from "./single-server.js";
 
@@ -41,7 +41,7 @@ export interface LoadSharing {
  * Either way a node's number of jobs is a birth–death process whose rates depend on the share of loaded nodes, and that share must come
  * out of those rates again: a fixed point, found by bisection. A thousand nodes lie within 1.5 % of it at load 0.8.
  *
- * @throws {@link ParameterError} if arrivalsPerS or serviceMs is not finite and above 0, threshold or probes not whole and at least 1, or
+ * @throws {@link ParameterError} if arrivalsPerS is not finite and at least 0, serviceMs not above 0, threshold or probes not whole and at least 1, or
  * initiator neither `"sender"` nor `"receiver"`.
  * @see Eager, Lazowska and Zahorjan, "A comparison of receiver-initiated and sender-initiated adaptive load sharing", Performance Evaluation
  * 6, 1986, for the two policies; the fixed points are derived here.
@@ -51,7 +51,7 @@ export interface LoadSharing {
  * loadSharing({ ...at, initiator: "receiver" }).responseMs // 19.0, and 100 without any sharing
  */
 export function loadSharing(options: LoadSharingOptions): LoadSharing {
-  const arrivalsPerS = checkPositive("loadSharing", "arrivalsPerS", options?.arrivalsPerS);
+  const arrivalsPerS = checkNonNegative("loadSharing", "arrivalsPerS", options?.arrivalsPerS);
   const { initiator, threshold = 1, probes = 3 } = options;
   const serviceMs = checkPositive("loadSharing", "serviceMs", options.serviceMs);
   checkWhole("loadSharing", "threshold", threshold, 1);
@@ -63,6 +63,7 @@ export function loadSharing(options: LoadSharingOptions): LoadSharing {
     const never = Number.POSITIVE_INFINITY;
     return { utilization: 1, responseMs: never, inSystem: never, transferredShare: 0, probesPerJob: 0 };
   }
+  if (load === 0) return { utilization: 0, responseMs: serviceMs, inSystem: 0, transferredShare: 0, probesPerJob: 0 };
   const point = initiator === "sender" ? senders(load, threshold, probes) : receivers(load, threshold, probes);
   return { utilization: load, responseMs: (point.inSystem / load) * serviceMs, ...point };
 }

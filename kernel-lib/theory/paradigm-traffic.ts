@@ -47,7 +47,7 @@ export function paradigmTraffic(task: ParadigmTask): ParadigmTraffic {
   const nodes = checkWhole("paradigmTraffic", "nodes", task?.nodes);
   const queries = checkWhole("paradigmTraffic", "queriesPerNode", task.queriesPerNode);
   const size = (field: keyof ParadigmTask, otherwise?: number) =>
-    checkNonNegative("paradigmTraffic", field, task[field] ?? otherwise);
+    checkNonNegative("paradigmTraffic", field, task[field] === undefined ? otherwise : task[field]);
   const askedBytes = queries * (size("requestBytes") + size("replyBytes"));
   const codeBytes = size("codeBytes");
   const resultBytes = size("resultBytes", queries * task.replyBytes);

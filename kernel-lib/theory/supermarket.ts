@@ -1,4 +1,4 @@
-import { checkPositive, checkWhole } from "../errors.js";
+import { checkNonNegative, checkPositive, checkWhole } from "../errors.js";
 import { pow } from "../simulation/elementary-functions/index.js";
 import type { QueueOptions } from "./single-server.js";
 
@@ -25,18 +25,19 @@ export interface Supermarket {
  * servers that their states are independent. The share with at least i requests is ρ^((dⁱ−1)/(d−1)): one choice gives M/M/1, two make
  * lines doubly exponentially rare. A thousand servers lie within 1.5 % up to load 0.95.
  *
- * @throws {@link ParameterError} if arrivalsPerS or serviceMs is not finite and above 0, or choices not whole and at least 1.
+ * @throws {@link ParameterError} if arrivalsPerS is not finite and at least 0, serviceMs not above 0, or choices not whole and at least 1.
  * @see Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", IEEE TPDS 12, 2001; Vvedenskaya, Dobrushin and Karpelevich, 1996.
  * @example
  * supermarket({ arrivalsPerS: 90, serviceMs: 10, choices: 2 }).responseMs // 26.1, where one choice gives 100
  */
 export function supermarket(options: SupermarketOptions): Supermarket {
-  const arrivalsPerS = checkPositive("supermarket", "arrivalsPerS", options?.arrivalsPerS);
+  const arrivalsPerS = checkNonNegative("supermarket", "arrivalsPerS", options?.arrivalsPerS);
   const serviceMs = checkPositive("supermarket", "serviceMs", options.serviceMs);
   const choices = checkWhole("supermarket", "choices", options.choices, 1);
   const load = (arrivalsPerS * serviceMs) / 1000;
   const never = Number.POSITIVE_INFINITY;
   if (load >= 1) return { utilization: 1, responseMs: never, inSystem: never, atLeast: [1] };
+  if (load === 0) return { utilization: 0, responseMs: serviceMs, inSystem: 0, atLeast: [1] };
   // sᵢ₊₁ = ρ·sᵢᵈ: what arrives at lines of i must end at lines of i + 1.
   const atLeast = [1];
   for (let share = load; share > 1e-12; share = load * pow(share, choices)) atLeast.push(share);

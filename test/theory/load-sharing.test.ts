@@ -111,6 +111,11 @@ test("nobody does better than one queue for all, nor worse than no sharing, at a
         }
 });
 
+test("a job that finds every node idle is served at once, whoever begins", () => {
+  for (const initiator of ["sender", "receiver"] as const)
+    assert.is(loadSharing({ ...at(0), initiator }).responseMs, 10);
+});
+
 test("an overloaded system answers never, whoever begins", () => {
   assert.is(loadSharing({ ...at(1), initiator: "sender" }).responseMs, Number.POSITIVE_INFINITY);
 });

@@ -50,9 +50,13 @@ test("a thousand servers with two choices lie within 1.5 % of the model at load 
   near(inSystem / supermarket({ arrivalsPerS: 90, serviceMs: 10, choices: 2 }).inSystem, 1, 0.015);
 });
 
+test("a request that finds every server idle is served at once", () => {
+  assert.is(supermarket({ arrivalsPerS: 0, serviceMs: 10, choices: 2 }).responseMs, 10);
+});
+
 test("an overloaded supermarket answers never, and what can't be is refused by name", () => {
   assert.is(supermarket({ arrivalsPerS: 100, serviceMs: 10, choices: 2 }).responseMs, Number.POSITIVE_INFINITY);
-  for (const wrong of [{ choices: 0 }, { choices: 1.5 }, { serviceMs: Number.NaN }, { arrivalsPerS: 0 }])
+  for (const wrong of [{ choices: 0 }, { choices: 1.5 }, { serviceMs: Number.NaN }, { arrivalsPerS: -1 }])
     assert.throws(
       () => supermarket({ arrivalsPerS: 50, serviceMs: 10, choices: 2, ...wrong }),
       (error: Error) =>

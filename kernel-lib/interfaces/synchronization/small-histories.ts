@@ -26,7 +26,7 @@ const moves: readonly Move[] = [
 export function* smallHistories(mostSteps: number): Generator<DeviceHistory> {
   checkWhole("smallHistories", "mostSteps", mostSteps, 1, 6);
   for (let length = 1; length <= mostSteps; length++)
-    for (let close = 0; close < 2 ** (length - 1); close++)
+    for (let close = 0; close < 1 << (length - 1); close++)
       for (const [first, ...others] of sequences(length)) {
         if (first !== "phone writes" && first !== "laptop writes") continue;
         for (const clockOffsetMs of [0, 40, -40])
