@@ -1,5 +1,5 @@
 import { refuse } from "../../errors.js";
-import type { MessageRow, TraceRow } from "../../world/trace/trace.js";
+import type { DatagramRow, LossReason, MessageRow, TraceRow } from "../../world/trace/trace.js";
 import { decimalExponent, powerOfTen } from "./numbers.js";
 
 /** A run, as far as figures need it: its trace, and whether it was virtual time or live. */
@@ -26,26 +26,34 @@ export interface MessageRecord {
   readonly fromProcess: string;
   /** The receiving program's name; empty if nobody took it. */
   readonly toProcess: string;
-  /** The connection's id. */
+  /** The connection's id; of a datagram whence it comes and whither it goes: `client:49152>server:7`. */
   readonly connection: string;
-  /** `out`: from the side that connected. */
+  /** `out`: from the side that connected, as is every datagram. */
   readonly direction: "out" | "in";
-  /** Counts the messages of a connection's direction, from 1. */
+  /** Counts the messages of a connection's direction, or the datagrams from the one host to the other, from 1. */
   readonly sequence: number;
   /** The frame's size. */
   readonly bytes: number;
   /** The message in short. */
   readonly message: string;
+  /** Of a datagram: 2 if it is the duplicate that the network made. */
+  readonly copy?: 2;
+  /** Of a datagram that was lost: why. */
+  readonly lost?: LossReason;
 }
 
-/** Both ends of a message, as rows. @internal */
+/** A message's row, however it travels. @internal */
+export type SentOrTaken = MessageRow | DatagramRow;
+
+/** Both ends of a message, as rows; of a datagram that was doubled there are two. @internal */
 export interface MessagePair {
-  readonly send: MessageRow;
-  readonly receive: MessageRow | undefined;
+  readonly send: SentOrTaken;
+  readonly receive: SentOrTaken | undefined;
+  readonly lost?: DatagramRow;
 }
 
 /** When the message of a `receive` row had come in. @internal */
-export function arrivalOf(receive: MessageRow): number {
+export function arrivalOf(receive: SentOrTaken): number {
   return receive.arrivedMs ?? receive.timeMs;
 }
 
@@ -60,14 +68,31 @@ export function rowsOf(
   return { rows: rows as readonly TraceRow[], world };
 }
 
-/** Pairs sends with receives by connection, direction and sequence, in the order of sending. @internal */
+/** Pairs sends with receives and losses, in the order of sending. @internal */
 export function messagePairs(rows: readonly TraceRow[]): MessagePair[] {
-  const key = (row: MessageRow) => `${row.connection}\n${row.direction}\n${row.sequence}`;
-  const received = new Map<string, MessageRow>();
-  for (const row of rows) if (row.kind === "receive") received.set(key(row), row);
+  const ends = new Map<string, SentOrTaken[]>();
+  for (const row of rows) {
+    if (!(row.kind === "receive" || (row.kind === "datagram" && row.what !== "sent"))) continue;
+    const found = ends.get(keyOf(row));
+    if (found) found.push(row);
+    else ends.set(keyOf(row), [row]);
+  }
   return rows
-    .filter((row): row is MessageRow => row.kind === "send")
-    .map((send) => ({ send, receive: received.get(key(send)) }));
+    .filter((row): row is SentOrTaken => row.kind === "send" || (row.kind === "datagram" && row.what === "sent"))
+    .flatMap((send) => (ends.get(keyOf(send)) ?? [undefined]).map((end) => pairOf(send, end)));
+}
+
+/** What the rows of a message have in common. */
+function keyOf(row: SentOrTaken): string {
+  return row.kind === "datagram"
+    ? `datagram\n${row.from}\n${row.to}\n${row.sequence}`
+    : `${row.connection}\n${row.direction}\n${row.sequence}`;
+}
+
+function pairOf(send: SentOrTaken, end: SentOrTaken | undefined): MessagePair {
+  return end?.kind === "datagram" && end.what === "lost"
+    ? { send, receive: undefined, lost: end }
+    : { send, receive: end };
 }
 
 /**
@@ -76,7 +101,7 @@ export function messagePairs(rows: readonly TraceRow[]): MessagePair[] {
  * @throws {@link ParameterError} if `run` is neither a run nor an array of trace rows.
  */
 export function messages(run: RunLike | readonly TraceRow[]): MessageRecord[] {
-  return messagePairs(rowsOf("messages", run).rows).map(({ send, receive }) => ({
+  return messagePairs(rowsOf("messages", run).rows).map(({ send, receive, lost }) => ({
     sentMs: send.timeMs,
     arrivedMs: receive && arrivalOf(receive),
     receivedMs: receive?.timeMs,
@@ -84,12 +109,19 @@ export function messages(run: RunLike | readonly TraceRow[]): MessageRecord[] {
     to: receive?.host ?? send.peer,
     fromProcess: send.process,
     toProcess: receive?.process ?? "",
-    connection: send.connection,
-    direction: send.direction,
+    connection: send.kind === "datagram" ? `${send.from}>${send.to}` : send.connection,
+    direction: send.kind === "datagram" ? "out" : send.direction,
     sequence: send.sequence,
     bytes: send.bytes,
     message: send.message ?? "",
+    ...(isSecond(receive ?? lost) && { copy: 2 }),
+    ...(lost?.reason && { lost: lost.reason }),
   }));
+}
+
+/** Whether a row is that of a duplicate. @internal */
+export function isSecond(row: SentOrTaken | undefined): boolean {
+  return row?.kind === "datagram" && row.copy === 2;
 }
 
 /** Round numbers within a range, about as many as asked for. @internal */

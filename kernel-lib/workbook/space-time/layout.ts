@@ -68,10 +68,10 @@ export function layOut(all: readonly TraceRow[], options: SpaceTimeOptions): Spa
   const end = options.toMs ?? Infinity;
   const everything = messagePairs(all);
   const pairs = everything.filter(
-    ({ send, receive }) =>
+    ({ send, receive, lost }) =>
       laneOf(send) >= 0 &&
       (!receive || laneOf(receive) >= 0) &&
-      (receive?.timeMs ?? send.timeMs) >= begin &&
+      (receive ?? lost ?? send).timeMs >= begin &&
       send.timeMs <= end,
   );
   const outside = everything.length - pairs.length;

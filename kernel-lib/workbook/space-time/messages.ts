@@ -2,7 +2,7 @@ import { escapeMarkup } from "../figures/display.js";
 import { fitted, textWidth } from "../figures/drawing.js";
 import { formatNumber } from "../figures/numbers.js";
 import { palette } from "../figures/palette.js";
-import { arrivalOf, type MessagePair } from "../figures/trace-view.js";
+import { arrivalOf, isSecond, type MessagePair } from "../figures/trace-view.js";
 import { type Frame, type Point, px } from "./frame.js";
 import type { SpaceTimeLayout } from "./layout.js";
 import { attributes, type Step } from "./steps.js";
@@ -29,26 +29,34 @@ export function drawMessages(
   let arrows = "";
   let texts = "";
   let omitted = 0;
-  for (const { send, receive } of layout.messages) {
+  for (const pair of layout.messages) {
+    const { send, receive, lost } = pair;
     if (receive && arrivalOf(receive) < layout.fromMs) continue; // only its wait is seen
-    const { from, to, isCut } = ends(layout, frame, send, receive);
-    const tags = attributes(steps, send, [send.host, receive?.host ?? send.host], { to: receive });
-    const came = receive
-      ? `arrived ${formatNumber(arrivalOf(receive))} ms, taken ${formatNumber(receive.timeMs)} ms`
-      : "never taken";
+    const { from, to, isCut } = ends(layout, frame, pair);
+    const tags = attributes(steps, send, [send.host, receive?.host ?? send.host], { to: receive ?? lost });
+    const isCopy = isSecond(receive ?? lost);
+    const came =
+      (isCopy ? "a duplicate, " : "") +
+      (receive
+        ? `arrived ${formatNumber(arrivalOf(receive))} ms, taken ${formatNumber(receive.timeMs)} ms`
+        : lost
+          ? `lost ${formatNumber(lost.timeMs)} ms (${lost.reason})`
+          : "never taken");
     const what = `${send.process} → ${receive?.process ?? send.peer}: ${send.message ?? ""} (${send.bytes} bytes), sent ${formatNumber(send.timeMs)} ms, ${came}`;
     arrows +=
       `<g class="handoff-message" ${tags}><title>${escapeMarkup(what)}</title>` +
       `<path d="${line(from, to)}" stroke="transparent" stroke-width="10"/>` +
-      `<path class="handoff-flight" d="${line(from, to)}" stroke="${accent}" stroke-width="1.6"${receive ? "" : ' stroke-dasharray="4,3"'}/>` +
+      `<path class="handoff-flight" d="${line(from, to)}" stroke="${accent}" stroke-width="1.6"${receive || lost ? "" : ' stroke-dasharray="4,3"'}/>` +
       (send.timeMs < layout.fromMs
         ? ""
         : `<circle cx="${px(from[0])}" cy="${px(from[1])}" r="2.2" fill="${accent}"/>`) +
       (isCut
         ? "</g>"
-        : `<path d="${receive ? head(from, to) : cross(to)}" ${receive ? `fill="${accent}"` : `stroke="${accent}" stroke-width="1.6"`}/></g>`);
+        : `<path d="${receive ? head(from, to) : cross(to)}" ${receive ? `fill="${accent}"` : `stroke="${lost ? palette.ink : accent}" stroke-width="${lost ? 2.4 : 1.6}"`}/></g>`);
     if (!send.message) continue;
-    const label = fitted(send.message, Math.max(60, Math.min(200, Math.abs(to[0] - from[0]) * 0.95)), 11);
+    const remark = [isCopy && "duplicate", lost && lost.reason !== "loss" && lost.reason].filter(Boolean).join(", ");
+    const text = remark ? `${send.message} (${remark})` : send.message;
+    const label = fitted(text, Math.max(60, Math.min(200, Math.abs(to[0] - from[0]) * 0.95)), 11);
     const spot = place(label, from, to, placed, frame, behind);
     if (!spot) omitted++;
     else
@@ -61,10 +69,17 @@ export function drawMessages(
 function ends(
   layout: SpaceTimeLayout,
   frame: Frame,
-  send: MessagePair["send"],
-  receive: MessagePair["receive"],
+  { send, receive, lost }: MessagePair,
 ): { from: Point; to: Point; isCut: boolean } {
   const lane = layout.laneOf(send);
+  const target = layout.lanes.findIndex(({ host }) => host === send.peer);
+  // At the machine that it was sent to, or before: at the cut.
+  const share = lost?.reason === "cut" ? 0.6 : 1;
+  if (lost && lost.timeMs > send.timeMs && lost.timeMs <= layout.toMs && target >= 0 && target !== lane) {
+    const whereMs = send.timeMs + (lost.timeMs - send.timeMs) * share;
+    const [from, to] = [frame.at(lane, send.timeMs), frame.at(lane + (target - lane) * share, whereMs)];
+    return { from, to, isCut: false };
+  }
   if (!receive) {
     const from = frame.at(lane, send.timeMs);
     return { from, to: lostEnd(layout, frame, from, send), isCut: false };

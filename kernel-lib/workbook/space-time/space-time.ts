@@ -1,7 +1,7 @@
 import { checkPositive, checkWhole, refuse } from "../../errors.js";
 import type { TraceRow } from "../../world/trace/trace.js";
 import { checkText, Figure, type FigureText } from "../figures/figure.js";
-import { messages, type RunLike, rowsOf } from "../figures/trace-view.js";
+import { messages, type RunLike, rowsOf, type SentOrTaken } from "../figures/trace-view.js";
 import { drawSpaceTime } from "./drawing.js";
 import { layOut } from "./layout.js";
 import { spaceTimeScript, spaceTimeStyle } from "./steps.js";
@@ -46,7 +46,7 @@ export function spaceTime(run: RunLike | readonly TraceRow[], options: SpaceTime
   const layout = layOut(rows, options);
   const { drawing, steps, hosts } = drawSpaceTime(layout, world);
   const drawn = new Set(layout.messages.map(({ send }) => send));
-  const data = messages(rows.filter((row) => row.kind !== "send" || drawn.has(row)));
+  const data = messages(rows.filter((row) => !isSent(row) || drawn.has(row)));
   const title = options.title ?? (world === "live" ? "What happened, live" : "What happened, in virtual time");
   const last = data.reduce((latest, m) => Math.max(latest, m.receivedMs ?? m.sentMs), 0);
   const alt =
@@ -65,6 +65,10 @@ export function spaceTime(run: RunLike | readonly TraceRow[], options: SpaceTime
     style: spaceTimeStyle,
     script: spaceTimeScript(steps, hosts, options.time ?? "down"),
   });
+}
+
+function isSent(row: TraceRow): row is SentOrTaken {
+  return row.kind === "send" || (row.kind === "datagram" && row.what === "sent");
 }
 
 function checkOptions(options: SpaceTimeOptions, rows: readonly TraceRow[]): void {

@@ -1,4 +1,4 @@
-import type { TraceRow } from "../../world/trace/trace.js";
+import type { DatagramRow, LossReason, TraceRow } from "../../world/trace/trace.js";
 import { escapeMarkup } from "../figures/display.js";
 import { formatNumber } from "../figures/numbers.js";
 import { arrivalOf } from "../figures/trace-view.js";
@@ -19,20 +19,27 @@ export interface Step {
 /** The events of a diagram in the order in which they happened, in words. `waits` are the messages that are seen to wait. */
 export function stepsOf(layout: SpaceTimeLayout, waits: ReadonlyMap<TraceRow, MessageWait>): Step[] {
   const drawn = new Set<TraceRow>([
-    ...layout.messages.flatMap(({ send, receive }) => (receive ? [send, receive] : [send])),
+    ...layout.messages.flatMap(({ send, receive, lost }) => [send, receive ?? lost ?? send]),
     ...layout.work,
     ...layout.marks,
   ]);
   const order = new Map(layout.rows.filter((row) => drawn.has(row)).map((row, i) => [row, i]));
-  const event = (row: TraceRow) => ({ row, timeMs: row.timeMs, moment: "row" as const, order: order.get(row) ?? 0 });
-  const chains = layout.messages.map(({ send, receive }) => [
+  const made = new Map<TraceRow, Omit<Step, "text"> & { readonly order: number }>();
+  // One for each row: a datagram that was doubled is sent once.
+  const event = (row: TraceRow) => {
+    const one = made.get(row) ?? { row, timeMs: row.timeMs, moment: "row" as const, order: order.get(row) ?? 0 };
+    made.set(row, one);
+    return one;
+  };
+  const chains = layout.messages.map(({ send, receive, lost }) => [
     event(send),
     ...(receive && waits.has(receive)
       ? [{ row: receive, timeMs: arrivalOf(receive), moment: "arrival" as const, order: event(send).order + 0.5 }]
       : []),
     ...(receive ? [event(receive)] : []),
+    ...(lost ? [event(lost)] : []),
   ]);
-  const sorted = [...chains.flat(), ...layout.work.map(event), ...layout.marks.map(event)].sort(
+  const sorted = [...new Set(chains.flat()), ...layout.work.map(event), ...layout.marks.map(event)].sort(
     (a, b) => a.timeMs - b.timeMs || a.order - b.order,
   );
   const at = new Map(sorted.map((one, i) => [one, i]));
@@ -77,6 +84,8 @@ function inWords({ row, moment }: Pick<Step, "row" | "moment">, wait: MessageWai
       if (moment === "arrival")
         return `${row.message || "a message"} from ${row.peer} reaches ${row.host} and waits to be taken`;
       return `${who} receives ${row.message ?? "a message"} from ${row.peer}${wait ? `, which waited for ${formatNumber(wait.takenMs - wait.arrivedMs)} ms` : ""}`;
+    case "datagram":
+      return datagramInWords(row, who, moment, wait);
     case "compute":
       return `${who} starts to compute, for ${formatNumber(row.workMs)} ms of CPU`;
     case "disk":
@@ -94,6 +103,24 @@ function inWords({ row, moment }: Pick<Step, "row" | "moment">, wait: MessageWai
     default:
       return `${who}: ${row.kind}`;
   }
+}
+
+const lossInWords: Readonly<Record<LossReason, string>> = {
+  loss: "the network loses it",
+  inbox: "the inbox is full",
+  "closed port": "no port is open there",
+  cut: "the way is cut",
+  down: "the machine is down",
+  system: "the operating system has thrown it away",
+};
+
+function datagramInWords(row: DatagramRow, who: string, moment: Step["moment"], wait: MessageWait | undefined): string {
+  const what = `${row.copy === 2 ? "the duplicate of datagram" : "datagram"} ${row.message}`;
+  if (row.what === "sent") return `${who} sends ${what} to ${row.to} (${row.bytes} bytes)`;
+  if (row.what === "lost") return `${what} to ${row.to} is lost: ${row.reason ? lossInWords[row.reason] : ""}`;
+  if (moment === "arrival") return `${what} from ${row.from} reaches ${row.host} and waits to be taken`;
+  const waited = wait ? `, which waited for ${formatNumber(wait.takenMs - wait.arrivedMs)} ms` : "";
+  return `${who} receives ${what} from ${row.from}${waited}`;
 }
 
 function whoOf({ process, host }: TraceRow): string {

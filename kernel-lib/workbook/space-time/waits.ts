@@ -1,7 +1,7 @@
-import type { MessageRow, WorkRow } from "../../world/trace/trace.js";
+import type { WorkRow } from "../../world/trace/trace.js";
 import { escapeMarkup } from "../figures/display.js";
 import { formatNumber } from "../figures/numbers.js";
-import { arrivalOf } from "../figures/trace-view.js";
+import { arrivalOf, type SentOrTaken } from "../figures/trace-view.js";
 import { type Frame, type Point, px } from "./frame.js";
 import type { SpaceTimeLayout } from "./layout.js";
 import { attributes, type Step } from "./steps.js";
@@ -19,8 +19,8 @@ const leastPx = 3;
 const [besideBars, apart] = [11, 6];
 
 /** The waits that are long enough to be seen, by their `receive` row; those of one lane stand beside each other. */
-export function waitsOf(layout: SpaceTimeLayout, frame: Frame): Map<MessageRow, MessageWait> {
-  const found = new Map<MessageRow, MessageWait>();
+export function waitsOf(layout: SpaceTimeLayout, frame: Frame): Map<SentOrTaken, MessageWait> {
+  const found = new Map<SentOrTaken, MessageWait>();
   const shifts = barShifts(layout);
   const busyUntil = new Map<string, number[]>();
   const arrivals = layout.messages.flatMap(({ send, receive }) =>
@@ -82,7 +82,7 @@ export function drawWaits(
   layout: SpaceTimeLayout,
   frame: Frame,
   steps: readonly Step[],
-  waits: ReadonlyMap<MessageRow, MessageWait>,
+  waits: ReadonlyMap<SentOrTaken, MessageWait>,
   accent: string,
 ): string {
   let body = "";

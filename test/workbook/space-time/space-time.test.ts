@@ -362,4 +362,77 @@ test("what was logged stands beside its mark only if it is to be named, and no m
       assert.ok(Math.abs(log.y - y) >= 10 || Math.abs(log.x - x) >= 40, `${x} ${y}`);
 });
 
+/** Datagrams 1 to 5, of which a server that is busy until 30 ms takes what it can. */
+const datagrams = (network: object) => {
+  const server = async (host: Host) => {
+    const open = await host.datagrams(7);
+    await host.sleep(30);
+    for (;;) await open.receive();
+  };
+  const client = async (host: Host) => {
+    const open = await host.datagrams();
+    for (let i = 1; i <= 5; i++) {
+      await open.send({ host: "server", port: i === 5 ? 9 : 7 }, i);
+      await host.sleep(10);
+    }
+  };
+  const plan = scenario({
+    hosts: { client: {}, server: {} },
+    network: { latencyMs: 4, ...network },
+    faults: [
+      { kind: "cut", between: ["client", "server"], atMs: 12 },
+      { kind: "heal", between: ["client", "server"], atMs: 20 },
+    ],
+    programs: { server: on("server", server).daemon(), client: on("client", client) },
+  });
+  return simulate(plan, { seed: 1 });
+};
+
+test("a datagram that is lost ends in a cross: at once, at the cut, or at the machine that has no use for it", async () => {
+  const html = spaceTime(await datagrams({})).html();
+  const crossed = [...html.matchAll(/<title>([^<]*lost[^<]*)<\/title>.*?class="handoff-flight" d="([^"]*)".*?<\/g>/g)];
+  const heads = crossed.map(([whole, , d]) => [pointsOf(d ?? "").length, /M[^"]*l8,8m0,-8l-8,8/.test(whole ?? "")]);
+  assert.equal(heads, [
+    [2, true],
+    [2, true],
+  ]);
+  const lanes = [...new Set(flights(html, "handoff-message").map(([from]) => from?.[0]))];
+  const [cut, closed] = crossed.map(([, , d]) => pointsOf(d ?? "")[1]);
+  assert.is(lanes.length, 1, "all come from the client");
+  const farMs = (point: readonly number[] | undefined) => Math.abs((point?.[0] ?? 0) - (lanes[0] ?? 0));
+  assert.ok(Math.abs(farMs(cut) / farMs(closed) - 0.6) < 0.01, "the cut is on the way");
+  const texts = stepsIn(html).map(([time, text]) => `${time} ${text}`);
+  assert.ok(texts.includes("14 ms datagram 2 to server:7 is lost: the way is cut"), texts.join("\n"));
+  assert.ok(texts.includes("44 ms datagram 5 to server:9 is lost: no port is open there"));
+  assert.ok(texts.includes("30 ms server receives datagram 1 from client:49152, which waited for 26 ms"));
+});
+
+test("a datagram that the network loses is lost where it is sent", async () => {
+  const html = spaceTime(await datagrams({ datagrams: { loss: 1 } })).html();
+  assert.is((html.match(/lost [\d.]+ ms \(loss\)/g) ?? []).length, 5);
+  assert.ok(
+    stepsIn(html).some(
+      ([time, text]) => `${time} ${text}` === "0 ms datagram 1 to server:7 is lost: the network loses it",
+    ),
+  );
+});
+
+test("a datagram that comes twice has two arrows from one send, and the data say which is the duplicate", async () => {
+  const run = await datagrams({ datagrams: { duplicates: 1, jitterMs: 3 } });
+  const html = spaceTime(run).html();
+  const first = flights(html, "handoff-message").slice(0, 2);
+  assert.equal(first[0]?.[0], first[1]?.[0], "they begin at one point");
+  assert.not.equal(first[0]?.[1], first[1]?.[1]);
+  assert.is(stepsIn(html).filter(([, text]) => text.startsWith("client sends datagram 1 ")).length, 1);
+  const own = messages(run).filter(({ message }) => message === "1");
+  assert.equal(own.map(({ copy }) => copy).sort(), [2, undefined]);
+  assert.equal(own.map(({ connection, direction, sequence, lost }) => [connection, direction, sequence, lost])[0], [
+    "client:49152>server:7",
+    "out",
+    1,
+    undefined,
+  ]);
+  assert.equal([...new Set(messages(run).map(({ lost }) => lost))].sort(), ["closed port", "cut", undefined]);
+});
+
 test.run();
