@@ -6,6 +6,7 @@ import {
   on,
   randomStream,
   scenario,
+  simulate,
   TimedOut,
   type TraceRow,
 } from "kernel-lib";
@@ -378,6 +379,204 @@ inBothWorlds(test, "a bad address, port or option is refused by name", async (pl
     "ParameterError: receive: timeoutMs must be a finite number above 0, got -1",
     "ParameterError: receive: timeout is not a field here; there are timeoutMs",
   ]);
+});
+
+/** Asks again whenever no answer has come in time; says how often it asked. */
+const retry = async (host: Host, calls: number, timeoutMs: number) => {
+  const open = await host.datagrams();
+  let tries = 0;
+  for (let call = 0; call < calls; call++) {
+    for (let isAnswered = false; !isAnswered; ) {
+      tries++;
+      await open.send({ host: "server", port: 7 }, call);
+      try {
+        isAnswered = (await open.receive({ timeoutMs })).message === call;
+      } catch (error) {
+        if (!(error instanceof TimedOut)) throw error;
+      }
+    }
+  }
+  await open.send({ host: "server", port: 8 }, "done");
+  return tries;
+};
+/** Answers each try, until it is told on another port that all is done. */
+const execute = async (host: Host) => {
+  const [open, control] = [await host.datagrams(7), await host.datagrams(8)];
+  let executions = 0;
+  const serve = async () => {
+    for await (const { from, message } of open) {
+      executions++;
+      await open.send(from, message);
+    }
+  };
+  const serving = host.spawn(async () => serve(), { as: "thread" });
+  await Promise.race([control.receive(), serving.done()]);
+  open.close();
+  await serving.done();
+  return executions;
+};
+
+inBothWorlds(test, "tries and executions of calls that are tried again are those that the draws give", async (play) => {
+  const [calls, loss, seed] = [12, 0.3, 4];
+  const run = await play(
+    scenario({
+      hosts,
+      network: { datagrams: { loss } },
+      programs: { execute: on("server", execute), retry: on("client", retry, calls, 30) },
+    }),
+    { seed },
+  );
+  const there = drawn(seed, "loss", 200).map((draw) => draw < loss);
+  const back = drawn(seed, "loss", 200, "server>client").map((draw) => draw < loss);
+  let [tries, executions] = [0, 0];
+  for (let call = 0; call < calls; call++) {
+    for (;;) {
+      if (there[tries++]) continue;
+      if (!back[executions++]) break;
+    }
+  }
+  assert.not.ok(there[tries], "the last word, that all is done, arrives");
+  assert.ok(executions > calls && tries > executions, "some answers and some questions are lost");
+  assert.equal([run.results.retry, run.results.execute], [tries, executions]);
+});
+
+test("with loss p each way a call that is tried again takes 1/(1−p)² tries and 1/(1−p) executions", async () => {
+  const [p, calls, seeds] = [0.2, 200, 20];
+  let [tries, executions, n] = [0, 0, 0];
+  for (let seed = 1; seed <= seeds; seed++) {
+    const plan = scenario({
+      hosts,
+      network: { latencyMs: 1, datagrams: { loss: p } },
+      programs: { execute: on("server", execute).daemon(), retry: on("client", retry, calls, 5) },
+    });
+    const run = await simulate(plan, { seed, trace: ["datagram"] });
+    tries += run.results.retry;
+    executions += of(run, "received").filter(({ to }) => to === "server:7").length;
+    n += calls;
+  }
+  // Tries are geometric with (1−p)², executions with 1−p; so are their variances.
+  const within = (mean: number, success: number) => {
+    const half = (3.29 * Math.sqrt(1 - success)) / success / Math.sqrt(n);
+    assert.ok(Math.abs(mean - 1 / success) < half, `${mean} is not ${1 / success} ± ${half}`);
+  };
+  within(tries / n, (1 - p) * (1 - p));
+  within(executions / n, 1 - p);
+});
+
+test("a datagram takes both interfaces and the latency, one that gets lost its sender's alone: computed by hand", async () => {
+  const receive = async (host: Host) => {
+    const open = await host.datagrams(7);
+    for (let i = 0; i < 2; i++) await open.receive();
+  };
+  const send = async (host: Host) => {
+    const open = await host.datagrams();
+    await open.send({ host: "gone", port: 7 }, 1); // 8 bytes of header and 1: 9 ms
+    await open.send({ host: "server", port: 7 }, "ab"); // 8 and 3: 11 ms
+    await open.send({ host: "server", port: 7 }, 7); // 9 ms
+  };
+  const run = await simulate(
+    scenario({
+      hosts: { server: {}, client: {}, gone: {} },
+      network: { latencyMs: 5, bytesPerS: 1000, links: [{ between: ["client", "gone"], datagrams: { loss: 1 } }] },
+      programs: { receive: on("server", receive), send: on("client", send) },
+    }),
+  );
+  const told = rowsOf(run, "datagram").map((row) => {
+    const { timeMs, host, what, from, to, sequence, bytes, reason } = row;
+    return [timeMs, host, what, from, to, sequence, bytes, row.arrivedMs ?? reason ?? row.message];
+  });
+  assert.equal(told, [
+    [0, "client", "sent", "client:49152", "gone:7", 1, 9, "1"],
+    [0, "client", "lost", "client:49152", "gone:7", 1, 9, "loss"],
+    [0, "client", "sent", "client:49152", "server:7", 1, 11, '"ab"'],
+    [0, "client", "sent", "client:49152", "server:7", 2, 9, "7"],
+    [25, "server", "received", "client:49152", "server:7", 1, 11, 25], // leaves from 9 to 20; comes in from 14 to 25
+    [34, "server", "received", "client:49152", "server:7", 2, 9, 34], // leaves from 20 to 29; comes in from 25 to 34
+  ]);
+  assert.is(run.endMs, 34);
+});
+
+test("more loss leaves the delays alone, and jitter leaves the losses alone", async () => {
+  const arrivals = async (datagrams: object) => {
+    const plan = scenario({
+      hosts,
+      network: { datagrams },
+      programs: { got: on("server", collect, 200), count: on("client", count, 40) },
+    });
+    const run = await simulate(plan, { seed: 3 });
+    return new Map(of(run, "received").map((row) => [`${row.sequence}.${row.copy}`, row.arrivedMs]));
+  };
+  const plain = await arrivals({ jitterMs: 50, duplicates: 0.4 });
+  const lossy = await arrivals({ jitterMs: 50, duplicates: 0.4, loss: 0.4 });
+  assert.ok(lossy.size > 10 && lossy.size < plain.size);
+  for (const [name, arrivedMs] of lossy) assert.is(arrivedMs, plain.get(name), name);
+  const still = await arrivals({ duplicates: 0.4, loss: 0.4 });
+  assert.equal([...still.keys()].sort(), [...lossy.keys()].sort());
+});
+
+test("a paused machine takes what came when it goes on, in order; one that crashes meanwhile has lost it", async () => {
+  const played = (ends: "goes on" | "crashes") =>
+    simulate(
+      scenario({
+        hosts,
+        faults: [
+          { kind: "pause", host: "server", atMs: 10, forMs: 100 },
+          ...(ends === "crashes" ? ([{ kind: "crash", host: "server", atMs: 50 }] as const) : []),
+        ],
+        programs: { got: on("server", collect, 300), count: on("client", count, 4, 15) },
+        limitMs: 1000,
+      }),
+    );
+  const goesOn = await played("goes on");
+  assert.equal(goesOn.results.got, [0, 1, 2, 3]);
+  assert.equal(
+    of(goesOn, "received").map(({ arrivedMs }) => arrivedMs),
+    [0, 110, 110, 110],
+  );
+  const crashes = await played("crashes");
+  assert.equal(reasons(crashes), ["down", "down", "down"]);
+});
+
+test("sending and receiving a datagram cost CPU time where the host says so", async () => {
+  const run = await simulate(
+    scenario({
+      hosts: { server: { costs: { messageMs: 3 } }, client: { costs: { messageMs: 2 } } },
+      programs: { echo: on("server", echo).daemon(), retry: on("client", retry, 1, 50) },
+    }),
+  );
+  // 2 to send, 3 to receive, 3 to send, 2 to receive; 2 more to say that all is done.
+  assert.is(run.endMs, 12);
+});
+
+test("who waits for a datagram for ever is named in the deadlock's report", async () => {
+  const waits = async (host: Host) => (await host.datagrams(7)).receive();
+  const failure = await failureOf(() => simulate(scenario({ hosts: { a: {} }, programs: { waits: on("a", waits) } })));
+  assert.match(failure, /Deadlock: .*waits \(pid 1 on a\): receive on datagram port 7, since t=0\.000/s);
+});
+
+test("a trace of datagrams alone has their messages in short", async () => {
+  const plan = scenario({ hosts, programs: { got: on("server", collect, 10), count: on("client", count, 1) } });
+  const run = await simulate(plan, { trace: ["datagram"] });
+  assert.equal(
+    run.rows.map((row) => row.kind === "datagram" && [row.what, row.message]),
+    [
+      ["sent", "0"],
+      ["received", "0"],
+    ],
+  );
+});
+
+test("a loop of sends that never waits is found, as it would hold up the clock", async () => {
+  const floods = async (host: Host) => {
+    const open = await host.datagrams();
+    for (;;) await open.send({ host: "nobody", port: 7 }, 1);
+  };
+  const plan = scenario({
+    hosts: { a: {}, nobody: {} },
+    network: { datagrams: { loss: 1 } },
+    programs: { floods: on("a", floods) },
+  });
+  assert.match(await failureOf(() => simulate(plan, { trace: "none" })), /^Livelock: .*waited for nothing/);
 });
 
 test.run();

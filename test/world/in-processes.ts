@@ -43,6 +43,11 @@ export const notInProcesses: Readonly<Record<string, string>> = {
     "somebody who sees all processes",
   "a refused client is told who threw before it could listen, or while it did": "somebody who sees all processes",
   "a process that returns with open waits says which in its exit's row": "a trace of ends",
+  "datagrams() gives ports from 49152 up, in order, whatever listen has given": "ports in order: the system chooses",
+  "an inbox keeps 64 KiB, drops what does not fit, and takes again when it was read":
+    "sends that the system does not lose",
+  "what comes where no port is open is lost, and its sender hears nothing": "a trace of datagrams",
+  "a process that ends closes its ports, and what is unread there is lost": "a trace of datagrams",
   "a program can't start a run": "somebody who knows that a run is under way",
 };
 
@@ -60,11 +65,17 @@ export async function playInProcesses<P extends Programs>(
   const originMs = performance.now();
   const rows: LogRow[] = [];
   const ports = new Map<string, number>();
+  const datagramPorts = new Map<string, number>();
+  const hosts = Object.keys(plan.hosts);
   const disks = new Map(Object.keys(plan.hosts).map((name) => [name, openNameless()]));
   const fault = plan.faults.find(({ kind }) => kind !== "kill");
   if (fault) {
     refused.push(`the fault ${fault.kind}`);
     throw new NotInAProcess(`a run in processes has no fault ${fault.kind}`);
+  }
+  if (plan.network.datagrams || plan.network.links?.some(({ datagrams }) => datagrams)) {
+    refused.push("a network that loses datagrams");
+    throw new NotInAProcess("a run in processes has no network that loses datagrams");
   }
   const timers: NodeJS.Timeout[] = [];
   const at = (ms: number, work: () => void) => void timers.push(setTimeout(work, Math.max(0, Math.ceil(ms) + 1)));
@@ -79,6 +90,11 @@ export async function playInProcesses<P extends Programs>(
       disk: new RecordDisk(disks.get(job.host) as number),
       portOf: (port, of) => ports.get(`${of}:${port}`) ?? (of === job.host ? 0 : 1),
       onListen: (systemPort, port) => ports.set(`${job.host}:${port}`, systemPort),
+      neighbours: {
+        hosts,
+        portOf: (port, of) => datagramPorts.get(`${of}:${port}`),
+        onOpen: (systemPort, port) => void datagramPorts.set(`${job.host}:${port}`, systemPort),
+      },
     });
     return { name, job, host, ended: undefined as Promise<Exit> | undefined, exit: undefined as Exit | undefined };
   });
@@ -102,7 +118,7 @@ export async function playInProcesses<P extends Programs>(
     for (const { program, atMs } of plan.faults as readonly Extract<Fault, { kind: "kill" }>[])
       at(atMs - (performance.now() - originMs), () => running.find(({ name }) => name === program)?.host.close());
     // Whoever listens comes first: in the world it takes no time to open a port.
-    const listens = ({ job }: (typeof running)[number]) => /\.listen\(|echo/.test(String(job.program));
+    const listens = ({ job }: (typeof running)[number]) => /\.listen\(|\.datagrams\(\d|echo/.test(String(job.program));
     const others = running.filter(({ job }) => !job.isDaemon);
     others.sort((one, other) => Number(listens(other)) - Number(listens(one)));
     const limit = new Promise<void>((resolve) => {

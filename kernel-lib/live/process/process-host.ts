@@ -6,6 +6,7 @@ import {
   Cancelled,
   type Connection,
   type ConnectOptions,
+  type Datagrams,
   type Disk,
   type Exit,
   type Host,
@@ -25,6 +26,7 @@ import { openConnection, ProcessListener } from "./handshake.js";
 import { LocalMutex, LocalQueue } from "./local-queue.js";
 import { notHere } from "./not-here.js";
 import { OwnProcess, type OwnThread, ProcessWait } from "./own-process.js";
+import { type DatagramNeighbours, ProcessDatagrams } from "./process-datagrams.js";
 
 /** @internal */
 export interface ProcessHostOptions {
@@ -46,6 +48,8 @@ export interface ProcessHostOptions {
   readonly portOf: (port: number, host: string) => number;
   /** Told which port the system gave, before `listen` returns. */
   readonly onListen?: (systemPort: number, port: number) => void;
+  /** Who it can send datagrams to; without it there are none. */
+  readonly neighbours?: DatagramNeighbours;
 }
 
 /** What the threads of a process share beside its state. */
@@ -170,8 +174,13 @@ export class ProcessHost implements Host, OwnThread {
     return openConnection(this.process, systemPort, hello, { host, port }, { timeoutMs, keepAlive });
   }
 
-  datagrams(): never {
-    return notHere("datagrams");
+  async datagrams(port = 0): Promise<Datagrams> {
+    checkPort("datagrams", port, 0);
+    const { neighbours } = this.#shared;
+    if (!neighbours) return notHere("datagrams");
+    const opened = new ProcessDatagrams(this.process, this.name, port, neighbours);
+    await opened.open();
+    return this.process.exit ? new Promise(() => undefined) : opened;
   }
 
   /** Threads only: callbacks of this process. An error that one does not catch ends the process, as it would elsewhere. */

@@ -36,6 +36,31 @@ export const inboxBytes = 64 * 1024;
 /** The bytes in front of each message: two ports, a length and a checksum (RFC 768). */
 export const datagramHeaderBytes = 8;
 
+/** The machines that a program's address names: one, or every one but its own. */
+export function receiversOf(to: DatagramAddress, own: string, hosts: readonly string[]): readonly string[] {
+  if (!isRecord(to)) refuse("send", "to", 'an address such as { host: "server", port: 7 }', to);
+  checkFields("send", to, ["host", "port"]);
+  checkPort("send", to.port, 1);
+  if (to.host === "*") return hosts.filter((host) => host !== own);
+  if (!hosts.includes(to.host))
+    refuse("send", "host", `"*" or one of the hosts ${hosts.slice(0, 8).join(", ")}`, to.host);
+  return [to.host];
+}
+
+/** A message as bytes, else a {@link MessageError}. */
+export function encodeDatagram(message: unknown, where: string): Encoded {
+  const payload = encode(message, where);
+  const bytes = payload.end - payload.start;
+  if (bytes > maxDatagramBytes)
+    throw new MessageError(`${where}: the message takes ${bytes} bytes; a datagram holds ${maxDatagramBytes}`);
+  return payload;
+}
+
+/** What a receiver gets of a message. @throws {@link MessageError} if it nests too deep. */
+export function decodeDatagram(type: "data" | "bytes", payload: Encoded): unknown {
+  return type === "bytes" ? payload.bytes.slice(payload.start, payload.end) : decode(payload);
+}
+
 /** The way of datagrams from one machine to another. */
 export interface DatagramWay {
   readonly path: Path;
@@ -141,10 +166,10 @@ export class DatagramPort implements Datagrams, WaitTarget, OwnedPort {
   send(to: DatagramAddress, message: unknown): Promise<void> {
     const core = this.#core;
     core.checkCaller("send", this.owner);
-    const hosts = this.#hostsOf(to);
+    const hosts = receiversOf(to, this.address.host, this.#ways.hosts);
     let payload: Encoded;
     try {
-      payload = this.#encode(message);
+      payload = encodeDatagram(message, `send on ${this.#name}`);
     } catch (error) {
       return core.refuseAtOnce(this.owner, error);
     }
@@ -168,26 +193,6 @@ export class DatagramPort implements Datagrams, WaitTarget, OwnedPort {
     const late = this.owner === owner ? this.#refusal("send") : this.#handedOver();
     if (late) throw late;
     cast();
-  }
-
-  #hostsOf(to: DatagramAddress): readonly string[] {
-    if (!isRecord(to)) refuse("send", "to", 'an address such as { host: "server", port: 7 }', to);
-    checkFields("send", to, ["host", "port"]);
-    checkPort("send", to.port, 1);
-    const { hosts } = this.#ways;
-    if (to.host === "*") return hosts.filter((host) => host !== this.address.host);
-    if (!hosts.includes(to.host))
-      refuse("send", "host", `"*" or one of the hosts ${hosts.slice(0, 8).join(", ")}`, to.host);
-    return [to.host];
-  }
-
-  #encode(message: unknown): Encoded {
-    const where = `send on ${this.#name}`;
-    const payload = encode(message, where);
-    const bytes = payload.end - payload.start;
-    if (bytes > maxDatagramBytes)
-      throw new MessageError(`${where}: the message takes ${bytes} bytes; a datagram holds ${maxDatagramBytes}`);
-    return payload;
   }
 
   #cast(thread: Thread, toHost: string, toPort: number, type: "data" | "bytes", payload: Encoded, note: number): void {
@@ -302,8 +307,7 @@ export class DatagramPort implements Datagrams, WaitTarget, OwnedPort {
     core.trace.datagram(core.now(), thread, "received", frame);
     const { type, payload, from } = frame;
     try {
-      const message = type === "bytes" ? payload.bytes.slice(payload.start, payload.end) : decode(payload);
-      return { from: { host: from.host, port: from.port }, message };
+      return { from: { host: from.host, port: from.port }, message: decodeDatagram(type, payload) };
     } catch (error) {
       return error as MessageError;
     }

@@ -71,9 +71,11 @@ async function client(host: Host, rounds: number, ending: Ending): Promise<numbe
   const unread = await host.connect("server", 7);
   await unread.send(new Uint8Array(100_000).subarray(0, 50_000));
   const idle = await host.listen(0);
+  const datagrams = await host.datagrams();
   for (let i = 0; i < rounds || ending === "goes on"; i++) {
     await connection.send({ number: i });
     await connection.receive();
+    for (const port of [7, datagrams.port]) await datagrams.send({ host: host.name, port }, i);
     const child = async (own: Host): Promise<void> => own.compute(0.5);
     await host.spawn(child, { as: "process" }).done();
   }

@@ -33,7 +33,15 @@ test("a run holds ports, sockets, files and threads while it lasts, so the other
   const during: string[] = [];
   const onProgress = (): void => void during.push(...difference(before, held()));
   await runLive(busyScenario("goes on", 1000), { ...fast, onProgress });
-  for (const kind of ["TCPServerWrap", "TCPSocketWrap", "MessagePort", "Timeout", "threads", "handoff|/tmp|#N"]) {
+  for (const kind of [
+    "TCPServerWrap",
+    "TCPSocketWrap",
+    "UDPWrap",
+    "MessagePort",
+    "Timeout",
+    "threads",
+    "handoff|/tmp|#N",
+  ]) {
     if (process.platform !== "linux" && /threads|handoff/.test(kind)) continue;
     assert.ok(
       during.some((line) => new RegExp(kind).test(line)),
