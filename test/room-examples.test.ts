@@ -54,7 +54,8 @@ const wanted: Readonly<Record<string, (said: readonly unknown[]) => boolean>> = 
     return low < 60 && 60 < high;
   },
   theory: ([one, two]) => Math.abs((one as number) - 40) < 1e-9 && Math.abs((two as number) - 17.78) < 0.05,
-  world: ([ask]) => JSON.stringify(ask) === '{"answer":"hello","afterMs":40}',
+  world: ([ask, , tries]) =>
+    JSON.stringify(ask) === '{"answer":"hello","afterMs":40}' && Math.abs((tries as number) - 1.5625) < 0.1,
   protocol: ([square]) => square === 144,
   interfaces: ([lost, nothing]) => String(lost).startsWith("dentist: phone shows 9:00") && nothing === undefined,
   transparency: ([sum]) => sum === 5,

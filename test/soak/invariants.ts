@@ -1,4 +1,4 @@
-import type { Job, Run, Scenario, TraceRow } from "kernel-lib";
+import { type DatagramRow, type Job, type Run, randomStream, type Scenario, type TraceRow } from "kernel-lib";
 
 type Of<K, R extends TraceRow = TraceRow> = R extends TraceRow ? (K extends R["kind"] ? R : never) : never;
 const of = <K extends TraceRow["kind"]>(run: Run, ...kinds: K[]) =>
@@ -11,6 +11,8 @@ export function violations(plan: Scenario, run: Run): string[] {
     ...messagesAreInOrder(plan, run),
     ...endsAndResetsAreTrue(run),
     ...arrivedMessagesAreTaken(plan, run),
+    ...datagramsAreTrue(plan, run),
+    ...arrivedDatagramsAreTaken(plan, run),
     ...everyStartHasItsEnd(run),
     ...everyProgramStarts(plan, run),
     ...everyWaitHasItsEnd(run),
@@ -85,7 +87,9 @@ function everyStartHasItsEnd(run: Run): string[] {
   );
   run.rows.forEach((row, i) => {
     const end = late.get(row.pid);
-    if (row.kind !== "fault" && row.kind !== "exit" && end !== undefined && i > end)
+    // What becomes of a datagram is told as its sender's, who may be gone.
+    const isFate = row.kind === "datagram" && row.what === "lost";
+    if (row.kind !== "fault" && row.kind !== "exit" && !isFate && end !== undefined && i > end)
       wrong.push(`pid ${row.pid} has a ${row.kind} row after its end`);
   });
   return wrong;
@@ -229,6 +233,7 @@ function arrivedMessagesAreTaken(plan: Scenario, run: Run): string[] {
       sent.set(`${row.connection} ${row.direction}`, row as Of<"send">);
       bytes += row.bytes;
     }
+    if (row.kind === "datagram" && row.what === "sent") bytes += 2 * row.bytes;
     if (row.kind === "wait") waiting.set(threadKey(row), row);
     else if (row.kind === "wake" || (row.kind === "exit" && row.timeMs < lastRowMs(run)))
       waiting.delete(threadKey(row));
@@ -245,6 +250,144 @@ function arrivedMessagesAreTaken(plan: Scenario, run: Run): string[] {
       wrong.push(`pid ${pid} waits for what has come: ${on}`);
   }
   return wrong;
+}
+
+const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(":"));
+
+function fatesOf({ network }: Scenario, a: string, b: string): { loss: number; duplicates: number; jitterMs: number } {
+  const link = network.links?.findLast(({ between }) => between.includes(a) && between.includes(b));
+  const fates = { loss: 0, duplicates: 0, jitterMs: 0 };
+  return a === b ? fates : { ...fates, ...network.datagrams, ...link?.datagrams };
+}
+
+/** What became of the copies of a datagram. */
+interface Fate {
+  readonly sent: DatagramRow;
+  readonly ends: DatagramRow[];
+}
+
+/**
+ * Each datagram is lost or doubled as the draws for its pair of hosts say, in the order of sending; each copy is received or lost once at most, unchanged and
+ * not before it can be there; and every loss has the reason that it tells.
+ */
+function datagramsAreTrue(plan: Scenario, run: Run): string[] {
+  const wrong: string[] = [];
+  const ways = new Map<string, Fate[]>();
+  const unread = new Map<string, number>();
+  const draws = new Map<string, () => number>();
+  const draw = (way: string, purpose: string): number => {
+    const name = `datagrams/${way}/${purpose}`;
+    if (!draws.has(name)) draws.set(name, randomStream(run.seed, name));
+    return (draws.get(name) as () => number)();
+  };
+  for (const row of of(run, "datagram") as DatagramRow[]) {
+    const [from, to] = [hostOf(row.from), hostOf(row.to)];
+    const way = `${from}>${to}`;
+    const fates = ways.get(way) ?? [];
+    ways.set(way, fates);
+    const { loss, duplicates } = fatesOf(plan, from, to);
+    const name = `datagram ${row.sequence} of ${way}`;
+    if (row.what === "sent") {
+      fates.push({ sent: row, ends: [] });
+      if (row.sequence !== fates.length) wrong.push(`${name} came as number ${fates.length}`);
+      const isLost = loss > 0 && draw(way, "loss") < loss;
+      const copies = isLost ? 1 : duplicates > 0 && draw(way, "duplicates") < duplicates ? 2 : 1;
+      if (isLost && duplicates > 0) draw(way, "duplicates");
+      expectedCopies.set(row, isLost ? 0 : copies);
+      unread.set(row.to, (unread.get(row.to) ?? 0) + row.bytes * copies);
+      continue;
+    }
+    const fate = fates[row.sequence - 1];
+    if (!fate) {
+      wrong.push(`${name} has an end and was never sent`);
+      continue;
+    }
+    if (fate.ends.some(({ copy }) => copy === row.copy)) wrong.push(`copy ${row.copy} of ${name} ends twice`);
+    fate.ends.push(row);
+    const copies = expectedCopies.get(fate.sent) ?? 0;
+    if (row.reason === "loss" ? copies !== 0 : row.copy > copies) wrong.push(`${name}: copy ${row.copy} of ${copies}`);
+    if (row.from !== fate.sent.from || row.to !== fate.sent.to || row.bytes !== fate.sent.bytes)
+      wrong.push(`${name} changed its address or size`);
+    if (row.message !== fate.sent.message) wrong.push(`${name} changed on its way`);
+    if (row.what === "received") wrong.push(...arrivesInTime(plan, fate.sent, row, name));
+    else if (!reasonHolds(plan, run, row, unread.get(row.to) ?? 0)) wrong.push(`${name} was not lost by ${row.reason}`);
+    unread.set(row.to, (unread.get(row.to) ?? 0) - row.bytes);
+  }
+  return wrong;
+}
+
+/** How many copies of a datagram the draws let through. */
+const expectedCopies = new WeakMap<DatagramRow, number>();
+
+function arrivesInTime(plan: Scenario, sent: DatagramRow, row: DatagramRow, name: string): string[] {
+  const latencyMs = sent.host === row.host ? 0 : latencyOf(plan, sent.host, row.host);
+  const { jitterMs } = fatesOf(plan, sent.host, row.host);
+  const arrivedMs = row.arrivedMs ?? Number.NaN;
+  const leastMs = sent.timeMs + latencyMs - 1e-9;
+  const isFree = slowestRate(plan) === Infinity && !plan.faults.some(({ kind }) => kind === "pause");
+  const mostMs = isFree ? sent.timeMs + latencyMs + jitterMs + 1e-9 : Infinity;
+  return arrivedMs >= leastMs && arrivedMs <= mostMs && arrivedMs <= row.timeMs
+    ? []
+    : [`${name} arrived at ${arrivedMs}, sent at ${sent.timeMs}, taken at ${row.timeMs}`];
+}
+
+function reasonHolds(plan: Scenario, run: Run, row: DatagramRow, unresolvedBytes: number): boolean {
+  const [from, to] = [hostOf(row.from), hostOf(row.to)];
+  const faults = of(run, "fault").filter(({ timeMs }) => timeMs <= row.timeMs);
+  const last = (...names: string[]) =>
+    faults.findLast(({ fault, host, timeMs }) => names.includes(`${fault} ${host}`) && timeMs < row.timeMs);
+  const isNow = (...names: string[]) =>
+    faults.some(({ fault, host, timeMs }) => names.includes(`${fault} ${host}`) && timeMs === row.timeMs);
+  const cuts = [`cut ${from}–${to} ${from}`, `cut ${to}–${from} ${to}`];
+  const heals = cuts.map((name) => name.replace("cut", "heal"));
+  switch (row.reason) {
+    case "loss":
+      return true; // by the draws
+    case "cut":
+      return isNow(...cuts) || last(...cuts, ...heals)?.fault.startsWith("cut") === true;
+    case "down":
+      return isNow(`crash ${to}`) || last(`crash ${to}`, `restart ${to}`)?.fault === "crash";
+    case "inbox":
+      return unresolvedBytes > 64 * 1024;
+    case "closed port":
+      return plan.hosts[to] !== undefined;
+    default:
+      return false; // the system has no part in virtual time
+  }
+}
+
+/** Nobody waits at a port to which a datagram has come. */
+function arrivedDatagramsAreTaken(plan: Scenario, run: Run): string[] {
+  if (plan.faults.length > 0) return [];
+  const open = new Map<string, DatagramRow[]>();
+  const waiting = new Map<string, Of<"wait">>();
+  let bytes = 0;
+  for (const row of run.rows) {
+    if (row.kind === "send") bytes += row.bytes;
+    if (row.kind === "datagram") {
+      const own = open.get(row.to) ?? [];
+      open.set(
+        row.to,
+        row.what === "sent"
+          ? [...own, row]
+          : own.filter(({ from, sequence }) => from !== row.from || sequence !== row.sequence),
+      );
+      if (row.what === "sent") bytes += row.bytes * 2;
+    }
+    if (row.kind === "wait") waiting.set(threadKey(row), row);
+    else if (row.kind === "wake" || (row.kind === "exit" && row.timeMs < lastRowMs(run)))
+      waiting.delete(threadKey(row));
+  }
+  const passingMs = (2 * bytes * 1000) / slowestRate(plan);
+  return [...waiting.values()].flatMap(({ on, host, pid }) => {
+    const [, port] = /^receive on datagram port (\d+)/.exec(on) ?? [];
+    const here = (open.get(`${host}:${port}`) ?? []).find((sent) => {
+      const from = hostOf(sent.from);
+      const wayMs = from === host ? 0 : latencyOf(plan, from, host) + fatesOf(plan, from, host).jitterMs;
+      return sent.timeMs + wayMs + passingMs < run.endMs;
+    });
+    return here ? [`pid ${pid} waits for datagram ${here.sequence} of ${here.from}, which has come: ${on}`] : [];
+  });
 }
 
 function slowestRate({ hosts, network }: Scenario): number {

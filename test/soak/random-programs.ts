@@ -1,5 +1,14 @@
 import fc from "fast-check";
-import { type Connection, type Host, type Listener, on, type Process, type Scenario, scenario } from "kernel-lib";
+import {
+  type Connection,
+  type Datagrams,
+  type Host,
+  type Listener,
+  on,
+  type Process,
+  type Scenario,
+  scenario,
+} from "kernel-lib";
 
 /** One line of a random program. Numbers that choose among things are taken modulo how many there are. */
 export type Line =
@@ -22,6 +31,16 @@ export type Line =
   | { readonly do: "cancelSend"; readonly which: number; readonly bytes: number; readonly ms: number }
   | { readonly do: "fillAndLeave"; readonly to: number; readonly bytes: number; readonly ms: number }
   | { readonly do: "write" | "read" | "remove"; readonly file: number; readonly bytes: number }
+  | {
+      readonly do: "cast";
+      readonly from: number;
+      readonly to: number;
+      readonly port: number;
+      readonly bytes: number;
+      readonly times: number;
+    }
+  | { readonly do: "hear"; readonly port: number; readonly timeoutMs: number; readonly answers: boolean }
+  | { readonly do: "mute"; readonly port: number }
   | { readonly do: "critical"; readonly mutex: number; readonly ms: number }
   | { readonly do: "lock" | "unlock"; readonly mutex: number }
   | { readonly do: "log" };
@@ -33,6 +52,7 @@ const ms = fc.oneof(
 );
 const which = fc.nat({ max: 3 });
 const mutex = fc.nat({ max: 1 });
+const datagramPort = fc.nat({ max: 1 });
 const timeoutMs = fc.constantFrom(1, 10, 50, 200);
 const bytes = fc.oneof(fc.nat({ max: 50 }), fc.constantFrom(1000, 20_000, 70_000));
 
@@ -53,6 +73,27 @@ const simpleLine: fc.Arbitrary<Line> = fc.oneof(
   }),
   fc.record({ do: fc.constant("accept" as const), port: fc.nat({ max: 1 }), echoes: fc.boolean() }),
   fc.record({ do: fc.constantFrom("write" as const, "read" as const, "remove" as const), file: which, bytes }),
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("cast" as const),
+      from: datagramPort,
+      to: which,
+      port: fc.constantFrom(0, 1, 9, 10, 10, 11),
+      bytes: fc.constantFrom(0, 7, 1000, 8192),
+      times: fc.constantFrom(1, 2, 12),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("hear" as const),
+      port: datagramPort,
+      timeoutMs,
+      answers: fc.boolean(),
+    }),
+  },
+  fc.record({ do: fc.constant("mute" as const), port: datagramPort }),
   fc.record({ do: fc.constant("critical" as const), mutex, ms }),
   fc.record({ do: fc.constantFrom("lock" as const, "unlock" as const), mutex }),
   fc.record({ do: fc.constant("cancelSend" as const), which, bytes: fc.constantFrom(20_000, 70_000), ms }),
@@ -98,6 +139,7 @@ interface Memory {
   readonly connections: Connection[];
   readonly children: Process[];
   readonly listeners: Map<number, Listener>;
+  readonly datagrams: Map<number, Datagrams>;
   readonly queue: ReturnType<Host["queue"]>;
   readonly mutexes: readonly Lock[];
 }
@@ -111,6 +153,7 @@ const newMemory = (host: Host): Memory => ({
   connections: [],
   children: [],
   listeners: new Map(),
+  datagrams: new Map(),
   queue: host.queue(2),
   mutexes: [0, 1].map(() => ({ mutex: host.mutex(), isHeld: false })),
 });
@@ -256,6 +299,22 @@ async function runLine(host: Host, line: Line, memory: Memory, connection: Conne
       await host.disk.remove(`f${line.file}`);
       await host.disk.list();
       return;
+    case "cast": {
+      const open = await datagramsOf(host, line.from, memory);
+      const to = { host: line.to === 3 ? "*" : hostName(line.to), port: 1 + line.port };
+      for (let i = 0; i < line.times; i++) await open.send(to, new Uint8Array(line.bytes).fill(i));
+      return;
+    }
+    case "hear": {
+      const open = await datagramsOf(host, line.port, memory);
+      const { from, message } = await open.receive({ timeoutMs: line.timeoutMs });
+      if (line.answers) await open.send(from, { answer: message.length });
+      return;
+    }
+    case "mute":
+      memory.datagrams.get(line.port)?.close();
+      memory.datagrams.delete(line.port);
+      return;
     case "critical": {
       const lock = memory.mutexes[line.mutex] as Lock;
       await lock.mutex.lock();
@@ -319,6 +378,13 @@ async function accept(host: Host, port: number, echoes: boolean, memory: Memory)
   else host.spawn(async (thread: Host) => echo(thread, connection, false), { as: "thread", name: "echo" });
 }
 
+/** The port for datagrams, opened unless it is. */
+async function datagramsOf(host: Host, port: number, memory: Memory): Promise<Datagrams> {
+  const open = memory.datagrams.get(port) ?? (await host.datagrams(1 + port));
+  memory.datagrams.set(port, open);
+  return open;
+}
+
 /** Answers what comes; a sink takes its time and says nothing. */
 async function echo(host: Host, connection: Connection, probes: boolean, sinks = false): Promise<void> {
   own(host, connection, "out");
@@ -328,6 +394,17 @@ async function echo(host: Host, connection: Connection, probes: boolean, sinks =
     connection.end();
   } catch (error) {
     logFailure(host, error, connection, { probes });
+  }
+}
+
+/** Answers datagrams, for a while; what comes then is lost. */
+async function answerDatagrams(host: Host, port: number): Promise<void> {
+  const open = await host.datagrams(port);
+  let received = 0;
+  for await (const { from, message } of open) {
+    await open.send(from, message);
+    if (++received === 20) await host.sleep(30);
+    if (received === 60) open.close();
   }
 }
 
@@ -360,6 +437,7 @@ async function server(
     host.spawn(holder, { as: "thread", name: "holder" });
     await mutex.lock();
   }
+  host.spawn(answerDatagrams, { as: "thread" }, 10 + port);
   const options = keepAlive ? { keepAlive: { idleMs: 30, intervalMs: 10, probes: 2 } } : {};
   const serve = async (own: Host, connection: Connection) => echo(own, connection, keepAlive, 1 + port === sinkPort);
   try {
@@ -385,6 +463,11 @@ const hostSpec = fc.record({
   bytesPerS: rate,
 });
 const atMs = fc.nat({ max: 300 });
+const chance = fc.constantFrom(undefined, 0.3);
+const datagrams = fc.option(
+  fc.record({ loss: chance, duplicates: chance, jitterMs: fc.constantFrom(undefined, 20) }).map(defined),
+  { nil: undefined },
+);
 const between = fc.constantFrom(["h0", "h1"], ["h1", "h2"], ["h2", "h0"]) as fc.Arbitrary<[string, string]>;
 const host = fc.nat({ max: 2 }).map(hostName);
 const fault = fc.oneof(
@@ -404,11 +487,13 @@ export const randomScenario: fc.Arbitrary<{ plan: Scenario; seed: number; stepMs
     hosts: fc.tuple(hostSpec, hostSpec, hostSpec),
     latencyMs: fc.constantFrom(0, 1, 3.7, 25),
     bytesPerS: rate,
+    datagrams,
     links: fc.array(
       fc.record({
         between,
         latencyMs: fc.constantFrom(undefined, 0, 11),
         bytesPerS: fc.constantFrom(undefined, 3e4, 1e7),
+        datagrams,
       }),
       { maxLength: 3 },
     ),
@@ -426,18 +511,33 @@ export const randomScenario: fc.Arbitrary<{ plan: Scenario; seed: number; stepMs
     seed: fc.nat({ max: 1000 }),
     stepMs: fc.constantFrom(0.9, 7, 50, 1000),
   })
-  .map(({ hosts, latencyMs, bytesPerS, links, programs, server: s, lateMs, faults, limitMs, seed, stepMs }) => {
-    const [h0, h1, h2] = hosts.map(defined) as [object, object, object];
-    const plan = scenario({
-      hosts: { h0, h1, h2 } as Record<string, object>,
-      network: defined({ latencyMs, bytesPerS, links: links.map(defined) }) as object,
-      programs: {
-        server: [0, 1, 2].map((i) => on(hostName(i), server, i % 2, s.as, s.keepAlive, s.first).daemon()),
-        late: lateMs.map((startMs, i) => on(hostName(i), server, 2, s.as, s.keepAlive, s.first).daemon().at(startMs)),
-        p: programs.map(({ host: where, lines: list, startMs }) => on(where, run, list).at(startMs)),
-      },
+  .map(
+    ({
+      hosts,
+      latencyMs,
+      bytesPerS,
+      datagrams: fates,
+      links,
+      programs,
+      server: s,
+      lateMs,
       faults,
       limitMs,
-    });
-    return { plan: plan as unknown as Scenario, seed, stepMs };
-  });
+      seed,
+      stepMs,
+    }) => {
+      const [h0, h1, h2] = hosts.map(defined) as [object, object, object];
+      const plan = scenario({
+        hosts: { h0, h1, h2 } as Record<string, object>,
+        network: defined({ latencyMs, bytesPerS, datagrams: fates, links: links.map(defined) }) as object,
+        programs: {
+          server: [0, 1, 2].map((i) => on(hostName(i), server, i % 2, s.as, s.keepAlive, s.first).daemon()),
+          late: lateMs.map((startMs, i) => on(hostName(i), server, 2, s.as, s.keepAlive, s.first).daemon().at(startMs)),
+          p: programs.map(({ host: where, lines: list, startMs }) => on(where, run, list).at(startMs)),
+        },
+        faults,
+        limitMs,
+      });
+      return { plan: plan as unknown as Scenario, seed, stepMs };
+    },
+  );
