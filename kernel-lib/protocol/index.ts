@@ -58,6 +58,7 @@ export {
   rpcVersion,
 } from "./rpc-message.js";
 export { answerCall, type RpcProcedure, type RpcProgram } from "./rpc-program.js";
+export * from "./drawing/index.js";
 export * from "./telnet/index.js";
 export { MalformedMessage, XdrReader, XdrWriter } from "./xdr.js";
 export type { XdrPart, XdrShape, XdrType } from "./xdr-types.js";
