@@ -19,5 +19,6 @@
  *
  * @module
  */
+export * from "./display/index.js";
 export * from "./synchronization/index.js";
 export * from "./terminal/index.js";

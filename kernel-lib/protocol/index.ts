@@ -33,6 +33,7 @@
  * @module
  */
 export * from "./calendars/index.js";
+export * from "./drawing/index.js";
 export * from "./framebuffer/index.js";
 export {
   type PortMapping,
@@ -58,7 +59,6 @@ export {
   rpcVersion,
 } from "./rpc-message.js";
 export { answerCall, type RpcProcedure, type RpcProgram } from "./rpc-program.js";
-export * from "./drawing/index.js";
 export * from "./telnet/index.js";
 export { MalformedMessage, XdrReader, XdrWriter } from "./xdr.js";
 export type { XdrPart, XdrShape, XdrType } from "./xdr-types.js";

@@ -332,7 +332,7 @@ export function textItems(items: Uint8Array): ({ delta: number; text: Uint8Array
       if (items.length - at > padding(1)) throw new MalformedMessage("a text item is longer than its request");
       break;
     }
-    const [delta = 0] = new Int8Array(items.slice(at + 1, at + 2).buffer);
+    const delta = ((items[at + 1] as number) << 24) >> 24;
     if (length > 0 || delta !== 0) found.push({ delta, text: items.slice(at + 2, end) });
     at = end;
   }

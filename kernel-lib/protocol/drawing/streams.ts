@@ -26,9 +26,10 @@ abstract class MessageCutter<M> {
    */
   push(piece: Uint8Array): M[] {
     const messages: M[] = [];
-    let bytes = piece;
+    // A Buffer of Node cuts out what it shares with others; messages are to be the reader's own.
+    let bytes = new Uint8Array(piece.buffer, piece.byteOffset, piece.length);
     if (this.#length > 0) {
-      this.#keep(piece);
+      this.#keep(bytes);
       bytes = this.#kept.subarray(0, this.#length);
     }
     let at = 0;

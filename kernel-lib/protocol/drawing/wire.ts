@@ -55,6 +55,7 @@ export class XWriter {
     this.#isLittle = order === "little";
   }
 
+  /** Makes room; the bytes may lie elsewhere afterwards. */
   #next(size: number): number {
     const { at } = this;
     if (at + size > this.#bytes.length) {
@@ -67,11 +68,26 @@ export class XWriter {
     return at;
   }
 
-  u8 = (value: number): void => this.#view.setUint8(this.#next(1), value);
-  i8 = (value: number): void => this.#view.setInt8(this.#next(1), value);
-  u16 = (value: number): void => this.#view.setUint16(this.#next(2), value, this.#isLittle);
-  i16 = (value: number): void => this.#view.setInt16(this.#next(2), value, this.#isLittle);
-  u32 = (value: number): void => this.#view.setUint32(this.#next(4), value, this.#isLittle);
+  u8 = (value: number): void => {
+    const at = this.#next(1);
+    this.#view.setUint8(at, value);
+  };
+  i8 = (value: number): void => {
+    const at = this.#next(1);
+    this.#view.setInt8(at, value);
+  };
+  u16 = (value: number): void => {
+    const at = this.#next(2);
+    this.#view.setUint16(at, value, this.#isLittle);
+  };
+  i16 = (value: number): void => {
+    const at = this.#next(2);
+    this.#view.setInt16(at, value, this.#isLittle);
+  };
+  u32 = (value: number): void => {
+    const at = this.#next(4);
+    this.#view.setUint32(at, value, this.#isLittle);
+  };
   bytes = (value: Uint8Array): void => {
     const at = this.#next(value.length);
     this.#bytes.set(value, at);
