@@ -7,6 +7,7 @@
 
 export { XDisplay, type XDisplayClient, type XDisplayOptions } from "./display.js";
 export {
+  type ByteConnection,
   openXDisplay,
   serveXDisplay,
   XClientConnection,

@@ -48,7 +48,6 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Where requests of RENDER that draw name the picture that they draw on. */
 const renderTargets: Readonly<Record<number, number>> = { 8: 16, 10: 12, 23: 12, 24: 12, 25: 12, 26: 8 };
-const render = "RENDER";
 
 /**
  * Reads what passes between a client and a display, and counts it. It keeps a row for each request.
@@ -160,7 +159,10 @@ export class XTraffic {
       const request = decodeXRequest(bytes, order);
       if (request?.name === "QueryExtension") this.#extensionsAsked.set(sequence, request.fields.name);
     }
-    if (this.#extensions.get(opcode) === render) {
+    const extension = this.#extensions.get(opcode);
+    // A picture that was drawn unseen is put into a window.
+    if (extension === "Present") return minor === 1 && this.#windows.has(at(4));
+    if (extension === "RENDER") {
       if (minor === 4 && this.#windows.has(at(8))) this.#pictures.add(at(4));
       return this.#pictures.has(at(renderTargets[minor] ?? bytes.length));
     }
