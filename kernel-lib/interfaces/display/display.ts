@@ -48,6 +48,8 @@ const idMask = 0x1f_ffff;
 const mostClients = 255;
 /** More pixels all windows and pixmaps together can't have. */
 const mostPixels = 2 ** 24;
+/** More windows, pixmaps, contexts and so on there can't be. */
+const mostResources = 50_000;
 const bigRequests = { majorOpcode: 128, maximumLength: 2 ** 20 } as const;
 
 /** What a client sends and gets, at the display. */
@@ -344,6 +346,7 @@ export class XDisplay {
   add(client: Client, id: number, resource: Resource): void {
     const isOwn = id - (id & idMask) === client.idBase;
     if (!isOwn || this.resources.has(id)) throw new RequestFailed("IDChoice", id);
+    if (this.resources.size >= mostResources) throw new RequestFailed("Alloc");
     this.resources.set(id, resource);
   }
 

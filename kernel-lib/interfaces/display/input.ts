@@ -75,8 +75,10 @@ function windowAt(display: XDisplay, x: number, y: number): XWindow {
 export function seenFrom(display: XDisplay, window: XWindow, child = 0) {
   const { x: rootX, y: rootY, buttons: state } = display.input;
   const { x, y } = window.origin;
+  // Windows in windows may be farther away than the protocol can say.
+  const [inX, inY] = [((rootX - x) << 16) >> 16, ((rootY - y) << 16) >> 16];
   const root = display.root.id;
-  return { time: display.time, root, window: window.id, child, rootX, rootY, x: rootX - x, y: rootY - y, state };
+  return { time: display.time, root, window: window.id, child, rootX, rootY, x: inX, y: inY, state };
 }
 
 /** The first window from here outwards of which somebody wants one of these events; none if one on the way stops them. */
