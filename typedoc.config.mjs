@@ -35,6 +35,8 @@ export default {
   hideGenerator: true,
   githubPages: false,
   treatWarningsAsErrors: true,
+  // The tables from which the types of X's messages are inferred: their names say nothing to a reader of the types.
+  intentionallyNotExported: ["Layouts", "Layout", "FieldsOfRequest", "FieldsOf", "Codec"],
   validation: {
     notExported: true,
     invalidLink: true,

@@ -40,6 +40,20 @@ export interface XDisplayOptions {
   readonly now?: () => number;
 }
 
+/** A window that can be seen. */
+export interface ShownWindow {
+  /** What its client calls it. */
+  readonly name: string;
+  /** Its upper left corner on the screen, without its border: pixels from the left. */
+  readonly x: number;
+  /** Pixels from the top. */
+  readonly y: number;
+  /** In pixels. */
+  readonly width: number;
+  /** In pixels. */
+  readonly height: number;
+}
+
 /** The numbers that this display gives to what it has from the start. @internal */
 export const own = { root: 0x40, colormap: 0x41, visual: 0x42 } as const;
 
@@ -277,13 +291,7 @@ export class XDisplay {
   }
 
   /** The windows right in the root that can be seen: where they are, and what their clients call them. */
-  get windows(): {
-    readonly name: string;
-    readonly x: number;
-    readonly y: number;
-    readonly width: number;
-    readonly height: number;
-  }[] {
+  get windows(): ShownWindow[] {
     const nameAtom = this.atoms.intern("WM_NAME", true) as number;
     return this.root.children
       .filter(({ isMapped }) => isMapped)

@@ -1,3 +1,5 @@
+import { isInk, isPrintable, letterWidth, lineHeight } from "../terminal/font.js";
+
 /** How letters look, and how large they are: all have the same size. */
 export interface Font {
   readonly name: string;
@@ -43,6 +45,23 @@ export const fixed: Font = {
   rows: (code) => rows[code - first],
 };
 
+/** The terminal's font has the same form. */
+const wide: Font = {
+  name: "-misc-fixed-medium-r-normal--13-120-75-75-c-80-iso8859-1",
+  width: letterWidth,
+  ascent: 11,
+  descent: lineHeight - 11,
+  rows: (code) =>
+    isPrintable(code)
+      ? Array.from({ length: lineHeight }, (_, y) =>
+          Array.from({ length: letterWidth }, (_x, x) => (isInk(String.fromCharCode(code), x, y) ? 1 : 0)).reduce(
+            (bits, ink) => 2 * bits + ink,
+            0 as number,
+          ),
+        )
+      : undefined,
+};
+
 /** Its characters are the shapes of pointers, which this display does not draw. */
 const cursor: Font = { name: "cursor", width: 16, ascent: 16, descent: 0, rows: () => undefined };
 
@@ -50,6 +69,8 @@ const byName = new Map([
   ["fixed", fixed],
   ["6x13", fixed],
   [fixed.name, fixed],
+  ["8x13", wide],
+  [wide.name, wide],
   ["cursor", cursor],
 ]);
 

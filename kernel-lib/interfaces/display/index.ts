@@ -5,9 +5,8 @@
  * @module
  */
 
-export { XDisplay, type XDisplayClient, type XDisplayOptions } from "./display.js";
+export { type ShownWindow, XDisplay, type XDisplayClient, type XDisplayOptions } from "./display.js";
 export {
-  type ByteConnection,
   openXDisplay,
   serveXDisplay,
   XClientConnection,

@@ -16,6 +16,7 @@ import {
 } from "../../protocol/index.js";
 import type { Connection, Host } from "../../world/index.js";
 import { ConnectionReset } from "../../world/index.js";
+import type { ByteConnection } from "../terminal/byte-connection.js";
 import { XDisplay, type XDisplayOptions } from "./display.js";
 
 /** See {@link serveXDisplay}. */
@@ -40,14 +41,6 @@ export async function serveXDisplay(host: Host, { port = 6000, ...options }: XSe
     }
   };
   for await (const connection of await host.listen(port)) host.spawn(serve, { as: "thread" }, connection);
-}
-
-/** What a client needs of whatever brings its bytes to the display: a {@link Connection}, or a socket. */
-export interface ByteConnection {
-  /** Sends bytes. */
-  send(bytes: Uint8Array): Promise<void>;
-  /** The next bytes; undefined at the end. */
-  receive(): Promise<Uint8Array | undefined>;
 }
 
 /** See {@link openXDisplay}. */

@@ -24,6 +24,7 @@ export { decodeXReply, encodeXReply, type XReplyFields, type XReplyName } from "
 export {
   decodeXRequest,
   encodeXRequest,
+  type TextItem,
   textItem,
   textItems,
   type XRequest,
@@ -35,9 +36,13 @@ export {
   decodeXSetupReply,
   encodeXSetup,
   encodeXSetupReply,
+  type XDepth,
+  type XPixmapFormat,
+  type XScreenDescription,
   type XSetupReply,
   type XSetupRequest,
   type XSetupSuccess,
+  type XVisual,
 } from "./setup.js";
 export { type XClientMessage, XClientStream, type XDisplayMessage, XDisplayStream } from "./streams.js";
 export { XTraffic, type XTrafficCount, type XTrafficRow } from "./traffic.js";

@@ -315,9 +315,22 @@ export function decodeXRequest(bytes: Uint8Array, order: ByteOrder): XRequest | 
   return { name, fields: found } as XRequest;
 }
 
-/** The text items of PolyText8: where each begins, relative to the one before, and fonts to change to. */
-export function textItems(items: Uint8Array): ({ delta: number; text: Uint8Array } | { font: number })[] {
-  const found: ({ delta: number; text: Uint8Array } | { font: number })[] = [];
+/** An item of PolyText8: a text, or a font for those that follow. */
+export type TextItem =
+  | {
+      /** How many pixels behind the end of the one before it begins. */
+      readonly delta: number;
+      /** Its characters, a byte each. */
+      readonly text: Uint8Array;
+    }
+  | {
+      /** The font's identifier. */
+      readonly font: number;
+    };
+
+/** The items of PolyText8. @throws {@link MalformedMessage} if one is longer than all of them. */
+export function textItems(items: Uint8Array): TextItem[] {
+  const found: TextItem[] = [];
   for (let at = 0; at + 1 < items.length; ) {
     const length = items[at] as number;
     if (length === 255) {

@@ -2,7 +2,6 @@ import { MalformedMessage } from "../xdr.js";
 import {
   type ByteOrder,
   counted,
-  type FieldsOf,
   fields,
   latin1Bytes,
   padding,
@@ -116,16 +115,108 @@ const headCodec = fields(head);
 const middleCodec = fields(middle);
 const screenCodec = fields(screen);
 
+/** How the numbers of pixels mean colours. */
+export interface XVisual {
+  /** Its identifier. */
+  readonly id: number;
+  /** Its kind; 4 is TrueColor: a pixel's bits are the colour. */
+  readonly visualClass: number;
+  /** Bits a channel. */
+  readonly bitsPerColor: number;
+  /** How many colours a map has. */
+  readonly colormapEntries: number;
+  /** Which bits of a pixel say how red it is. */
+  readonly redMask: number;
+  /** How green. */
+  readonly greenMask: number;
+  /** How blue. */
+  readonly blueMask: number;
+}
+
+/** A screen, and the window behind all others on it. */
+export interface XScreenDescription {
+  /** That window. */
+  readonly root: number;
+  /** Its map of colours. */
+  readonly colormap: number;
+  /** The pixel that is white. */
+  readonly whitePixel: number;
+  /** The pixel that is black. */
+  readonly blackPixel: number;
+  /** Which events others have asked of the root. */
+  readonly eventMask: number;
+  /** In pixels. */
+  readonly width: number;
+  /** In pixels. */
+  readonly height: number;
+  /** In millimetres. */
+  readonly widthMm: number;
+  /** In millimetres. */
+  readonly heightMm: number;
+  /** How many maps of colours can be used at once, at least. */
+  readonly minMaps: number;
+  /** And at most. */
+  readonly maxMaps: number;
+  /** How the root's pixels mean colours. */
+  readonly rootVisual: number;
+  /** Whether it keeps what is hidden: 0 never, 1 when mapped, 2 always. */
+  readonly backingStores: number;
+  /** Whether it keeps what lies under a window: 0 or 1. */
+  readonly saveUnders: number;
+  /** Bits a pixel of the root that mean something. */
+  readonly rootDepth: number;
+  /** The depths that windows and pixmaps can have, each with its visuals. */
+  readonly depths: readonly XDepth[];
+}
+
+/** Bits a pixel, and how they mean colours. */
+export interface XDepth {
+  /** The bits. */
+  readonly depth: number;
+  /** Their meanings. */
+  readonly visuals: readonly XVisual[];
+}
+
+/** How the pixels of a depth lie in images. */
+export interface XPixmapFormat {
+  /** Bits of a pixel that mean something. */
+  readonly depth: number;
+  /** Bits that it takes. */
+  readonly bitsPerPixel: number;
+  /** To a multiple of how many bits a row is filled up. */
+  readonly scanlinePad: number;
+}
+
 /** What a display says of itself, and which identifiers the client may give its own things. */
-export interface XSetupSuccess extends FieldsOf<typeof head>, FieldsOf<typeof middle> {
+export interface XSetupSuccess {
+  /** The maker's number. */
+  readonly release: number;
+  /** Where the client's own identifiers begin. */
+  readonly idBase: number;
+  /** Which bits it may set in them. */
+  readonly idMask: number;
+  /** How many moves of the pointer it remembers. */
+  readonly motionBufferSize: number;
+  /** The order of bytes in images: 0 little-endian, 1 big-endian. */
+  readonly imageByteOrder: number;
+  /** The order of bits in bitmaps: 0 the least significant is on the left. */
+  readonly bitmapBitOrder: number;
+  /** Bits of a unit of a bitmap's row. */
+  readonly scanlineUnit: number;
+  /** To a multiple of how many bits a bitmap's row is filled up. */
+  readonly bitmapScanlinePad: number;
+  /** The first code of a key. */
+  readonly minKeycode: number;
+  /** The last. */
+  readonly maxKeycode: number;
   /** Who made the display. */
   readonly vendor: string;
   /** The longest request, in units of four bytes. */
   readonly maximumRequestLength: number;
   /** How pixels of each depth lie in images. */
-  readonly formats: readonly { readonly depth: number; readonly bitsPerPixel: number; readonly scanlinePad: number }[];
+  readonly formats: readonly XPixmapFormat[];
   /** The screens, each with its root window. */
-  readonly screens: readonly FieldsOf<typeof screen>[];
+  readonly screens: readonly XScreenDescription[];
 }
 
 /** A display's answer to a set-up. */

@@ -1,7 +1,27 @@
 import { type ByteOrder, XReader, XWriter } from "./wire.js";
 
+/** The name of an error of the core protocol. */
+export type XErrorName =
+  | "Request"
+  | "Value"
+  | "Window"
+  | "Pixmap"
+  | "Atom"
+  | "Cursor"
+  | "Font"
+  | "Match"
+  | "Drawable"
+  | "Access"
+  | "Alloc"
+  | "Colormap"
+  | "GContext"
+  | "IDChoice"
+  | "Name"
+  | "Length"
+  | "Implementation";
+
 /** The errors of the core protocol and their codes. @see X.h */
-export const xErrorCodes = {
+export const xErrorCodes: Readonly<Record<XErrorName, number>> = {
   Request: 1,
   Value: 2,
   Window: 3,
@@ -19,10 +39,7 @@ export const xErrorCodes = {
   Name: 15,
   Length: 16,
   Implementation: 17,
-} as const;
-
-/** The name of an error. */
-export type XErrorName = keyof typeof xErrorCodes;
+};
 
 const names = new Map(Object.entries(xErrorCodes).map(([name, code]) => [code as number, name as XErrorName]));
 

@@ -131,6 +131,8 @@ function labAt(open: (options?: XTapOptions) => Promise<XTap>, cookie?: Uint8Arr
               });
             return pieces[0] === undefined ? undefined : pieces.shift();
           },
+          end: () => void socket.end(),
+          reset: () => void socket.destroy(),
         };
         try {
           return await use(connection, tap.cookie);
