@@ -9,8 +9,8 @@ export interface StopOptions {
 }
 
 /**
- * How long a server's line is longer than usual after it stood for a while: ρD of work has come, and shrinks by 1 − ρ a second, so
- * ρD/(1 − ρ). Infinity from a load of 1 on. As a fluid: the usual line comes on top.
+ * For how long a stop is felt after its end: ρD of work has come meanwhile, and becomes less by 1 − ρ in each unit of time, so ρD/(1 − ρ).
+ * Infinity from a load of 1 on. As a fluid: the usual line comes on top.
  *
  * @throws {@link ParameterError} if a field is not finite and at least 0.
  * @see Newell, "Applications of Queueing Theory", chapter 2, for fluid approximations.

@@ -1,6 +1,6 @@
 import type { Guest } from "./guest.js";
 import type { WholeLink } from "./link.js";
-import type { MigrationRow } from "./migration-row.js";
+import { emptyRow, type MigrationRow } from "./migration-row.js";
 import type { PushOrder } from "./push-order.js";
 import type { Rounds } from "./rounds.js";
 
@@ -78,6 +78,7 @@ export class Fetching {
 
   #row(endMs: number): MigrationRow {
     return {
+      ...emptyRow,
       round: this.#round,
       phase: "fetching",
       startMs: this.#startMs,
@@ -85,11 +86,9 @@ export class Fetching {
       bytesPerS: this.#options.order === undefined ? this.#options.linkBytesPerS : this.#options.pushBytesPerS,
       sentPages: this.#sentPages,
       sentBytes: this.#sentBytes,
-      skippedPages: 0,
       dirtyPages: this.#guest.marks.reduce((sum, mark) => sum + mark, 0),
       faults: this.#faults,
       blockedMs: this.#blockedMs,
-      throttle: 0,
     };
   }
 

@@ -16,7 +16,7 @@ export interface Link {
   readonly resumeMs?: number;
   /** From asking for a page of the other side until its first byte, on an idle link. 0 unless told. */
   readonly roundTripMs?: number;
-  /** A migration that still goes on after so long is given up, `setupMs` counted. Infinity unless told. */
+  /** A migration that still copies or fetches after so long is given up, `setupMs` counted; not one that has stopped the machine to copy the rest. Infinity unless told. */
   readonly giveUpMs?: number;
 }
 

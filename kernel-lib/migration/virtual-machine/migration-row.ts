@@ -29,6 +29,17 @@ export interface MigrationRow {
   readonly throttle: number;
 }
 
+/** What a row holds where nothing happened. @internal */
+export const emptyRow = {
+  sentPages: 0,
+  sentBytes: 0,
+  skippedPages: 0,
+  dirtyPages: 0,
+  faults: 0,
+  blockedMs: 0,
+  throttle: 0,
+} as const;
+
 /** What became of a migration. */
 export interface Migration {
   /** In time order. */

@@ -1,8 +1,8 @@
-import { checkLink, type Link, type WholeLink } from "./link.js";
-import { checkMemory, type Memory, type WholeMemory } from "./memory.js";
+import { checkLink, type Link } from "./link.js";
+import { checkMemory, type Memory } from "./memory.js";
 import type { Migration } from "./migration-row.js";
 import { fixedRounds } from "./policies/fixed-rounds.js";
-import { type CheckedPolicy, checkPolicy, type PreCopyPolicy } from "./policy.js";
+import { checkPolicy, type PreCopyPolicy } from "./policy.js";
 import { Rounds } from "./rounds.js";
 
 /** A migration that has not come to an end after so many rounds is given up. */
@@ -23,17 +23,14 @@ const mostRounds = 10_000;
  */
 export function preCopy(memory: Memory, link: Link, policy: PreCopyPolicy): Migration {
   const wholeLink = checkLink("preCopy", link);
-  return runPreCopy(checkMemory("preCopy", memory), wholeLink, checkPolicy("preCopy", "policy", policy, wholeLink));
-}
-
-function runPreCopy(memory: WholeMemory, link: WholeLink, policy: CheckedPolicy): Migration {
-  const rounds = new Rounds(memory, link, policy);
+  const asked = checkPolicy("preCopy", "policy", policy, wholeLink);
+  const rounds = new Rounds(checkMemory("preCopy", memory), wholeLink, asked);
   const { rows } = rounds;
   while (rows.length < mostRounds) {
     rounds.round();
     if (rounds.isGivenUp) break;
-    if (rounds.leftBytes === 0 || policy.stops(rows, rounds.leftBytes, policy.bytesPerS(rows))) {
-      rounds.stop(policy.stoppedBytesPerS(rows));
+    if (rounds.leftBytes === 0 || asked.stops(rows, rounds.leftBytes, asked.bytesPerS(rows))) {
+      rounds.stop(asked.stoppedBytesPerS(rows));
       return { rows, converged: true };
     }
   }
@@ -43,13 +40,14 @@ function runPreCopy(memory: WholeMemory, link: WholeLink, policy: CheckedPolicy)
 /**
  * Stops the machine, copies all its memory, and lets it go on at the other side: the shortest migration, and the longest downtime.
  *
- * @returns one row, whose `durationMs` is the downtime.
+ * @returns one row, whose `durationMs` is the downtime; none if it was given up during the set-up.
  * @throws {@link ParameterError} if a field is not what it must be.
  */
 export function stopAndCopy(memory: Memory, link: Link): Migration {
   const wholeLink = checkLink("stopAndCopy", link);
   const policy = checkPolicy("stopAndCopy", "policy", fixedRounds(1), wholeLink);
   const rounds = new Rounds(checkMemory("stopAndCopy", memory), wholeLink, policy);
+  if (rounds.isGivenUp) return { rows: [], converged: false };
   rounds.stop(wholeLink.linkBytesPerS);
   return { rows: rounds.rows, converged: true };
 }

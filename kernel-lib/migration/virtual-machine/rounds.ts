@@ -1,7 +1,7 @@
 import { Guest } from "./guest.js";
 import type { WholeLink } from "./link.js";
 import type { WholeMemory } from "./memory.js";
-import type { MigrationRow } from "./migration-row.js";
+import { emptyRow, type MigrationRow } from "./migration-row.js";
 import type { CheckedPolicy } from "./policy.js";
 import { Scan } from "./scan.js";
 
@@ -61,9 +61,9 @@ export class Rounds {
     return this.#zerosLeft;
   }
 
-  /** Pages that are still to be sent, headers not counted. */
+  /** What is still to be sent, headers not counted. */
   get leftBytes(): number {
-    return (this.scan.left + this.#zerosLeft) * this.#link.pageBytes;
+    return this.#left * this.#link.pageBytes;
   }
 
   /** Whether the time for it has run out. */
@@ -80,11 +80,10 @@ export class Rounds {
     const startMs = this.#nowMs;
     const counts = { sentPages: 0, sentBytes: 0, skippedPages: 0 };
     this.#pace = 1 - throttle;
-    const left = (): number => this.scan.left + this.#zerosLeft;
-    while (left() > 0 && !this.isGivenUp) {
+    while (this.#left > 0 && !this.isGivenUp) {
       if (policy.windowMs > 0) this.#sendWindow(counts, bytesPerS);
-      else this.#sendBatch(counts, bytesPerS, Math.max(1, enough === 0 ? Infinity : left() - enough + 1));
-      if (left() < enough) break;
+      else this.#sendBatch(counts, bytesPerS, enough === 0 ? Infinity : Math.max(1, this.#left - enough + 1));
+      if (this.#left < enough) break;
     }
     const dirtyPages = this.scan.add(this.guest.marks);
     this.guest.clear();
@@ -95,42 +94,34 @@ export class Rounds {
   /** The machine stands: what is left is sent, and it resumes. Pushes the row. */
   stop(bytesPerS: number): void {
     const startMs = this.#nowMs;
-    const counts = { sentPages: this.scan.left, sentBytes: this.bytesLeft(), skippedPages: 0 };
-    this.scan.take(Infinity);
+    const { sent: sentPages } = this.scan.take(Infinity);
+    const sentBytes = sentPages * this.#wholePageBytes + this.#zerosLeft * this.#link.zeroPageBytes;
     this.#zerosLeft = 0;
-    this.#nowMs += (counts.sentBytes * 1000) / bytesPerS + this.#link.resumeMs;
-    this.#push("stopped", startMs, bytesPerS, counts);
+    this.#nowMs += (sentBytes * 1000) / bytesPerS + this.#link.resumeMs;
+    this.#push("stopped", startMs, bytesPerS, { sentPages, sentBytes });
   }
 
   /** The machine stands, and resumes without what is left. Pushes the row. */
   resumeWithout(bytesPerS: number): void {
     const startMs = this.#nowMs;
     this.#nowMs += this.#link.resumeMs;
-    this.#push("stopped", startMs, bytesPerS, { sentPages: 0, sentBytes: 0, skippedPages: 0 });
+    this.#push("stopped", startMs, bytesPerS, {});
   }
 
-  /** All that is left, with headers. */
-  bytesLeft(): number {
-    return this.scan.left * this.#wholePageBytes + this.#zerosLeft * this.#link.zeroPageBytes;
+  get #left(): number {
+    return this.scan.left + this.#zerosLeft;
   }
 
-  #push(
-    phase: MigrationRow["phase"],
-    startMs: number,
-    bytesPerS: number,
-    counts: Counts & { dirtyPages?: number; throttle?: number },
-  ): void {
+  #push(phase: MigrationRow["phase"], startMs: number, bytesPerS: number, counts: Partial<MigrationRow>): void {
     const durationMs = this.#nowMs - startMs;
-    const round = this.rows.length + 1;
-    const none = { dirtyPages: 0, faults: 0, blockedMs: 0, throttle: 0 };
-    this.rows.push({ round, phase, startMs, durationMs, bytesPerS, ...none, ...counts });
+    this.rows.push({ ...emptyRow, round: this.rows.length + 1, phase, startMs, durationMs, bytesPerS, ...counts });
   }
 
   /** What a window allows, at the link's rate; then waits for the next, unless nothing is left. The last page may exceed it. */
   #sendWindow(counts: Counts, bytesPerS: number): void {
     const { windowMs } = this.#policy;
     const allowed = (bytesPerS * windowMs) / 1000;
-    while (this.scan.left + this.#zerosLeft > 0 && !this.isGivenUp) {
+    while (this.#left > 0 && !this.isGivenUp) {
       if (this.#windowBytes > allowed) {
         this.#passUntil(Math.max(this.#nowMs, this.#windowStartMs + windowMs));
         this.#windowStartMs = this.#nowMs;

@@ -51,6 +51,21 @@ test("a sweep faster than the link leaves its whole working set, and needs a lin
   assert.match(verdict.reason, /the rounds settle at 16\.4 MB.*at 4\.1 MB\/s.*4\.1 MB\/s more would do/);
 });
 
+test("of random writes, those to pages that a round has left anyway are sent once", () => {
+  // A round ends with E = 2,000 of 10,000 pages left, and P = E + D(P − E)·(1 − E/W): 80 % of what is written is new.
+  const memory: Memory = { memoryPages: 10_000, writers: [{ pagesPerS: 2000, pages: 10_000, order: "random" }] };
+  let [low, high] = [1, 10_000];
+  while (high - low > 1e-6) {
+    const sent = (low + high) / 2;
+    if (8000 * (1 - Math.exp((-2 * sent) / 10_000)) > sent) low = sent;
+    else high = sent;
+  }
+  const policy = { ...continuous(4.096e6, 2100), roundEndsAtBytes: () => 2000 * 4096 };
+  const { converges, leftPages } = willConverge(memory, { linkBytesPerS: 1e9, pageHeaderBytes: 0 }, policy);
+  assert.is(converges, false);
+  near(leftPages, 2000 + low, 1);
+});
+
 test("writers that share pages count them once, bursts by their mean", () => {
   const plain = { linkBytesPerS: 1e9, pageHeaderBytes: 0 };
   const settled = (writers: Memory["writers"]) =>
