@@ -203,6 +203,7 @@ const calendarServer = async (host: Host) => {
     for await (const ask of connection) await connection.send(answer(ask));
 };
 
+// %% name="calendar-phone"
 const newPhone = async (host: Host, entries: number) => {
   const server = await host.connect("server", 5232);
   const ask = async (request: Ask) => {
@@ -241,11 +242,11 @@ const lastAnswers = ({ rows }: { rows: readonly TraceRow[] }) =>
   _.takeRight(_.filter(rows, { kind: "receive", host: "phone" }) as MessageRow[], 2);
 
 // %% name="calendar-token-run"
-const answerBytes: { entries: number; question: string; bytes: number; world: string }[] = [];
+const answerBytes: { entries: number; question: string; bytes: number; source: string }[] = [];
 for (const entries of [1, 10, 20, 40, 80]) {
   const [all, news] = lastAnswers(await simulate(withEntries(entries), { seed: 1 }));
-  answerBytes.push({ entries, question: "all entries", bytes: all!.bytes, world: "virtual" });
-  answerBytes.push({ entries, question: "what is new", bytes: news!.bytes, world: "virtual" });
+  answerBytes.push({ entries, question: "all entries", bytes: all!.bytes, source: "predicted" });
+  answerBytes.push({ entries, question: "what is new", bytes: news!.bytes, source: "predicted" });
 }
 const [listing40, nothing40] = _.filter(answerBytes, { entries: 40 });
 nothingNew.compare(nothing40!.bytes);
@@ -253,15 +254,15 @@ nothingNew.compare(nothing40!.bytes);
 // %% name="calendar-token-live" tags=["live"]
 for (const entries of [1, 40]) {
   const [all, news] = lastAnswers(await runLive(withEntries(entries), { seed: 1 }));
-  answerBytes.push({ entries, question: "all entries", bytes: all!.bytes, world: "live" });
-  answerBytes.push({ entries, question: "what is new", bytes: news!.bytes, world: "live" });
+  answerBytes.push({ entries, question: "all entries", bytes: all!.bytes, source: "measured" });
+  answerBytes.push({ entries, question: "what is new", bytes: news!.bytes, source: "measured" });
 }
 sweepFigure(answerBytes, {
   title: "What an answer weighs",
   x: { field: "entries", label: "entries in the calendar" },
   y: { field: "bytes", label: "bytes of the answer" },
   series: "question",
-  source: "world",
+  source: "source",
   alt: "The answer with all entries grows in a straight line with their number; the answer to what is new stays at a few bytes. The live points lie on the predicted ones.",
 });
 
@@ -272,8 +273,8 @@ claims({
   "the news that there is none is as long for one entry as for eighty":
     _.uniq(_.map(_.filter(answerBytes, { question: "what is new" }), "bytes")).length <= 2,
   "live, each answer has exactly the predicted number of bytes": _.every(
-    _.filter(answerBytes, { world: "live" }),
-    (row) => _.some(answerBytes, { ...row, world: "virtual" }),
+    _.filter(answerBytes, { source: "measured" }),
+    (row) => _.some(answerBytes, { ...row, source: "predicted" }),
   ),
 });
 
@@ -303,24 +304,28 @@ const followPlan = async (host: Host, policy: ConflictPolicy, plan: Plan) => {
 
 // %% name="calendar-tunnel"
 const meets = "meets the server";
+const onThePhone: Plan = [
+  [10, { title: "Dentist", time: "9:00" }],
+  [20, meets],
+  [120, { time: "10:00" }], // in the tunnel
+  [150, meets],
+  [350, meets],
+];
+const onTheLaptop: Plan = [
+  [80, meets],
+  [130, { title: "Dr Lee", place: "Main Street" }], // in the tunnel, too
+  [250, meets],
+];
+
+// %% name="calendar-tunnel-scenario"
 const inTheTunnel = (policy: ConflictPolicy) =>
   scenario({
     hosts: { phone: {}, server: {}, laptop: {} },
     network: { latencyMs: 5 },
     programs: {
       server: on("server", syncServer).daemon(),
-      phone: on("phone", followPlan, policy, [
-        [10, { title: "Dentist", time: "9:00" }],
-        [20, meets],
-        [120, { time: "10:00" }],
-        [150, meets],
-        [350, meets],
-      ]),
-      laptop: on("laptop", followPlan, policy, [
-        [80, meets],
-        [130, { title: "Dr Lee", place: "Main Street" }],
-        [250, meets],
-      ]),
+      phone: on("phone", followPlan, policy, onThePhone),
+      laptop: on("laptop", followPlan, policy, onTheLaptop),
     },
   });
 
@@ -376,7 +381,8 @@ spaceTime(await simulate(inTheTunnel(threeWayMerge), { seed: 1 }), {
   by: "host",
   scale: "order",
   logs: "named",
-  fromMs: 100,
+  fromMs: 118,
+  height: 500,
   alt: "The phone puts its edit and is given a version. The laptop puts its own, is told of a conflict, puts the merged entry and is given the next version, which the phone then hears of.",
 });
 
@@ -404,7 +410,7 @@ claims({
 // meets the server. The judge knows only what the users did: an edit is *lost* if it is shown nowhere, though nobody saw it and
 // changed or deleted it.
 
-// %% name="calendar-stories" tags=["claim:interfaces.application.protocol"]
+// %% name="calendar-stories"
 const stories = randomSyncStories({ stories: 100, seed: 1 });
 const judgedBy = async (policy: ConflictPolicy) => {
   const verdicts: StoryVerdict[] = [];
@@ -412,12 +418,12 @@ const judgedBy = async (policy: ConflictPolicy) => {
     const run = await simulate(storyScenario(story, policy), { trace: ["log"] });
     verdicts.push(judgeStory(run.rows, run.results.shown));
   }
-  const sums = _.mapValues(
-    _.pick(verdicts[0]!, ["edits", "conflicts", "editsLost"]),
-    (_value, field) => _.sumBy(verdicts, field),
-  );
+  const sum = (field: "edits" | "conflicts" | "editsLost") => _.sumBy(verdicts, field);
+  const sums = { edits: sum("edits"), conflicts: sum("conflicts"), editsLost: sum("editsLost") };
   return { policy: policy.name, differ: _.filter(verdicts, "diverged").length, ...sums };
 };
+
+// %% name="calendar-stories-run" tags=["claim:interfaces.application.protocol"]
 const judged: Awaited<ReturnType<typeof judgedBy>>[] = [];
 for (const policy of progress(3, "policies").each(conflictPolicies))
   judged.push(await judgedBy(policy));
@@ -443,22 +449,26 @@ claims({
 // everybody does, and tries again later. **Before you run it:** which version does its second put name, and which one has the entry by
 // then?
 
-// %% name="calendar-again-scenario"
+// %% name="calendar-again-plan"
+const between = ["phone", "server"] as const;
+const putsOnce: Plan = [
+  [10, { title: "Dentist", time: "9:00" }],
+  [20, meets],
+  [300, meets],
+];
+
+// %% name="calendar-again-lost"
 const answerLost = (remembersEdits: boolean) =>
   scenario({
     hosts: { phone: {}, server: { disk: { accessMs: 5 } } },
     network: { latencyMs: 5 },
     faults: [
-      { kind: "cut", between: ["phone", "server"], atMs: 38 }, // written, and not yet answered
-      { kind: "heal", between: ["phone", "server"], atMs: 200 },
+      { kind: "cut", between, atMs: 38 }, // written, and not yet answered
+      { kind: "heal", between, atMs: 200 },
     ],
     programs: {
       server: on("server", syncServer, { remembersEdits }).daemon(),
-      phone: on("phone", followPlan, threeWayMerge, [
-        [10, { title: "Dentist", time: "9:00" }],
-        [20, meets],
-        [300, meets],
-      ]),
+      phone: on("phone", followPlan, threeWayMerge, putsOnce),
     },
   });
 
@@ -466,6 +476,8 @@ const answerLost = (remembersEdits: boolean) =>
 const againRun = await simulate(answerLost(false), { seed: 1 });
 spaceTime(againRun, {
   title: "Tried again, and refused",
+  hosts: ["phone", "server"],
+  height: 400,
   by: "host",
   scale: "order",
   logs: "named",
@@ -497,12 +509,14 @@ claims({
 // server counts versions. What a device keeps beside each value, and which of two versions stays when they meet, is a **merge rule**. Two
 // of them, in full; the others are in the library:
 
-// %% name="calendar-rules"
+// %% name="calendar-rules-clock"
 const byClock: MergeRule<ClockVersion> = {
   name: "wall clock",
   write: (_before, value, { clockMs }) => ({ value, clockMs }),
   merge: (mine, theirs) => (theirs.clockMs > mine.clockMs ? theirs : mine),
 };
+
+// %% name="calendar-rules-count"
 const byCount: MergeRule<CountedVersion> = {
   name: "Lamport clock, then name",
   write: (before, value, { device }) => ({
@@ -522,7 +536,8 @@ const byCount: MergeRule<CountedVersion> = {
 // writer had seen, so it beats that on every device. That number is a **Lamport clock**.
 //
 // **Predict.** We play 2,000 random histories of three devices, whose clocks are wrong by up to 40 ms, with some milliseconds between two steps. In
-// how many does the wall clock lose a write to one that its writer had *seen*?
+// how many does the wall clock lose a write to one that its writer had *seen*? (That is what *later* means here: its writer had seen the other.
+// An *unseen* edit is one that nobody had seen when writing.)
 
 // %% name="calendar-rules-predict"
 const lostByClock = predict(
@@ -547,10 +562,10 @@ lostByClock.compare(ofByClock!.laterWriteLost);
 // %% name="calendar-rules-table"
 const columns = {
   rule: {},
-  diverged: { label: "devices differ in the end" },
-  laterWriteLost: { label: "a write loses to one that was seen" },
+  diverged: { label: "devices differ" },
+  laterWriteLost: { label: "a later write is lost" },
   deletedBack: { label: "a deleted entry is back" },
-  unseenEditLost: { label: "an edit that nobody saw is lost" },
+  unseenEditLost: { label: "an unseen edit is lost" },
 };
 table(ruleTable, { title: "In how many of 2,000 histories …", columns });
 
@@ -574,23 +589,16 @@ claims({
 // A number in a table convinces nobody; a story does. So we try *all* histories of a phone, a laptop and one entry, the shortest first, until the
 // rule goes wrong. In the end each device sends all it has to the other. Here is the wall clock:
 
-// %% name="calendar-smallest-clock"
+// %% name="calendar-smallest-draw"
+const asStory = { by: "host", scale: "order", logs: "named", fromMs: 110, height: 320 } as const;
+
 const draw = async (rule: MergeRule, wrong: keyof HistoryVerdict, title: string, alt: string) => {
   const { history, verdict } = smallestHistory(rule, wrong)!;
   const run = await simulate(historyScenario(history, rule), { seed: 1 });
-  const caption = verdict[wrong]!;
-  return spaceTime(run, {
-    title,
-    alt,
-    caption,
-    hosts: ["phone", "laptop"],
-    by: "host",
-    scale: "order",
-    logs: "named",
-    fromMs: 110,
-    height: 320,
-  });
+  return spaceTime(run, { ...asStory, title, alt, caption: verdict[wrong]! });
 };
+
+// %% name="calendar-smallest-clock" tags=["claim:interfaces.application.protocol"]
 await draw(
   wallClock,
   "laterWriteLost",
@@ -637,22 +645,21 @@ table(leastSteps, { title: "Steps of the smallest history in which …", columns
 //
 // The three stories, live. (Here the devices' clocks are set wrong by the program; the sockets and the order in which messages arrive are real.)
 
-// %% name="calendar-smallest-live" tags=["live"]
-const smallLive: { rule: string; phone: string; laptop: string; asPredicted: boolean }[] = [];
-for (const [rule, wrong] of [
-  [wallClock, "laterWriteLost"],
-  [lastToArrive, "diverged"],
-  [lamportWithoutTombstones, "deletedBack"],
-] as const) {
-  const run = await runLive(historyScenario(smallestHistory(rule, wrong)!.history, rule), {
-    timeScale: 10,
-  });
-  const [phone, laptop] = run.results.devices.map(
-    (shown) => shown.dentist?.join(" and ") ?? "nothing",
-  );
-  const asPredicted = _.isEqual(run.results.devices, run.predicted.results.devices);
-  smallLive.push({ rule: rule.name, phone: phone!, laptop: laptop!, asPredicted });
-}
+// %% name="calendar-smallest-play"
+const playLive = async (rule: MergeRule, wrong: keyof HistoryVerdict) => {
+  const played = historyScenario(smallestHistory(rule, wrong)!.history, rule);
+  const { results, predicted } = await runLive(played, { timeScale: 10 });
+  const [phone, laptop] = results.devices.map((shown) => shown.dentist?.join(" and ") ?? "nothing");
+  const asPredicted = _.isEqual(results.devices, predicted.results.devices);
+  return { rule: rule.name, phone, laptop, asPredicted };
+};
+
+// %% name="calendar-smallest-live" tags=["live", "claim:interfaces.application.protocol"]
+const smallLive = [
+  await playLive(wallClock, "laterWriteLost"),
+  await playLive(lastToArrive, "diverged"),
+  await playLive(lamportWithoutTombstones, "deletedBack"),
+];
 table(smallLive, { title: "What the devices show in the end, live" });
 
 // %% name="calendar-smallest-live-claims" tags=["live"]
@@ -673,21 +680,10 @@ const caldav = await calendarLab().catch((error) => {
   console.log(`${error.message}\nSo this is a recorded run.`);
   return dataset<CalendarLabRow>("calendar-lab") as unknown as CalendarLabResult;
 });
-table(caldav.rows, {
-  title: `Two devices and ${caldav.server}`,
-  columns: [
-    "device",
-    "step",
-    "method",
-    "condition",
-    "status",
-    "said",
-    "sentBytes",
-    "receivedBytes",
-  ],
-});
+const labColumns = ["device", "step", "condition", "status", "said", "sentBytes", "receivedBytes"];
+table(caldav.rows, { title: `Two devices and ${caldav.server}`, columns: labColumns });
 
-// %% name="calendar-lab-claims" tags=["live"]
+// %% name="calendar-lab-puts" tags=["live"]
 const lab = (step: string) => _.find(caldav.rows, { step })!;
 claims({
   "a change of an older version is refused: 412":
@@ -696,16 +692,22 @@ claims({
     lab("puts it without a condition").status === 204 && caldav.lastTitle.endsWith("by laptop"),
   "a put that is tried again is in conflict with itself, here too":
     lab("puts it again, since it had no answer").status === 412,
-  "when nothing has changed, the answer is less than a twentieth of a listing":
-    lab("asks again: nothing has").receivedBytes < lab("lists all versions").receivedBytes / 20,
-  "a token that the server does not know is refused by name, and the device begins anew":
-    lab("names a token that the server does not know").said === "valid-sync-token" &&
-    /^\d+ entries/.test(lab("begins anew, without a token").said),
   "a property that the server can't know came back as it was put": caldav.keptUnknown,
 });
 
+// %% name="calendar-lab-tokens" tags=["live"]
+claims({
+  "when nothing has changed, the answer is less than a twentieth of a listing":
+    lab("asks again: nothing has").receivedBytes < lab("lists all versions").receivedBytes / 20,
+  "a deletion is told of as one: the entry is gone":
+    lab("asks again: one is gone").said === "0 entries, 1 gone",
+  "a token that the server does not know is refused by name, and the device begins anew":
+    lab("names a token that the server does not know").said === "valid-sync-token" &&
+    /^\d+ entries/.test(lab("begins anew, without a token").said),
+});
+
 // %% [markdown] name="calendar-lab-explained"
-// The last claim matters more than it seems. A phone of this year and a laptop of ten years ago share a calendar, and each knows properties that the other
+// The property that came back matters more than it seems. A phone of this year and a laptop of ten years ago share a calendar, and each knows properties that the other
 // has never heard of. Whoever drops what it does not understand destroys it for everybody. And the refused token is why real servers can
 // throw tombstones away after some weeks: a device that was away for longer names a token that is not known any more, and must compare
 // everything anew.

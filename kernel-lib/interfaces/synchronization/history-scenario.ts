@@ -53,7 +53,7 @@ async function device<V>(
     const value = step.what === "write" ? step.value : undefined;
     const clockMs = Math.floor(step.atMs + clockOffsetMs);
     replica.write(step.entry, value, { device: name, clockMs });
-    const when = clockOffsetMs === 0 ? "" : `, at ${startMs + clockMs} by its clock`;
+    const when = clockOffsetMs === 0 ? "" : ` (clock: ${startMs + clockMs})`;
     host.log(`${value === undefined ? "deletes it" : `writes ${value}`}${when}`, { entry: step.entry });
   }
   await host.sleepUntil(startMs + endMs);

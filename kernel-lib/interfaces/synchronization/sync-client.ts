@@ -87,6 +87,7 @@ export class SyncClient {
   async edit(id: string, change: EntryValue): Promise<void> {
     checkText("SyncClient.edit", "id", id);
     const entry = this.#entry(id);
+    this.#host.log(`${change ? "edits" : "deletes"} ${id}`);
     await this.#keep(id, { ...entry, value: change && { ...entry.value, ...change } });
   }
 
@@ -120,7 +121,7 @@ export class SyncClient {
       const sending = entry.sending ?? { value: entry.value, edit: this.#saved.edits + 1 };
       if (!entry.sending) await this.#keep(id, { ...entry, sending }, { edits: sending.edit });
       const { version: ifVersion } = entry.base;
-      const reply = await this.#ask(connection, { id, ...sending, ifVersion, by: this.#host.name });
+      const reply = await this.#ask(connection, { ifVersion, id, ...sending, by: this.#host.name });
       const { sending: _, ...now } = this.#entry(id);
       if ("version" in reply) {
         summary.taken++;
