@@ -34,7 +34,7 @@
 //
 // Three verbs: wait, handle, wait again. What does that mean for the *second* client, who comes while the first is being served?
 
-// %% jupyter={"source_hidden": true} name="imports"
+// %% name="imports"
 // What this notebook takes from the library: nothing to change here.
 import {
   check,
