@@ -94,21 +94,28 @@ function terminate(): void {
 
 /** Signals what the main thread waits for, with all that it has started: the wait ends when their pipes close. */
 function endAwaitedChildren(signal: NodeJS.Signals): void {
-  const listing = execFile("ps", ["-A", "-o", "pid=,ppid="], (_error, table) => {
-    const parents = new Map(table.split("\n").map((line) => line.trim().split(/\s+/).map(Number) as [number, number]));
-    const isAwaited = (pid: number): boolean => {
-      const parent = parents.get(pid);
-      if (parent === undefined || pid === listing.pid || asynchronous.has(pid)) return false;
-      return parent === process.pid || isAwaited(parent);
-    };
-    for (const pid of [...parents.keys()].filter(isAwaited)) {
-      try {
-        process.kill(pid, signal);
-      } catch {
-        // It has ended meanwhile.
+  const listing = execFile(
+    "ps",
+    ["-A", "-o", "pid=,ppid="],
+    { env: { ...process.env, LC_ALL: "C" } },
+    (_error, table) => {
+      const parents = new Map(
+        table.split("\n").map((line) => line.trim().split(/\s+/).map(Number) as [number, number]),
+      );
+      const isAwaited = (pid: number): boolean => {
+        const parent = parents.get(pid);
+        if (parent === undefined || pid === listing.pid || asynchronous.has(pid)) return false;
+        return parent === process.pid || isAwaited(parent);
+      };
+      for (const pid of [...parents.keys()].filter(isAwaited)) {
+        try {
+          process.kill(pid, signal);
+        } catch {
+          // It has ended meanwhile.
+        }
       }
-    }
-  });
+    },
+  );
 }
 
 /** Lets the main thread run its exit handlers, if it can. */

@@ -82,7 +82,10 @@ function processTable() {
         return []; // it has just ended
       }
     });
-  const text = execFileSync("ps", ["-A", "-o", "pid=,ppid=,stat=,lstart="], { encoding: "utf8" });
+  const text = execFileSync("ps", ["-A", "-o", "pid=,ppid=,stat=,lstart="], {
+    encoding: "utf8",
+    env: { ...process.env, LC_ALL: "C" },
+  });
   return text.split("\n").flatMap((line) => {
     const [pid, parent, status, ...started] = line.trim().split(/\s+/);
     if (!pid || status?.startsWith("Z")) return [];

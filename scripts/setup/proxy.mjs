@@ -41,7 +41,7 @@ function npmSetting(name) {
     Object.entries(process.env).find(([each]) => each.toLowerCase().replaceAll("_", "-") === `npm-config-${name}`) ??
     [];
   if (variable) return variable;
-  const options = { cwd: root, env: toolEnvironment(), encoding: "utf8", timeout: 20_000 };
+  const options = { cwd: root, env: { ...toolEnvironment(), LC_ALL: "C" }, encoding: "utf8", timeout: 20_000 };
   const { stdout, stderr } = spawnSync("npm", ["config", "get", name, "--json=false", "--usage=false"], options);
   if (/is protected/.test(stderr ?? "")) return hidden;
   const value = (stdout ?? "").trim();

@@ -47,7 +47,7 @@ function check(seen, what) {
 }
 
 function ask(command) {
-  const options = { encoding: "utf8", timeout: 20_000, env: toolEnvironment() };
+  const options = { encoding: "utf8", timeout: 20_000, env: { ...toolEnvironment(), LC_ALL: "C" } };
   const { status, stdout } = spawnSync(command, ["-c", question], options);
   const [, major, minor, hasVenv] = /^(\d+) (\d+) ([01])\s*$/.exec(stdout ?? "") ?? [];
   if (status !== 0 || major === undefined) return undefined;

@@ -20,7 +20,7 @@ const git = (...args) =>
     encoding: "buffer",
     stdio: ["ignore", "pipe", "pipe"],
     maxBuffer: 1 << 30,
-    env: toolEnvironment(),
+    env: { ...toolEnvironment(), LC_ALL: "C" },
   });
 
 /**

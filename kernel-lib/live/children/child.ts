@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { NamedError, refuse } from "../../errors.js";
 import { onInterrupt } from "../../simulation/interrupt.js";
 import { TimedOut } from "../../world/errors.js";
+import { inEnglish } from "../system/english.js";
 import { type GuardHold, holdGuard } from "./child-guard.js";
 import type { ChildProgram } from "./child-programs.js";
 
@@ -34,7 +35,10 @@ export interface ChildOptions {
   readonly limitMs?: number;
   /** Kills the child's process group when it is aborted. */
   readonly signal?: AbortSignal;
-  /** Variables of its environment besides this process's own (of which NODE_OPTIONS is left out). */
+  /**
+   * Variables of its environment besides this process's own, of which NODE_OPTIONS is left out. LC_ALL is `C` unless told, so that what
+   * tools say can be read.
+   */
   readonly env?: Readonly<Record<string, string>>;
   /** Its working folder; this process's own unless told. */
   readonly cwd?: string;
@@ -119,7 +123,7 @@ export async function startChild(program: ChildProgram, options: ChildOptions = 
     throw new ChildNotStarted(`startChild: the guard of children can't be started: ${cause.message}`, { cause });
   });
   try {
-    const { NODE_OPTIONS: _options, ...own } = process.env;
+    const { NODE_OPTIONS: _options, ...own } = inEnglish();
     signal?.throwIfAborted();
     const started = performance.now();
     const processOfChild = spawn(file, args, {

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { PortMapping } from "../../protocol/index.js";
 import { portmapperClient, startPortmapper } from "../rpc/portmapper.js";
 import { serveRpc } from "../rpc/rpc-server.js";
+import { inEnglish } from "../system/english.js";
 import type { LabCommand, PortmapperLabOptions } from "./portmapper-lab.js";
 
 const { daemon, services, commands } = JSON.parse(process.argv[2] as string) as PortmapperLabOptions;
@@ -34,7 +35,7 @@ async function startRpcbind(): Promise<ChildProcess> {
 
 function run([file = "", ...args]: readonly string[]): Promise<LabCommand> {
   return new Promise((resolve, reject) => {
-    execFile(file, args, { timeout: 10_000 }, (error, stdout, stderr) => {
+    execFile(file, args, { timeout: 10_000, env: inEnglish() }, (error, stdout, stderr) => {
       if (error && String(error.code) === "ENOENT") return reject(error);
       const exitCode = typeof error?.code === "number" ? error.code : error ? -1 : 0;
       resolve({ command: [file, ...args].join(" "), output: stdout + stderr, exitCode });

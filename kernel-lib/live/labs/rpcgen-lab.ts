@@ -97,7 +97,7 @@ async function compile(
 ): Promise<void> {
   const run = async (what: string, file: string, args: readonly string[]): Promise<ChildEnd> => {
     try {
-      const child = await startChild(executable(file, args), { cwd: folder, limitMs, env: { LC_ALL: "C" } });
+      const child = await startChild(executable(file, args), { cwd: folder, limitMs });
       return await child.ended;
     } catch (error) {
       if (error instanceof ChildNotStarted) throw new ToolMissing(`${file} is not installed: ${install}`);

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { checkWhole, refuse } from "../../errors.js";
 import { type Child, type startChild, withChildren } from "../children/child.js";
 import { exportedProgram } from "../children/child-programs.js";
+import { inEnglish } from "../system/english.js";
 import { type Timings, timed } from "../system/timings.js";
 import { currentUser } from "../system/users.js";
 
@@ -140,7 +141,9 @@ async function memoryOf(
     const texts = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/smaps_rollup`, "utf8")));
     return { residentBytes: sumOf(texts, "Rss"), proportionalBytes: sumOf(texts, "Pss") };
   }
-  const { stdout } = await promisify(execFile)("ps", ["-o", "rss=", "-p", pids.join(",")]);
+  const { stdout } = await promisify(execFile)("ps", ["-o", "rss=", "-p", pids.join(",")], {
+    env: inEnglish(),
+  });
   const kibibytes = stdout.trim().split(/\s+/).map(Number);
   return { residentBytes: kibibytes.reduce((sum, each) => sum + each * 1024, 0), proportionalBytes: undefined };
 }

@@ -2,6 +2,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { promisify } from "node:util";
+import { inEnglish } from "./english.js";
 
 /** The name of the user that this process runs as; the number, if it has no name. */
 export function currentUser(): string {
@@ -17,7 +18,7 @@ export function currentUser(): string {
 /** Whether this machine has a user of this name. */
 export function isUser(name: string): boolean {
   try {
-    execFileSync("id", ["-u", "--", name], { stdio: "ignore" });
+    execFileSync("id", ["-u", "--", name], { stdio: "ignore", env: inEnglish() });
     return true;
   } catch {
     return false;
@@ -36,7 +37,7 @@ export async function findUser(wanted: { readonly user: string; readonly group: 
   const { user, group } = wanted;
   const ask = async (option: string): Promise<number> => {
     try {
-      return Number((await promisify(execFile)("id", [option, "--", user])).stdout);
+      return Number((await promisify(execFile)("id", [option, "--", user], { env: inEnglish() })).stdout);
     } catch (cause) {
       throw new Error(`this machine has no user ${user}`, { cause });
     }

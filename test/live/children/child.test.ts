@@ -71,6 +71,19 @@ test("a child that ends before it has read its input harms nobody", async () => 
   assert.is((await child.ended).code, 0);
 });
 
+test("a child speaks English in every locale, unless it is told another", async () => {
+  const before = process.env.LC_ALL;
+  process.env.LC_ALL = "pt_BR.UTF-8";
+  try {
+    const program = executable("sh", ["-c", 'printf "%s" "$LC_ALL"']);
+    assert.is((await runToEnd(program)).stdout, "C");
+    assert.is((await runToEnd(program, { env: { LC_ALL: "de_DE.UTF-8" } })).stdout, "de_DE.UTF-8");
+  } finally {
+    if (before === undefined) delete process.env.LC_ALL;
+    else process.env.LC_ALL = before;
+  }
+});
+
 test("argv0, env and cwd reach the child, NODE_OPTIONS does not", async () => {
   process.env.NODE_OPTIONS = "--max-old-space-size=100";
   try {
