@@ -903,8 +903,8 @@ const audit = async (host: Host, service: FileServiceOptions) => {
 };
 
 // %% name="trouble-scenario"
-type Place = "server" | (typeof userNames)[number] | "auditor";
-const crashes = (host: Place, times: number[]): Fault<Place>[] =>
+type OfficeHost = "server" | (typeof userNames)[number] | "auditor";
+const crashes = (host: OfficeHost, times: number[]): Fault<OfficeHost>[] =>
   times.flatMap((atMs) => [
     { kind: "crash", host, atMs },
     { kind: "restart", host, atMs: atMs + 500 },
@@ -914,7 +914,7 @@ const crashes = (host: Place, times: number[]): Fault<Place>[] =>
 // One scenario, with all that is changed of it later.
 const inOffice = (
   service: FileServiceOptions,
-  faults: Fault<Place>[],
+  faults: Fault<OfficeHost>[],
   { sessions, auditMs, latencyMs } = { sessions: office.sessions, auditMs: 120_000, latencyMs: 5 },
 ) =>
   scenario({

@@ -7,17 +7,17 @@
 import type { NodeProgram } from "./child-programs.js";
 import { compiled, explainMissing } from "./self-contained.js";
 
-type Program = (input: unknown, library?: unknown) => unknown;
+type ChildFunction = (input: unknown, library?: unknown) => unknown;
 
 process.once("message", async ({ code, input }: NodeProgram) => {
   if ("module" in code) {
     const found = ((await import(code.module)) as Record<string, unknown>)[code.name];
     if (typeof found !== "function") throw new TypeError(`${code.module} exports no function ${code.name}`);
-    await (found as Program)(input);
+    await (found as ChildFunction)(input);
     return;
   }
   try {
-    const program = compiled<Program>(code.source);
+    const program = compiled<ChildFunction>(code.source);
     await (program.length < 2 ? program(input) : program(input, await import("../../index.js")));
   } catch (error) {
     throw explainMissing(error, "the program runs on its own, so pass it in the input, or import() it inside");

@@ -69,20 +69,20 @@ const connections = watched.map((each) => {
   if (each.options) api.setDeadPeer(fd, each.options);
   return { ...each, client, fd, bytesTaken: 0, heardMs: 0, row: undefined as LostMachineRow | undefined };
 });
-type Connection = (typeof connections)[number];
+type TriedConnection = (typeof connections)[number];
 
 let isLost = false;
 let lostMs = 0;
 
 /** The client's program: answers each byte, while its machine is there. */
-function answer({ client, machine }: Connection): void {
+function answer({ client, machine }: TriedConnection): void {
   if (isLost || machine === "back") return;
   const asked = api.receive(client, 1000);
   if (asked?.length) api.send(client, asked, false);
 }
 
 /** The server's: what it does every tenth of a second. */
-function use(connection: Connection, tick: number): string | undefined {
+function use(connection: TriedConnection, tick: number): string | undefined {
   const { fd, does } = connection;
   try {
     const came = api.receive(fd, 1000);

@@ -6,7 +6,7 @@ import { bytesOf, decode, encode, whole } from "../../world/values.js";
 
 const [readAt, writeAt] = [promisify(read), promisify(write)];
 
-interface Place {
+interface Extent {
   readonly position: number;
   readonly length: number;
 }
@@ -18,7 +18,7 @@ interface Place {
  */
 export class RecordDisk implements Disk {
   readonly #file: number;
-  readonly #places = new Map<string, Place>();
+  readonly #extents = new Map<string, Extent>();
   #end = 0;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -31,7 +31,7 @@ export class RecordDisk implements Disk {
   read(name: string): Promise<unknown> {
     checkFileName("disk.read", name);
     return this.#inOrder(async () => {
-      const place = this.#places.get(name);
+      const place = this.#extents.get(name);
       if (!place) return undefined;
       const bytes = new Uint8Array(place.length);
       await readAt(this.#file, bytes, 0, place.length, place.position);
@@ -50,7 +50,7 @@ export class RecordDisk implements Disk {
   }
 
   list(): Promise<string[]> {
-    return this.#inOrder(async () => [...this.#places.keys()].sort());
+    return this.#inOrder(async () => [...this.#extents.keys()].sort());
   }
 
   #append(
@@ -68,10 +68,10 @@ export class RecordDisk implements Disk {
     });
   }
 
-  #note(name: string, isRemoved: boolean, place: Place): void {
-    if (isRemoved) this.#places.delete(name);
-    else this.#places.set(name, place);
-    this.#end = place.position + place.length;
+  #note(name: string, isRemoved: boolean, extent: Extent): void {
+    if (isRemoved) this.#extents.delete(name);
+    else this.#extents.set(name, extent);
+    this.#end = extent.position + extent.length;
   }
 
   #readIndex(): void {

@@ -3,25 +3,25 @@ import { escapeMarkup } from "../figures/display.js";
 import { type Drawing, drawLegend, fitted, type LegendItem, textWidth } from "../figures/drawing.js";
 import { formatNumber } from "../figures/numbers.js";
 import { palette } from "../figures/palette.js";
-import { drawAxis, type Frame, frameOf, type Point, px, width } from "./frame.js";
+import { drawAxis, type Geometry, geometryOf, type Point, px, width } from "./geometry.js";
 import { endsWithRun, type SpaceTimeLayout } from "./layout.js";
 import { type Box, cross, drawMessages } from "./messages.js";
-import { attributes, type Step, stepsOf } from "./steps.js";
+import { attributes, type DiagramStep, stepsOf } from "./steps.js";
 import { barOf, barShifts, drawWaits, waitsOf } from "./waits.js";
 
 /** Draws the layout; steps and hosts are what the controls need. */
 export function drawSpaceTime(
   layout: SpaceTimeLayout,
   world: string,
-): { drawing: Drawing; steps: readonly Step[]; hosts: readonly string[] } {
+): { drawing: Drawing; steps: readonly DiagramStep[]; hosts: readonly string[] } {
   const accent = world === "live" ? palette.measured : palette.predicted;
-  const frame = frameOf(layout);
-  const waits = waitsOf(layout, frame);
+  const geometry = geometryOf(layout);
+  const waits = waitsOf(layout, geometry);
   const steps = stepsOf(layout, waits);
-  const names = logNames(layout, frame);
+  const names = logNames(layout, geometry);
   const { body: labels, omitted } = drawMessages(
     layout,
-    frame,
+    geometry,
     steps,
     accent,
     names.map(({ box }) => box),
@@ -29,11 +29,11 @@ export function drawSpaceTime(
   const legend = drawLegend(legendOf(layout, world, accent, waits.size > 0), width);
   const body =
     `${legend.body}<g transform="translate(0,${legend.height})" text-anchor="middle" font-size="12">` +
-    drawAxis(layout, frame) +
-    drawWork(layout, frame, steps, accent) +
-    drawWaits(layout, frame, steps, waits, accent) +
+    drawAxis(layout, geometry) +
+    drawWork(layout, geometry, steps, accent) +
+    drawWaits(layout, geometry, steps, waits, accent) +
     labels +
-    drawMarks(layout, frame, steps) +
+    drawMarks(layout, geometry, steps) +
     drawLogNames(names, steps) +
     `<path class="handoff-now" d="" fill="none" stroke="${palette.reader}" stroke-width="1.5"/>` +
     "</g>";
@@ -45,10 +45,10 @@ export function drawSpaceTime(
   const note = notes
     .map(
       (text, i) =>
-        `<text y="${legend.height + frame.height + 12 + 16 * i}" font-size="11" fill-opacity="0.75">${text}</text>`,
+        `<text y="${legend.height + geometry.height + 12 + 16 * i}" font-size="11" fill-opacity="0.75">${text}</text>`,
     )
     .join("");
-  const height = legend.height + frame.height + (notes.length ? 16 * notes.length + 4 : 0);
+  const height = legend.height + geometry.height + (notes.length ? 16 * notes.length + 4 : 0);
   return { drawing: { width, height, body: body + note }, steps, hosts: [...new Set(layout.lanes.map((l) => l.host))] };
 }
 
@@ -72,21 +72,21 @@ interface LogName {
 }
 
 /** Beside the mark: to the right in the last lane, to the left in others, where messages leave room; above it where time runs to the right. */
-function logNames(layout: SpaceTimeLayout, frame: Frame): LogName[] {
+function logNames(layout: SpaceTimeLayout, geometry: Geometry): LogName[] {
   if (layout.options.logs !== "named") return [];
   return layout.marks.flatMap((row) => {
     const lane = layout.laneOf(row);
     if (row.kind !== "log" || lane < 0) return [];
-    const [x, y] = frame.at(lane, row.timeMs);
+    const [x, y] = geometry.at(lane, row.timeMs);
     const text = fitted(row.event, 150, 11);
     const w = textWidth(text, 11) + 4;
-    if (!frame.isDown) return [{ row, text, box: { x: x - w / 2, y: y - 20, w, h: 12 } }];
+    if (!geometry.isDown) return [{ row, text, box: { x: x - w / 2, y: y - 20, w, h: 12 } }];
     const isLast = lane === layout.lanes.length - 1 && lane > 0;
     return [{ row, text, box: { x: isLast ? x + 8 : x - 8 - w, y: y - 6, w, h: 12 } }];
   });
 }
 
-function drawLogNames(names: readonly LogName[], steps: readonly Step[]): string {
+function drawLogNames(names: readonly LogName[], steps: readonly DiagramStep[]): string {
   const texts = names.map(({ row, text, box }) => {
     const place = `x="${px(box.x + box.w / 2)}" y="${px(box.y + 10)}"`;
     const halo = `stroke="${palette.paper}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"`;
@@ -96,11 +96,11 @@ function drawLogNames(names: readonly LogName[], steps: readonly Step[]): string
 }
 
 /** Bars of CPU and disk; those of one lane that overlap in time stand beside each other. */
-function drawWork(layout: SpaceTimeLayout, frame: Frame, steps: readonly Step[], accent: string): string {
+function drawWork(layout: SpaceTimeLayout, geometry: Geometry, steps: readonly DiagramStep[], accent: string): string {
   const shifts = barShifts(layout);
   let body = "";
   for (const row of layout.work) {
-    const [x, y, w, h] = barOf(layout, frame, row, shifts.get(row) ?? 0);
+    const [x, y, w, h] = barOf(layout, geometry, row, shifts.get(row) ?? 0);
     const isDisk = row.kind === "disk";
     const color = isDisk ? (palette.series[4] as string) : accent;
     const paint = isDisk
@@ -112,7 +112,7 @@ function drawWork(layout: SpaceTimeLayout, frame: Frame, steps: readonly Step[],
   return body;
 }
 
-function drawMarks(layout: SpaceTimeLayout, frame: Frame, steps: readonly Step[]): string {
+function drawMarks(layout: SpaceTimeLayout, geometry: Geometry, steps: readonly DiagramStep[]): string {
   return layout.marks
     .map((row) => {
       const lane = layout.laneOf(row);
@@ -121,8 +121,8 @@ function drawMarks(layout: SpaceTimeLayout, frame: Frame, steps: readonly Step[]
         markShape(
           row.kind,
           row.kind === "exit" && !endsWithRun(row, layout.endMs) && row.how,
-          frame.at(i, row.timeMs),
-          frame.isDown,
+          geometry.at(i, row.timeMs),
+          geometry.isDown,
         ),
       );
       const step = steps.find((s) => s.row === row);

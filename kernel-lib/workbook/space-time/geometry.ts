@@ -9,7 +9,7 @@ import type { SpaceTimeLayout } from "./layout.js";
 export type Point = readonly [x: number, y: number];
 
 /** Where lanes and times are. */
-export interface Frame {
+export interface Geometry {
   readonly width: number;
   readonly height: number;
   at(lane: number, timeMs: number): Point;
@@ -24,7 +24,7 @@ export const width = 720;
 const boldSize = 13;
 
 /** Where lanes and times are, in pixels. */
-export function frameOf(layout: SpaceTimeLayout): Frame {
+export function geometryOf(layout: SpaceTimeLayout): Geometry {
   const { lanes, options, fromMs, toMs } = layout;
   const isDown = (options.time ?? "down") === "down";
   const count = Math.max(1, lanes.length);
@@ -78,9 +78,9 @@ function momentsOf({ messages, work, marks, fromMs, toMs }: SpaceTimeLayout): nu
 }
 
 /** Ticks of time, and the lanes with their names. */
-export function drawAxis(layout: SpaceTimeLayout, frame: Frame): string {
+export function drawAxis(layout: SpaceTimeLayout, geometry: Geometry): string {
   const { lanes, fromMs, toMs, options } = layout;
-  const { at, isDown, height } = frame;
+  const { at, isDown, height } = geometry;
   const room = isDown ? (height - 68) / 34 : 8;
   const ticks =
     options.scale === "order"
@@ -106,7 +106,9 @@ export function drawAxis(layout: SpaceTimeLayout, frame: Frame): string {
     const host = `data-hosts="${escapeMarkup(JSON.stringify([lane.host]))}"`;
     const line = `<path d="M${px(x0)},${px(y0)}L${px(x1)},${px(y1)}" stroke="currentColor" stroke-opacity="0.45"/>`;
     const titled = `<title>${escapeMarkup(lane.label)}</title>`;
-    const [x, y, anchor, room] = isDown ? [x0, y0 - 12, "middle", frame.laneStep - 8] : [x0 - 12, y0, "end", x0 - 14];
+    const [x, y, anchor, room] = isDown
+      ? [x0, y0 - 12, "middle", geometry.laneStep - 8]
+      : [x0 - 12, y0, "end", x0 - 14];
     const [nameY, detailY] = isDown ? [hasDetails ? y - 14 : y, y] : [lane.detail ? y - 2 : y + 4, y + 11];
     const text = (label: string, labelY: number, size: number, look: string) =>
       `<text x="${px(x)}" y="${px(labelY)}" text-anchor="${anchor}" ${look}>${escapeMarkup(fitted(label, room, size))}</text>`;

@@ -3,9 +3,9 @@ import { fitted, textWidth } from "../figures/drawing.js";
 import { formatNumber } from "../figures/numbers.js";
 import { palette } from "../figures/palette.js";
 import { arrivalOf, isSecond, type MessagePair } from "../figures/trace-view.js";
-import { type Frame, type Point, px } from "./frame.js";
+import { type Geometry, type Point, px } from "./geometry.js";
 import type { SpaceTimeLayout } from "./layout.js";
-import { attributes, type Step } from "./steps.js";
+import { attributes, type DiagramStep } from "./steps.js";
 import { barOf, barShifts } from "./waits.js";
 
 /** In pixels. */
@@ -19,20 +19,20 @@ export interface Box {
 /** Arrows from each send to its arrival, and the messages beside them where there is room; what is `taken` has none. */
 export function drawMessages(
   layout: SpaceTimeLayout,
-  frame: Frame,
-  steps: readonly Step[],
+  geometry: Geometry,
+  steps: readonly DiagramStep[],
   accent: string,
   taken: readonly Box[] = [],
 ): { body: string; omitted: number } {
   const placed: Box[] = [...taken];
-  const behind = { lanes: laneBoxes(layout, frame), bars: barBoxes(layout, frame) };
+  const behind = { lanes: laneBoxes(layout, geometry), bars: barBoxes(layout, geometry) };
   let arrows = "";
   let texts = "";
   let omitted = 0;
   for (const pair of layout.messages) {
     const { send, receive, lost } = pair;
     if (receive && arrivalOf(receive) < layout.fromMs) continue; // only its wait is seen
-    const { from, to, isCut } = ends(layout, frame, pair);
+    const { from, to, isCut } = ends(layout, geometry, pair);
     const tags = attributes(steps, send, [send.host, receive?.host ?? send.host], { to: receive ?? lost });
     const isCopy = isSecond(receive ?? lost);
     const came =
@@ -57,7 +57,7 @@ export function drawMessages(
     const remark = [isCopy && "duplicate", lost && lost.reason !== "loss" && lost.reason].filter(Boolean).join(", ");
     const text = remark ? `${send.message} (${remark})` : send.message;
     const label = fitted(text, Math.max(60, Math.min(200, Math.abs(to[0] - from[0]) * 0.95)), 11);
-    const spot = place(label, from, to, placed, frame, behind);
+    const spot = place(label, from, to, placed, geometry, behind);
     if (!spot) omitted++;
     else
       texts += `<g ${tags}><text x="${px(spot[0])}" y="${px(spot[1])}" font-size="11" stroke="${palette.paper}" stroke-width="3" stroke-linejoin="round" paint-order="stroke">${escapeMarkup(label)}</text></g>`;
@@ -68,7 +68,7 @@ export function drawMessages(
 /** Where an arrow begins and ends; one that reaches beyond the diagram's time is cut there, in its own direction. */
 function ends(
   layout: SpaceTimeLayout,
-  frame: Frame,
+  geometry: Geometry,
   { send, receive, lost }: MessagePair,
 ): { from: Point; to: Point; isCut: boolean } {
   const lane = layout.laneOf(send);
@@ -77,38 +77,38 @@ function ends(
   const share = lost?.reason === "cut" ? 0.6 : 1;
   if (lost && lost.timeMs > send.timeMs && lost.timeMs <= layout.toMs && target >= 0 && target !== lane) {
     const whereMs = send.timeMs + (lost.timeMs - send.timeMs) * share;
-    const [from, to] = [frame.at(lane, send.timeMs), frame.at(lane + (target - lane) * share, whereMs)];
+    const [from, to] = [geometry.at(lane, send.timeMs), geometry.at(lane + (target - lane) * share, whereMs)];
     return { from, to, isCut: false };
   }
   if (!receive) {
-    const from = frame.at(lane, send.timeMs);
-    return { from, to: lostEnd(layout, frame, from, send), isCut: false };
+    const from = geometry.at(lane, send.timeMs);
+    return { from, to: lostEnd(layout, geometry, from, send), isCut: false };
   }
   const arrivedMs = arrivalOf(receive);
   const flightMs = arrivedMs - send.timeMs;
   const across = (timeMs: number) => {
     const time = Math.min(layout.toMs, Math.max(layout.fromMs, timeMs));
     const share = flightMs > 0 ? (time - send.timeMs) / flightMs : timeMs === send.timeMs ? 0 : 1;
-    return frame.at(lane + (layout.laneOf(receive) - lane) * share, time);
+    return geometry.at(lane + (layout.laneOf(receive) - lane) * share, time);
   };
   const isCut = arrivedMs > layout.toMs;
   if (flightMs <= 0)
-    return { from: frame.at(lane, send.timeMs), to: frame.at(layout.laneOf(receive), arrivedMs), isCut };
+    return { from: geometry.at(lane, send.timeMs), to: geometry.at(layout.laneOf(receive), arrivedMs), isCut };
   return { from: across(send.timeMs), to: across(arrivedMs), isCut };
 }
 
 /** A message that nobody took ends short of the lane it was going to. */
 function lostEnd(
   layout: SpaceTimeLayout,
-  frame: Frame,
+  geometry: Geometry,
   from: Point,
   send: { host: string; peer: string; timeMs: number },
 ): Point {
   const other = layout.lanes.findIndex((lane) => lane.host !== send.host && send.peer === lane.host);
-  const span = Math.min(90, frame.laneStep * 0.55);
+  const span = Math.min(90, geometry.laneStep * 0.55);
   const own = layout.lanes.findIndex((lane) => lane.host === send.host);
   const sign = (other < 0 ? (own === layout.lanes.length - 1 ? -1 : 1) : Math.sign(other - own)) || 1;
-  return frame.isDown ? [from[0] + sign * span, from[1] + 8] : [from[0] + 8, from[1] + sign * span * 0.6];
+  return geometry.isDown ? [from[0] + sign * span, from[1] + 8] : [from[0] + 8, from[1] + sign * span * 0.6];
 }
 
 /** A place beside the arrow where the label touches no other label, best where no bar and no lane is behind it. */
@@ -117,13 +117,13 @@ function place(
   from: Point,
   to: Point,
   placed: Box[],
-  frame: Frame,
+  geometry: Geometry,
   behind: { lanes: readonly Box[]; bars: readonly Box[] },
 ): Point | undefined {
   const w = textWidth(label, 11) + 2;
   const spots = [0.5, 0.38, 0.62, 0.26, 0.74].flatMap((share) =>
     [-4, 11].map((dy) => {
-      const x = Math.min(frame.width - w / 2, Math.max(w / 2, from[0] + (to[0] - from[0]) * share));
+      const x = Math.min(geometry.width - w / 2, Math.max(w / 2, from[0] + (to[0] - from[0]) * share));
       const y = from[1] + (to[1] - from[1]) * share + dy;
       return { x, y, box: { x: x - w / 2, y: y - 10, w, h: 12 } };
     }),
@@ -136,17 +136,17 @@ function place(
   return [best.x, best.y];
 }
 
-function laneBoxes(layout: SpaceTimeLayout, frame: Frame): Box[] {
+function laneBoxes(layout: SpaceTimeLayout, geometry: Geometry): Box[] {
   return layout.lanes.map((_lane, i) => {
-    const [x, y] = frame.at(i, 0);
-    return frame.isDown ? { x: x - 2, y: 0, w: 4, h: frame.height } : { x: 0, y: y - 1, w: frame.width, h: 2 };
+    const [x, y] = geometry.at(i, 0);
+    return geometry.isDown ? { x: x - 2, y: 0, w: 4, h: geometry.height } : { x: 0, y: y - 1, w: geometry.width, h: 2 };
   });
 }
 
-function barBoxes(layout: SpaceTimeLayout, frame: Frame): Box[] {
+function barBoxes(layout: SpaceTimeLayout, geometry: Geometry): Box[] {
   const shifts = barShifts(layout);
   return layout.work.map((row) => {
-    const [x, y, w, h] = barOf(layout, frame, row, shifts.get(row) ?? 0);
+    const [x, y, w, h] = barOf(layout, geometry, row, shifts.get(row) ?? 0);
     return { x, y, w, h };
   });
 }

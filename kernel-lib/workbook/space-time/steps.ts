@@ -6,7 +6,7 @@ import { endsWithRun, type SpaceTimeLayout } from "./layout.js";
 import type { MessageWait } from "./waits.js";
 
 /** One event that the reader can step to. */
-export interface Step {
+export interface DiagramStep {
   readonly row: TraceRow;
   readonly timeMs: number;
   /** `arrival`: the row's message comes in and waits; it is taken in a later step of the same row. */
@@ -17,7 +17,7 @@ export interface Step {
 }
 
 /** The events of a diagram in the order in which they happened, in words. `waits` are the messages that are seen to wait. */
-export function stepsOf(layout: SpaceTimeLayout, waits: ReadonlyMap<TraceRow, MessageWait>): Step[] {
+export function stepsOf(layout: SpaceTimeLayout, waits: ReadonlyMap<TraceRow, MessageWait>): DiagramStep[] {
   const drawn = new Set<TraceRow>([
     ...layout.messages.flatMap(({ send, receive, lost }) => [send, receive ?? lost ?? send]),
     ...layout.work,
@@ -64,10 +64,10 @@ export function stepsOf(layout: SpaceTimeLayout, waits: ReadonlyMap<TraceRow, Me
  * way. A part of a message ends with its arrival if that is a step of its own, else with its receipt.
  */
 export function attributes(
-  steps: readonly Step[],
+  steps: readonly DiagramStep[],
   row: TraceRow,
   hosts: readonly string[],
-  { from = "row", to }: { from?: Step["moment"]; to?: TraceRow | undefined } = {},
+  { from = "row", to }: { from?: DiagramStep["moment"]; to?: TraceRow | undefined } = {},
 ): string {
   const first = steps.findIndex((step) => step.row === row && step.moment === from);
   const endRow = from === "arrival" ? row : to;
@@ -75,7 +75,7 @@ export function attributes(
   return `data-step="${first}"${end >= 0 ? ` data-end="${end}"` : ""} data-hosts="${escapeMarkup(JSON.stringify([...new Set(hosts)]))}"`;
 }
 
-function inWords({ row, moment }: Pick<Step, "row" | "moment">, wait: MessageWait | undefined): string {
+function inWords({ row, moment }: Pick<DiagramStep, "row" | "moment">, wait: MessageWait | undefined): string {
   const who = whoOf(row);
   switch (row.kind) {
     case "send":
@@ -114,7 +114,12 @@ const lossInWords: Readonly<Record<LossReason, string>> = {
   system: "the operating system has thrown it away",
 };
 
-function datagramInWords(row: DatagramRow, who: string, moment: Step["moment"], wait: MessageWait | undefined): string {
+function datagramInWords(
+  row: DatagramRow,
+  who: string,
+  moment: DiagramStep["moment"],
+  wait: MessageWait | undefined,
+): string {
   const what = `${row.copy === 2 ? "the duplicate of datagram" : "datagram"} ${row.message}`;
   if (row.what === "sent") return `${who} sends ${what} to ${row.to} (${row.bytes} bytes)`;
   if (row.what === "lost") return `${what} to ${row.to} is lost: ${row.reason ? lossInWords[row.reason] : ""}`;
@@ -172,7 +177,11 @@ export const spaceTimeStyle: string = [
 ].join("");
 
 /** The script that steps; `root` is the figure's element. */
-export function spaceTimeScript(steps: readonly Step[], hosts: readonly string[], time: "down" | "right"): string {
+export function spaceTimeScript(
+  steps: readonly DiagramStep[],
+  hosts: readonly string[],
+  time: "down" | "right",
+): string {
   const data = JSON.stringify(steps.map((step) => [`${formatNumber(step.timeMs, 6)} ms`, step.text, step.other ?? -1]));
   const controls = JSON.stringify(controlsOf(hosts));
   return `const steps=${inScript(data)};root.querySelector(".handoff-title").insertAdjacentHTML("afterend",${inScript(controls)});${stepping.replaceAll("IS_DOWN", String(time === "down"))}`;

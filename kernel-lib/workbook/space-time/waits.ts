@@ -2,9 +2,9 @@ import type { WorkRow } from "../../world/trace/trace.js";
 import { escapeMarkup } from "../figures/display.js";
 import { formatNumber } from "../figures/numbers.js";
 import { arrivalOf, type SentOrTaken } from "../figures/trace-view.js";
-import { type Frame, type Point, px } from "./frame.js";
+import { type Geometry, type Point, px } from "./geometry.js";
 import type { SpaceTimeLayout } from "./layout.js";
-import { attributes, type Step } from "./steps.js";
+import { attributes, type DiagramStep } from "./steps.js";
 
 /** A message that had come in and waited to be taken. */
 export interface MessageWait {
@@ -19,7 +19,7 @@ const leastPx = 3;
 const [besideBars, apart] = [11, 6];
 
 /** The waits that are long enough to be seen, by their `receive` row; those of one lane stand beside each other. */
-export function waitsOf(layout: SpaceTimeLayout, frame: Frame): Map<SentOrTaken, MessageWait> {
+export function waitsOf(layout: SpaceTimeLayout, geometry: Geometry): Map<SentOrTaken, MessageWait> {
   const found = new Map<SentOrTaken, MessageWait>();
   const shifts = barShifts(layout);
   const busyUntil = new Map<string, number[]>();
@@ -29,7 +29,8 @@ export function waitsOf(layout: SpaceTimeLayout, frame: Frame): Map<SentOrTaken,
   for (const { send, receive, arrivedMs } of arrivals.sort((a, b) => a.arrivedMs - b.arrivedMs)) {
     const lane = layout.laneOf(receive);
     const takenMs = receive.timeMs;
-    if (arrivedMs > layout.toMs || along(frame, lane, takenMs) - along(frame, lane, arrivedMs) < leastPx) continue;
+    if (arrivedMs > layout.toMs || along(geometry, lane, takenMs) - along(geometry, lane, arrivedMs) < leastPx)
+      continue;
     const side = layout.laneOf(send) < lane ? -1 : 1;
     const slots = busyUntil.get(`${lane} ${side}`) ?? [];
     busyUntil.set(`${lane} ${side}`, slots);
@@ -40,7 +41,7 @@ export function waitsOf(layout: SpaceTimeLayout, frame: Frame): Map<SentOrTaken,
       0,
       ...layout.work.map((row) => (layout.laneOf(row) === lane ? Math.abs(shifts.get(row) ?? 0) : 0)),
     );
-    const offset = Math.min(bars + besideBars + apart * slot, 0.45 * frame.laneStep);
+    const offset = Math.min(bars + besideBars + apart * slot, 0.45 * geometry.laneStep);
     found.set(receive, { arrivedMs, takenMs, offset: side * offset });
   }
   return found;
@@ -63,16 +64,16 @@ export function barShifts(layout: SpaceTimeLayout): Map<WorkRow, number> {
 /** A bar of work, as [x, y, width, height]. */
 export function barOf(
   layout: SpaceTimeLayout,
-  frame: Frame,
+  geometry: Geometry,
   row: WorkRow,
   shift: number,
 ): [number, number, number, number] {
   const lane = layout.laneOf(row);
-  const [x0, y0] = frame.at(lane, row.timeMs);
-  const [x1, y1] = frame.at(lane, row.endMs ?? layout.toMs);
-  const long = Math.max(1.5, frame.isDown ? y1 - y0 : x1 - x0);
+  const [x0, y0] = geometry.at(lane, row.timeMs);
+  const [x1, y1] = geometry.at(lane, row.endMs ?? layout.toMs);
+  const long = Math.max(1.5, geometry.isDown ? y1 - y0 : x1 - x0);
   const gap = Math.min(1.5, long / 8); // the next bar begins where this one ends
-  return frame.isDown
+  return geometry.isDown
     ? [x0 - 4.5 + shift, y0 + gap, 9, long - 2 * gap]
     : [x0 + gap, y0 - 4.5 + shift, long - 2 * gap, 9];
 }
@@ -80,8 +81,8 @@ export function barOf(
 /** A dotted line beside the lane, from where the arrow ends to the moment at which the message is taken. */
 export function drawWaits(
   layout: SpaceTimeLayout,
-  frame: Frame,
-  steps: readonly Step[],
+  geometry: Geometry,
+  steps: readonly DiagramStep[],
   waits: ReadonlyMap<SentOrTaken, MessageWait>,
   accent: string,
 ): string {
@@ -89,7 +90,7 @@ export function drawWaits(
   for (const { send, receive } of layout.messages) {
     const wait = receive && waits.get(receive);
     if (!receive || !wait) continue;
-    const path = waitLine(layout, frame, layout.laneOf(receive), wait);
+    const path = waitLine(layout, geometry, layout.laneOf(receive), wait);
     const what = `${send.message || "the message"} from ${send.host} waits to be taken: ${formatNumber(wait.arrivedMs)} to ${formatNumber(wait.takenMs)} ms`;
     body +=
       `<g class="handoff-message handoff-wait" ${attributes(steps, receive, [send.host, receive.host], { from: "arrival" })}>` +
@@ -99,13 +100,13 @@ export function drawWaits(
   return `<g fill="none" stroke-linejoin="round">${body}</g>`;
 }
 
-function waitLine(layout: SpaceTimeLayout, frame: Frame, lane: number, wait: MessageWait): string {
+function waitLine(layout: SpaceTimeLayout, geometry: Geometry, lane: number, wait: MessageWait): string {
   const { arrivedMs, takenMs, offset } = wait;
-  const [from, to] = [frame.at(lane, arrivedMs), frame.at(lane, takenMs)];
-  const long = frame.isDown ? to[1] - from[1] : to[0] - from[0];
+  const [from, to] = [geometry.at(lane, arrivedMs), geometry.at(lane, takenMs)];
+  const long = geometry.isDown ? to[1] - from[1] : to[0] - from[0];
   const slope = Math.min(4, long / 3);
   const beside = ([x, y]: Point, step: number): Point =>
-    frame.isDown ? [x + offset, y + step] : [x + step, y + offset];
+    geometry.isDown ? [x + offset, y + step] : [x + step, y + offset];
   const points = [
     ...(arrivedMs >= layout.fromMs ? [from, beside(from, slope)] : [beside(from, 0)]),
     ...(takenMs <= layout.toMs ? [beside(to, -slope), to] : [beside(to, 0)]),
@@ -113,7 +114,7 @@ function waitLine(layout: SpaceTimeLayout, frame: Frame, lane: number, wait: Mes
   return `M${points.map(([x, y]) => `${px(x)},${px(y)}`).join("L")}`;
 }
 
-function along(frame: Frame, lane: number, timeMs: number): number {
-  const [x, y] = frame.at(lane, timeMs);
-  return frame.isDown ? y : x;
+function along(geometry: Geometry, lane: number, timeMs: number): number {
+  const [x, y] = geometry.at(lane, timeMs);
+  return geometry.isDown ? y : x;
 }
