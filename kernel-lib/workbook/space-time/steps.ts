@@ -24,7 +24,7 @@ export function stepsOf(layout: SpaceTimeLayout, waits: ReadonlyMap<TraceRow, Me
     ...layout.marks,
   ]);
   const order = new Map(layout.rows.filter((row) => drawn.has(row)).map((row, i) => [row, i]));
-  const made = new Map<TraceRow, Omit<Step, "text"> & { readonly order: number }>();
+  const made = new Map<TraceRow, Omit<DiagramStep, "text"> & { readonly order: number }>();
   // One for each row: a datagram that was doubled is sent once.
   const event = (row: TraceRow) => {
     const one = made.get(row) ?? { row, timeMs: row.timeMs, moment: "row" as const, order: order.get(row) ?? 0 };
