@@ -23,6 +23,8 @@ export function expectedWrites({ writers, memoryPages }: WholeMemory): (ms: numb
 }
 
 function unwrittenShare({ pagesPerS, pages, order, onMs, offMs }: WholeWriter, ms: number): number {
+  // Also in a time without end.
+  if (pagesPerS === 0) return 1;
   const meanPerMs = (pagesPerS / 1000) * (offMs === 0 ? 1 : onMs / (onMs + offMs));
   const rounds = (meanPerMs * ms) / pages;
   return order === "random" ? 1 + expm1(-rounds) : Math.max(0, 1 - rounds);

@@ -10,9 +10,9 @@ export interface Verdict {
   readonly converges: boolean;
   /** Why, in a sentence. */
   readonly reason: string;
-  /** After how many rounds it stops, or after how many they had settled. */
+  /** After how many rounds it stops, or is given up; Infinity if the rounds go on for ever. */
   readonly rounds: number;
-  /** How many pages are left then. */
+  /** How many pages are left then, or in each round in the end. */
   readonly leftPages: number;
   /** How long the machine would stand for these. */
   readonly downtimeMs: number;
@@ -103,7 +103,7 @@ function courseOf(memory: WholeMemory, link: WholeLink, policy: CheckedPolicy): 
     if (startMs >= link.giveUpMs) return courseTo(false);
     if (left < 0.5 || policy.stops(rows, left * link.pageBytes, policy.bytesPerS(rows))) return courseTo(true);
   }
-  return courseTo(false);
+  return { ...courseTo(false), rounds: Infinity };
 }
 
 /**

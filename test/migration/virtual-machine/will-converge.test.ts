@@ -31,6 +31,17 @@ test("at twice the rate of writing, rounds halve: 8,192 pages fall below 100 aft
   assert.equal([converges, rounds, leftPages, missingBytesPerS], [true, 7, 64, 0]);
 });
 
+test("a machine that writes nothing is sent in one round, and none of it is left", () => {
+  for (const writers of [
+    [],
+    [{ pagesPerS: 0, pages: 8192 }],
+    [{ pagesPerS: 0, pages: 10, order: "random" as const }],
+  ]) {
+    const { converges, rounds, leftPages } = willConverge({ memoryPages: 8192, writers }, link, continuous(8e6, 100));
+    assert.equal([converges, rounds, leftPages], [true, 1, 0]);
+  }
+});
+
 test("rounds of random writes settle at P = D(P/R), where W(1 − e^(−rP/RW)) crosses the diagonal", () => {
   // λ = rate of writing / rate of sending = 2: P/W = 1 − e^(−2 P/W), which is at 0.7968 (the size of the giant component at mean degree 2).
   const memory: Memory = { memoryPages: 20_000, writers: [{ pagesPerS: 2000, pages: 10_000, order: "random" }] };
@@ -45,7 +56,7 @@ test("a sweep faster than the link leaves its whole working set, and needs a lin
   const memory: Memory = { memoryPages: 8192, writers: [{ pagesPerS: 2000, pages: 4000 }] };
   const plain = { linkBytesPerS: 1e9, pageHeaderBytes: 0 };
   const verdict = willConverge(memory, plain, continuous(4.096e6, 100));
-  assert.equal([verdict.converges, verdict.leftPages], [false, 4000]);
+  assert.equal([verdict.converges, verdict.rounds, verdict.leftPages], [false, Infinity, 4000]);
   // It writes 8.192 MB/s; at that very rate rounds do not shrink, at a little more they do.
   near(verdict.missingBytesPerS, 4.096e6, 0.02 * 4.096e6);
   assert.match(verdict.reason, /the rounds settle at 16\.4 MB.*at 4\.1 MB\/s.*4\.1 MB\/s more would do/);
