@@ -78,12 +78,12 @@ export class Fetching {
 
   #row(endMs: number): MigrationRow {
     return {
-      ...emptyRow,
       round: this.#round,
       phase: "fetching",
       startMs: this.#startMs,
       durationMs: endMs - this.#startMs,
       bytesPerS: this.#options.order === undefined ? this.#options.linkBytesPerS : this.#options.pushBytesPerS,
+      ...emptyRow,
       sentPages: this.#sentPages,
       sentBytes: this.#sentBytes,
       dirtyPages: this.#guest.marks.reduce((sum, mark) => sum + mark, 0),

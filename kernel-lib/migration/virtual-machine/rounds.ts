@@ -114,7 +114,8 @@ export class Rounds {
 
   #push(phase: MigrationRow["phase"], startMs: number, bytesPerS: number, counts: Partial<MigrationRow>): void {
     const durationMs = this.#nowMs - startMs;
-    this.rows.push({ ...emptyRow, round: this.rows.length + 1, phase, startMs, durationMs, bytesPerS, ...counts });
+    const round = this.rows.length + 1;
+    this.rows.push({ round, phase, startMs, durationMs, bytesPerS, ...emptyRow, ...counts });
   }
 
   /** What a window allows, at the link's rate; then waits for the next, unless nothing is left. The last page may exceed it. */

@@ -187,6 +187,16 @@ test("a slower rate of pushing makes it longer by that much, and does not hold b
   assert.ok(faults > 20 && blockedMs <= 2 * faults, `${faults} faults, ${blockedMs} ms`);
 });
 
+test("all rows have the same fields in the same order: as the type lists them", () => {
+  const memory: Memory = { memoryPages: 1000, writers: [{ pagesPerS: 200, pages: 300 }] };
+  const { rows } = postCopy(memory, { linkBytesPerS: 4e6, before: { rounds: 1, policy: fixedRounds(1) } });
+  const fields = "round phase startMs durationMs bytesPerS sentPages sentBytes skippedPages dirtyPages";
+  assert.equal(
+    rows.map((row) => Object.keys(row).join(" ")),
+    rows.map(() => `${fields} faults blockedMs throttle`),
+  );
+});
+
 test("after rounds of pre-copy only what was written in the last of them is fetched", () => {
   const memory: Memory = { memoryPages: 1000, writers: [{ pagesPerS: 200, pages: 300 }] };
   const link = { linkBytesPerS: 4096e3, pageHeaderBytes: 0, resumeMs: 5 };
