@@ -217,7 +217,7 @@ const newPhone = async (host: Host, entries: number) => {
 };
 
 // %% [markdown] name="calendar-token-predict-intro"
-// **Predict.** The phone has 40 entries of some 50 bytes each, and nothing has changed. How many bytes has the answer to its second
+// **Predict.** The phone has 40 entries of some 60 bytes each, and nothing has changed. How many bytes has the answer to its second
 // question?
 
 // %% name="calendar-token-predict"

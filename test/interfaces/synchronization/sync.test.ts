@@ -188,6 +188,25 @@ test("where a put that was tried again is in conflict, mine wins undoes what ano
   assert.equal(await told(true), { dentist: { time: "10:00" } });
 });
 
+test("of two puts of one entry that come while the disk is busy, one is in conflict", async () => {
+  const { phone, laptop } = (
+    await simulate(
+      scenario({
+        hosts: slow,
+        network: { latencyMs: 2 },
+        programs: {
+          server: on("server", syncServer).daemon(),
+          phone: on("phone", edits, threeWayMerge, [[10, "a", { time: "9:00" }]], [100, 300]),
+          laptop: on("laptop", edits, threeWayMerge, [[10, "a", { place: "Main Street" }]], [100, 200]),
+        },
+      }),
+    )
+  ).results;
+  assert.is((phone.summaries[0]?.conflicts ?? 0) + (laptop.summaries[0]?.conflicts ?? 0), 1);
+  assert.equal(phone.entries, { a: { time: "9:00", place: "Main Street" } });
+  assert.equal(laptop.entries, phone.entries);
+});
+
 test("nothing that was acknowledged is lost when the server's machine crashes, at whatever moment", async () => {
   for (let atMs = 100; atMs < 125; atMs++) {
     const run = await simulate(

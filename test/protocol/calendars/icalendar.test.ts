@@ -29,6 +29,13 @@ test("the folded description of RFC 5545, §3.1, is one line again", () => {
   assert.is(calendar.properties[0]?.value, "This is a long description that exists on a long line.");
 });
 
+test("a line is folded before a tab as before a space, and after CR LF as after LF alone", () => {
+  const calendar = readCalendar("BEGIN:VCALENDAR\nX:a\r\n\tb\n c\n\td\nEND:VCALENDAR\n");
+  assert.is(calendar.properties[0]?.value, "abcd");
+  const bytes = new TextEncoder().encode("BEGIN:VCALENDAR\nX:a\r\n\tb\n c\n\td\nEND:VCALENDAR\n");
+  assert.equal(readCalendar(bytes), calendar);
+});
+
 test("a line of 75 bytes is not folded, one of 76 is, and never inside a character", () => {
   const written = (summary: string) =>
     writeCalendar({ name: "VCALENDAR", properties: [{ name: "X", parameters: {}, value: summary }], components: [] })
