@@ -1,5 +1,5 @@
 import { refuse } from "../../errors.js";
-import { ConnectionReset, type Host, type Job, on, type Scenario, scenario } from "../../world/index.js";
+import { ConnectionReset, type Host, type Job, on, type Scenario, scenario, type TraceRow } from "../../world/index.js";
 import { isLoss } from "./retrying.js";
 
 /**
@@ -110,8 +110,25 @@ export function crashScenario(
       requests: on("client", client, reissue, backMs),
       paper: on("server", paper).at(2 * backMs + stepMs),
     },
-    limitMs: 3 * backMs,
+    limitMs: 10 * backMs,
   });
+}
+
+/**
+ * The order in which a run of {@link crashScenario} really went, up to its crash: live, a machine that is busy may crash a step too late.
+ *
+ * @param first which step the server does first.
+ */
+export function crashOrderOf(rows: readonly TraceRow[], first: "M" | "P"): CrashOrder {
+  let done = "";
+  for (const row of rows) {
+    if (row.host !== "server") continue;
+    if (row.kind === "fault") break;
+    if (row.kind === "send") done += "M";
+    if (row.kind === "disk" && row.access?.startsWith("write")) done += "P";
+  }
+  const left = (first === "M" ? "MP" : "PM").slice(done.length);
+  return `${done}C${left && `(${left})`}` as CrashOrder;
 }
 
 /** Whether a text was printed once, twice or never. */

@@ -10,6 +10,7 @@ export {
   type CrashOptions,
   type CrashOrder,
   type CrashPrograms,
+  crashOrderOf,
   crashOrders,
   crashScenario,
   type PrintClient,

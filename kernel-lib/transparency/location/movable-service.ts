@@ -92,9 +92,15 @@ export const Moving: RemoteInterface<MovingMethods> = remoteInterface({
   },
 });
 
-/** Tells the place at an address to move its service to another; true when the service is there. */
-export function moveService(host: Host, from: Address, to: Address): Promise<boolean> {
-  return stub(host, Moving, from).moveTo(to.host, to.port);
+/**
+ * Tells the place at an address to move its service to another.
+ *
+ * @param timeoutMs how long to wait for its answer; 1000 ms unless told.
+ * @returns whether the service went there: false too if it is not at `from` any more.
+ * @throws {@link TimedOut} and what connections throw: then it is not known.
+ */
+export function moveService(host: Host, from: Address, to: Address, timeoutMs = 1000): Promise<boolean> {
+  return stub(host, Moving, overConnections(host, from, { timeoutMs })).moveTo(to.host, to.port);
 }
 
 /**
