@@ -253,7 +253,7 @@ figure({
   x: { label: "word" },
   y: { label: "line" },
   plot: {
-    height: 190,
+    height: 320,
     x: { axis: null, domain: [-0.5, 3.5] },
     y: { axis: null, reverse: true, domain: [-0.5, 2.5] },
     color: {
@@ -1105,11 +1105,11 @@ overlay({
     { label: "executions: 1/(1−p)", f: (p) => 1 / (1 - p), from: 0, to: 0.43 },
   ],
   predicted: [
-    { label: "tries, simulated", points: lossSeries("tries") },
-    { label: "executions, simulated", points: lossSeries("executions") },
+    { label: "tries, predicted", points: lossSeries("tries") },
+    { label: "executions, predicted", points: lossSeries("executions") },
   ],
   measured: {
-    label: "executions, 30 calls live",
+    label: "executions, measured in 30 calls",
     points: lossLive.map((row) => ({ x: row.loss, y: row.measured })),
   },
   predictions: [{ label: "your prediction for 0.2", value: executionsPredicted.value }],
@@ -1541,9 +1541,9 @@ overlay({
     label: "Rényi",
     points: _.range(1, 6).map((m) => ({ x: m, y: mOfN({ m, n: 5, meanMs: 10 }) })),
   },
-  predicted: { label: "simulated, 20 × 40 reads", points: severalPoints },
+  predicted: { label: "predicted, 20 × 40 reads", points: severalPoints },
   measured: {
-    label: "live, 15 reads",
+    label: "measured, 15 reads",
     points: severalLive.map((row) => ({ x: row.need, y: row.measuredMs })),
   },
   predictions: [{ label: "your prediction for all five", value: allFive.value }],

@@ -15,6 +15,7 @@ export {
   type RemoteReply,
 } from "./channel.js";
 export { type ConnectionsOptions, overConnections } from "./connections.js";
+export { type DatagramsOptions, overDatagrams, serveDatagrams } from "./datagrams.js";
 export { dispatch } from "./dispatch.js";
 export { type MarshalledField, marshalledCall } from "./marshalling.js";
 export { oncAnswers } from "./onc-answer.js";

@@ -66,7 +66,8 @@ async function answer(message: unknown, handle: CallHandler): Promise<unknown> {
   return handle(message);
 }
 
-function isCall(message: unknown): message is RemoteCall {
+/** @internal */
+export function isCall(message: unknown): message is RemoteCall {
   const { client, number, program, version, procedure, args } = (message ?? {}) as Partial<RemoteCall>;
   return (
     typeof client === "string" &&
