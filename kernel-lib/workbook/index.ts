@@ -79,6 +79,7 @@ export {
 } from "./figures/overlay.js";
 export { type Palette, palette, type Role } from "./figures/palette.js";
 export { type Progress, progress } from "./figures/progress.js";
+export { type ScreenPictureOptions, screenPicture } from "./figures/screen-picture.js";
 export { type SegmentsAt, segmentsFigure } from "./figures/segments-figure.js";
 export { type FieldAxis, type SweepFigureOptions, sweepFigure } from "./figures/sweep-figure.js";
 export { type SweepRow, sweepRows } from "./figures/sweep-rows.js";
