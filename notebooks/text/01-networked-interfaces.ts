@@ -32,6 +32,8 @@ import {
   check,
   claims,
   type ClockVersion,
+  codeInMemory,
+  type CodeInMemoryRow,
   conflictPolicies,
   type ConflictPolicy,
   type CountedVersion,
@@ -46,33 +48,43 @@ import {
   lamportClock,
   lamportWithoutTombstones,
   lastToArrive,
+  measureXStarts,
   type MergeRule,
   mergeRules,
   type MessageRow,
   messages,
   on,
+  openXDisplay,
+  overlay,
   predict,
   progress,
   randomHistories,
   randomSyncStories,
+  type RuleRow,
   runLive,
   scenario,
+  screenPicture,
+  serveXDisplay,
+  show,
   simulate,
   smallestHistories,
   smallestHistory,
   spaceTime,
+  startXScreen,
   storyScenario,
+  type StoryVerdict,
   sweepFigure,
   SyncClient,
   syncServer,
   table,
   threeWayMerge,
   ToolMissing,
-  type RuleRow,
-  type StoryVerdict,
   type TraceRow,
   versionVectors,
   wallClock,
+  type XClientConnection,
+  type XSent,
+  type XStartRow,
 } from "kernel-lib";
 import _ from "lodash";
 
@@ -132,17 +144,505 @@ spaceTime(deskRun, {
   alt: "Six keys, each of which changes what is shown; only the last one makes the client ask the server.",
 });
 
-// %% name="task-count"
-const ofClient = _.filter(messages(deskRun), { fromProcess: "result" });
-const byPeer = _.countBy(ofClient, ({ to }) => (to === "desk" ? "to the screen" : "to the server"));
-table([byPeer], { title: "Messages that the client sent" });
+// %% name="task-count" tags=["claim:interfaces.client-software"]
+const sentByClient = (run: typeof deskRun) =>
+  _.countBy(_.filter(messages(run), { fromProcess: "result" }), ({ to }) =>
+    to === "desk" ? "screen" : "server",
+  );
+table([{ world: "virtual time", ...sentByClient(deskRun) }], {
+  title: "Messages that the client sent, by whom they were for",
+});
+
+// %% name="task-live" tags=["live", "claim:interfaces.client-task", "claim:interfaces.client-software"]
+const deskLive = await runLive(atTheDesk, { seed: 1, timeScale: 0.5 });
+claims({
+  "the person gets the product, in both worlds":
+    deskRun.results.result === "408" && deskLive.results.result === "408",
+  "for one message to the server the client sends six to the screen":
+    sentByClient(deskRun).screen === 6 && sentByClient(deskRun).server === 1,
+  "live it sends as many": _.isEqual(sentByClient(deskLive), sentByClient(deskRun)),
+});
+
+// %% [markdown] name="task-real-intro"
+// ## Count it on a real one
+//
+// > *A maior parte dos softwares do lado do cliente é especializada em interfaces (gráficas) de usuário.*
+//
+// Most client-side software is specialised in (graphical) user interfaces. Is it? Our calculator was made to say so. Let us take one
+// that was not: **xcalc**, which comes with the X Window System and calculates by itself. First its source, by files. (Nothing is
+// measured here: these lines were counted once.)
+//
+// **Predict.** Which share of its lines is interface?
+
+// %% name="task-predict"
+const interfaceShare = predict(
+  "share of interface",
+  {
+    question:
+      "How many per cent of xcalc's lines are there for its window, its buttons and its keys?",
+    unit: "%",
+  },
+  undefined,
+);
+interfaceShare;
+
+// %% name="task-source" tags=["claim:interfaces.client-software"]
+interface SourceFile {
+  file: string;
+  lines: number;
+  what: string;
+  isInterface: boolean;
+}
+const xcalcSource = dataset<SourceFile>("xcalc-source");
+table(xcalcSource.rows, {
+  title: "The source of xcalc",
+  columns: { file: {}, lines: {}, what: {}, isInterface: { label: "interface?" } },
+  caption: `${xcalcSource.source}. ${xcalcSource.remark}`,
+});
+
+// %% name="task-source-share" tags=["claim:interfaces.client-software"]
+const linesOf = (files: readonly SourceFile[]) => _.sumBy(files, "lines");
+const sharePercent =
+  (100 * linesOf(xcalcSource.rows.filter((row) => row.isInterface))) / linesOf(xcalcSource.rows);
+interfaceShare.compare(sharePercent);
+
+// %% name="task-source-claims"
+claims({
+  "more than half of a pocket calculator's source is interface": [
+    sharePercent > 50,
+    `${sharePercent.toFixed(0)} %`,
+  ],
+});
+
+// %% [markdown] name="task-source-explained"
+// Lines are a rough measure: a line of a table of buttons costs less thought than one that divides, and `math.c` itself decides what the display
+// shows. And these are only the lines that xcalc's own authors wrote. Behind them stand libraries, most of which are interface as well. Part 2
+// starts the program and counts those.
 
 // %% [markdown] name="x-lecture"
 // # 2 · X: the display is the server
 //
 // > *O X protocol é um exemplo de thin-client network computing.*
 //
-// The X protocol is an example of thin-client network computing: the program runs at one machine and draws at another.
+// The X protocol is an example of thin-client network computing. A program runs at one machine and draws at another. Mind the
+// words: the **display**, with its screen, mouse and keyboard, is the *server*. It listens, at port 6000. The programs are its
+// *clients*, wherever they run; they ask it for windows and for lines. The roles are reversed: the server is the machine before the user.
+//
+// ## One drawing, three ways
+//
+// Our display is a program on a host, like any other: `serveXDisplay`. Here is a client. It connects, asks for a window and for
+// a *context* to draw with (its colours, its pen), and shows the window.
+
+// %% name="x-client" tags=["claim:interfaces.x-is-thin-client"]
+const openWindow = async (host: Host) => {
+  const connection = await host.connect("desk", 6000);
+  const client = await openXDisplay(connection);
+  const [window, gc] = [client.newId(), client.newId()];
+  const place = { x: 0, y: 0, width: 400, height: 300, borderWidth: 0, windowClass: 1, visual: 0 };
+  const parent = client.setup.screens[0]!.root;
+  const values = { backgroundPixel: 0xffffff };
+  await client.request("CreateWindow", { depth: 24, window, parent, ...place, values });
+  await client.request("CreateGC", { gc, drawable: window, values: { foreground: 0 } });
+  await client.request("MapWindow", { window });
+  return { connection, client, on: { drawable: window, gc } };
+};
+type Opened = Awaited<ReturnType<typeof openWindow>>;
+
+// %% [markdown] name="x-ways-intro"
+// Now it draws a hundred upright lines: by a request for each, by one request for all, or by sending the finished picture, all
+// its 400 × 300 pixels.
+
+// %% name="x-ways"
+const lines = _.range(0, 400, 4).map((x) => ({ x1: x, y1: 0, x2: x, y2: 299 }));
+const ends = ({ x1, y1, x2, y2 }: (typeof lines)[0]) => [
+  { x: x1, y: y1 },
+  { x: x2, y: y2 },
+];
+const size = { x: 0, y: 0, width: 400, height: 300 };
+const picture = new Uint8Array(4 * 400 * 300).fill(255); // blue, green, red and a spare byte a pixel
+for (let y = 0; y < 300; y++)
+  for (const { x1 } of lines) picture.fill(0, 4 * (400 * y + x1), 4 * (400 * y + x1) + 3);
+
+// %% name="x-ways-programs"
+// The three ways side by side.
+const ways: Record<string, (opened: Opened) => Promise<unknown>> = {
+  "100 PolyLine": async ({ client, on: to }) => {
+    for (const points of lines.map(ends))
+      await client.request("PolyLine", { relative: false, ...to, points });
+  },
+  "one PolySegment": ({ client, on: to }) =>
+    client.request("PolySegment", { ...to, segments: lines }),
+  PutImage: ({ client, on: to }) =>
+    client.request("PutImage", {
+      format: 2,
+      ...to,
+      ...size,
+      leftPad: 0,
+      depth: 24,
+      image: picture,
+    }),
+};
+
+// %% name="x-ways-predict"
+const pixelBytes = predict(
+  "PutImage",
+  { question: "How many bytes does the request with all pixels have?", unit: "B" },
+  undefined,
+);
+pixelBytes;
+
+// %% name="x-ways-draw"
+const drawIn = async (host: Host, way: string) => {
+  const { client, on: to, connection } = await openWindow(host);
+  const startMs = host.now();
+  await ways[way]!({ client, on: to, connection });
+  await client.ask("GetInputFocus", {}); // answered when all before is done
+  const tookMs = host.now() - startMs;
+  const asked = { format: 2, drawable: to.drawable, ...size, planeMask: 0xffffff };
+  return { way, tookMs, image: (await client.ask("GetImage", asked)).image };
+};
+
+// %% name="x-ways-scenario"
+const drawn = scenario({
+  hosts: { desk: {}, far: {} },
+  network: { latencyMs: 10, bytesPerS: 1e6 },
+  programs: {
+    display: on("desk", serveXDisplay).daemon(),
+    pictures: Object.keys(ways).map((way, i) => on("far", drawIn, way).at(2000 * i)),
+  },
+});
+
+// %% name="x-ways-run" tags=["claim:interfaces.x-is-thin-client"]
+const drawnRun = await simulate(drawn, { seed: 1 });
+
+// %% name="x-ways-rows"
+const frameBytes = 5; // the world's own, around each message
+const wayRows = (run: typeof drawnRun) => {
+  const sent = _.groupBy(_.filter(messages(run), { direction: "out" }), "connection");
+  return _.zipWith(run.results.pictures, Object.values(sent), ({ way, tookMs }, all) => {
+    const drawing = all.slice(4, -2); // behind the set-up and three requests, before two questions
+    const bytes = _.sumBy(drawing, "bytes") - frameBytes * drawing.length;
+    return { way, requests: drawing.length, bytes, tookMs };
+  });
+};
+
+// %% name="x-ways-compare" tags=["claim:interfaces.x-is-thin-client"]
+const byWay = wayRows(drawnRun);
+pixelBytes.compare(byWay[2]!.bytes);
+
+// %% name="x-ways-live" tags=["live", "claim:interfaces.x-is-thin-client"]
+const drawnLive = await runLive(drawn, { seed: 1 });
+const byWayLive = wayRows(drawnLive);
+table(
+  byWay.map((row, i) => ({ ...row, liveBytes: byWayLive[i]!.bytes, liveMs: byWayLive[i]!.tookMs })),
+  { title: "A hundred lines over a link of 1 MB/s and 20 ms there and back" },
+);
+
+// %% name="x-ways-claims" tags=["live"]
+const imagesOf = (run: typeof drawnRun) =>
+  run.results.pictures.map(({ image }) => Buffer.from(image).toString("base64"));
+claims({
+  "as requests the drawing has 2,000 bytes, as one request 812, as pixels 480,028": _.isEqual(
+    _.map(byWay, "bytes"),
+    [2000, 812, 480_028],
+  ),
+  "live the same bytes travel": _.isEqual(_.map(byWayLive, "bytes"), _.map(byWay, "bytes")),
+  "the three pictures are equal in every pixel, in both worlds":
+    _.uniq([...imagesOf(drawnRun), ...imagesOf(drawnLive)]).length === 1,
+});
+
+// %% [markdown] name="x-ways-explained"
+// The sizes are in the protocol: a PolyLine has 12 bytes and 4 for each point, a PolySegment 12 and 8 for each line, a PutImage 24 (and 4 more, since
+// its length does not fit into 16 bits) and 4 for each pixel. Whoever sends *what is to be drawn* sends little, and the display must be
+// able to draw. Whoever sends *pixels* needs a wide link, and the display needs to know nothing. Part 5 is about those.
+//
+// ## Rounds
+//
+// A hundred PolyLine are a hundred requests, and nobody waits: X's clients send on without asking whether anything has come.
+// But a question must be waited for. A program that starts asks for the numbers of names (*atoms*), a hundred, say.
+//
+// **Predict.** The way to the display and back takes 50 ms. How long do a hundred questions take, each sent when the one before is
+// answered?
+
+// %% name="x-atoms-predict"
+const oneByOneMs = predict(
+  "one by one",
+  { question: "How long do 100 questions take, one by one, at a round trip of 50 ms?", unit: "ms" },
+  undefined,
+);
+oneByOneMs;
+
+// %% name="x-atoms"
+const atomNames = _.range(100).map((i) => ({ onlyIfExists: false, name: `NAME_${i}` }));
+const oneByOne = async (client: XClientConnection) => {
+  for (const name of atomNames) await client.ask("InternAtom", name); // ask, and wait
+};
+const pipelined = async (client: XClientConnection) => {
+  for (const name of atomNames) await client.request("InternAtom", name); // ask all,
+  for (const _name of atomNames) await client.reply("InternAtom"); // then take the answers
+};
+const timeOf = (ask: (client: XClientConnection) => Promise<void>) => async (host: Host) => {
+  const client = await openXDisplay(await host.connect("desk", 6000));
+  const startMs = host.now();
+  await ask(client);
+  return host.now() - startMs;
+};
+
+// %% name="x-atoms-run"
+const atomsAsked = scenario({
+  hosts: { desk: {}, far: {} },
+  network: { latencyMs: 25 },
+  programs: {
+    display: on("desk", serveXDisplay).daemon(),
+    oneByOne: on("far", timeOf(oneByOne)),
+    pipelined: on("far", timeOf(pipelined)),
+  },
+});
+const atomsRun = await simulate(atomsAsked, { seed: 1 });
+oneByOneMs.compare(atomsRun.results.oneByOne);
+
+// %% name="x-atoms-live" tags=["live", "claim:interfaces.x-is-thin-client"]
+const atomsLive = await runLive(atomsAsked, { seed: 1 });
+table(
+  (["oneByOne", "pipelined"] as const).map((how) => {
+    return { how, virtualMs: atomsRun.results[how], liveMs: atomsLive.results[how] };
+  }),
+  { title: "A hundred questions over 50 ms there and back" },
+);
+
+// %% name="x-atoms-claims" tags=["live"]
+claims({
+  "one by one they take a hundred round trips, all at once a single one":
+    atomsRun.results.oneByOne === 5000 && atomsRun.results.pipelined === 50,
+  "live, too, pipelining is more than twenty times as fast":
+    atomsLive.results.oneByOne > 20 * atomsLive.results.pipelined,
+});
+
+// %% [markdown] name="x-atoms-explained"
+// So what distance costs is counted in *rounds*. Say that the **round** of a request is one more than the highest round that was answered before it was
+// sent. A request of round *n* + 1 can't leave before *n* round trips are over, however fast the machines and wide the link. A program whose
+// first drawing is of round *n* + 1 shows itself after
+//
+// $$T = T_0 + n \cdot RTT$$
+//
+// where T₀ is everything else. Both can be read from a single recorded start. Let us record real programs.
+//
+// ## Real programs, on our display
+//
+// The next cell opens a display of ours at a real port, and starts four programs of the system on it, as they are. They have come with X since
+// the eighties, and know nothing of us. (If they are not on your machine, the cell says what to install, and draws what they have sent
+// when it was recorded.)
+
+// %% name="x-screen-start" tags=["live"]
+const desk = await startXScreen({ width: 640, height: 600 });
+const children: Record<string, Awaited<ReturnType<typeof desk.start>>> = {};
+const start = async (program: string, ...args: string[]) => {
+  children[program] = await desk.start(program, ...args);
+  await desk.settled({ windows: Object.keys(children).length });
+};
+const recorded = dataset<XSent & { stage: string }>("x-programs").rows;
+const replay = (stage: string) => desk.replay(_.filter(recorded, { stage }));
+
+// %% name="x-screen" tags=["live", "claim:interfaces.x-is-thin-client"]
+const isHere = await (async () => {
+  await start("xlogo", "-geometry", "120x120+20+20");
+  await start("xeyes", "-geometry", "200x140+180+20", "-bg", "ivory");
+  await start("xclock", "-geometry", "160x160+440+20");
+  await start("xcalc", "-geometry", "+200+190");
+  return true;
+})().catch((error) => {
+  if (!(error instanceof ToolMissing)) throw error;
+  console.log(`${error.message}\nSo this is a recorded run.`);
+  replay("start");
+  return false;
+});
+
+// %% name="x-screen-picture" tags=["live", "claim:interfaces.x-is-thin-client"]
+screenPicture(desk.display.screen, {
+  title: "Four programs of the system, drawn by our display",
+  alt: "On a grey screen: the X logo, two eyes, a clock with hands, and a pocket calculator with forty buttons.",
+  data: desk.display.windows,
+});
+
+// %% [markdown] name="x-eyes-intro"
+// The eyes look at the mouse. But the mouse is *here*, at the display, and the program that draws the eyes knows it only by asking. Move it.
+
+// %% name="x-eyes" tags=["live", "claim:interfaces.x-is-thin-client"]
+const eyes = { x: 181, y: 21, width: 200, height: 140 };
+const lookAt = async (x: number, y: number, stage: string) => {
+  desk.display.movePointer(x, y);
+  if (isHere) await desk.settled({ quietMs: 300, atMostMs: 3000 });
+  else replay(stage);
+  const title = `xeyes, when the mouse is at ${x}, ${y}`;
+  const alt = "Two eyes that look to where the mouse is.";
+  show(screenPicture(desk.display.screen, { title, alt, area: eyes }));
+  return [...desk.display.screen.read(eyes)];
+};
+const [toTheLeft, toTheRight] = [await lookAt(30, 560, "left"), await lookAt(610, 30, "right")];
+
+// %% name="x-eyes-claims" tags=["live"]
+const changed = toTheLeft.filter((colour, i) => colour !== toTheRight[i]).length;
+claims({ "the eyes have moved": changed > 100 });
+
+// %% [markdown] name="x-calc-intro"
+// Now type into the calculator. Each key travels to the program as an event; what comes back are requests to draw.
+
+// %% name="x-calc" tags=["live", "claim:interfaces.client-software", "claim:interfaces.x-is-thin-client"]
+desk.display.movePointer(300, 400);
+const drawnByCalc = () => desk.clients.at(-1)?.traffic.rows.length ?? 0;
+const beforeKeys = drawnByCalc();
+if (isHere) await desk.type("12*34=");
+else replay("408");
+await desk.settled({ quietMs: 300, atMostMs: 3000 });
+
+// %% name="x-calc-picture" tags=["live", "claim:interfaces.x-is-thin-client"]
+screenPicture(desk.display.screen, {
+  title: "xcalc, after 12*34=",
+  alt: "The calculator's display shows 408.",
+  area: { x: 201, y: 191, width: 226, height: 60 },
+  data: [{ keys: 6, requests: drawnByCalc() - beforeKeys }],
+});
+
+// %% [markdown] name="x-code-intro"
+// And how much of the code that this program has in memory is interface? Linux tells which files the pages of a process come from.
+
+// %% name="x-code" tags=["live", "claim:interfaces.client-software"]
+const codeRows = () => {
+  try {
+    return isHere ? codeInMemory(children.xcalc!.pid) : dataset<CodeInMemoryRow>("xcalc-code").rows;
+  } catch (error) {
+    if (!(error instanceof ToolMissing)) throw error;
+    return dataset<CodeInMemoryRow>("xcalc-code").rows; // elsewhere than on Linux
+  }
+};
+const code = codeRows();
+table(code, { title: "Code of xcalc and its libraries that is in memory" });
+
+// %% name="x-code-claims" tags=["live"]
+const kilobytes = (rows: readonly CodeInMemoryRow[]) => _.sumBy(rows, "kilobytes");
+const ofInterface = kilobytes(code.filter((row) => row.isInterface));
+const ofMathematics = kilobytes(
+  code.filter(({ file }) => file.startsWith("libm.") || file.startsWith("libm-")),
+);
+const ofItself = kilobytes(code.filter(({ file }) => file === "xcalc"));
+claims({
+  "the libraries of the interface have more code in memory than the program and the mathematics together":
+    ofInterface > ofItself + ofMathematics,
+});
+
+// %% [markdown] name="x-code-explained"
+// `libX…`, `libxcb`, `libICE` and `libSM` are there for the window and for nothing else; `libm` calculates; `libc` serves both, and is counted for
+// neither. What is in memory was not all executed, and other programs share these pages. The order of size is what counts: most of what runs
+// on the client's side of a program with a window is there for the window.
+//
+// ## Who loses what
+//
+// The program runs elsewhere; the display keeps its windows. Kill one, then the other.
+
+// %% name="x-kill" tags=["live", "claim:interfaces.x-is-thin-client"]
+const windowsBefore = desk.display.windows.length;
+children.xcalc?.kill();
+await children.xcalc?.ended;
+await desk.settled({ quietMs: 500 });
+const windowsAfter = desk.display.windows.length;
+await desk.close(); // the display goes
+const ended = await Promise.all(["xlogo", "xeyes", "xclock"].map((name) => children[name]?.ended));
+
+// %% name="x-kill-claims" tags=["live"]
+claims({
+  "when the program dies, its window goes with it": !isHere || windowsAfter === windowsBefore - 1,
+  "when the display dies, the programs end too, whatever they held":
+    !isHere || ended.every((end) => end?.code === 1),
+});
+
+// %% [markdown] name="x-kill-explained"
+// That is what an X terminal is: thin. All that matters is in the program, at the other machine. But the thread between them must not
+// break: a program of X ends when its display does, and takes with it what was not saved. (Part 5 knows a way to leave and come back.)
+//
+// ## How long does it take to start?
+//
+// The next cell puts a *tap* between a real program and a real display: Xvfb, X.Org's own, which draws into memory. The tap counts
+// what passes, and delays it, half of the round trip each way. First each program starts without delay: **one** recorded start (the quickest of three), from which T₀ and the number of
+// round trips *n* are read. Then it starts again at two distances, and the law says beforehand when it draws.
+//
+// **Predict.** xlogo draws one letter. How many round trips does it need before its first line is on the screen?
+
+// %% name="x-starts-predict"
+const xlogoRounds = predict(
+  "xlogo's rounds",
+  { question: "How many round trips does xlogo wait for before it draws its letter?", unit: "" },
+  undefined,
+);
+xlogoRounds;
+
+// %% name="x-starts" tags=["live", "claim:interfaces.x-is-thin-client"]
+const isNear = (rows: readonly XStartRow[]) =>
+  rows.every(({ predictedMs, measuredMs }) => Math.abs(measuredMs / predictedMs - 1) < 0.08);
+const startsOf = async (program: string) => {
+  const rows = await measureXStarts(program, { roundTripsMs: [60, 120] });
+  // Once more if not: another program may have had the machine.
+  return isNear(rows) ? rows : measureXStarts(program, { roundTripsMs: [60, 120] });
+};
+
+// %% name="x-starts-run" tags=["live", "claim:interfaces.x-is-thin-client"]
+const starts = await (async () => [
+  ...(await startsOf("xlogo")),
+  ...(await startsOf("xeyes")),
+])().catch((error) => {
+  if (!(error instanceof ToolMissing)) throw error;
+  console.log(`${error.message}\nSo this is a recorded run.`);
+  return dataset<XStartRow>("x-starts").rows;
+});
+table(starts, {
+  title: "The start of two programs, predicted from the first of each, and measured",
+});
+
+// %% name="x-starts-compare" tags=["live"]
+xlogoRounds.compare(_.find(starts, { program: "xlogo" })!.roundTrips);
+
+// %% name="x-starts-lines" tags=["live"]
+const byProgram = _.groupBy(starts, "program");
+const laws = _.map(byProgram, ([first], program) => ({
+  label: `${program}: T₀ + ${first!.roundTrips}·RTT`,
+  f: (roundTripMs: number) =>
+    first!.measuredMs + first!.roundTrips * (roundTripMs - first!.roundTripMs),
+}));
+const measuredStarts = _.map(byProgram, (rows, program) => ({
+  label: `${program}, measured`,
+  points: rows.map(({ roundTripMs: x, measuredMs: y }) => ({ x, y })),
+}));
+
+// %% name="x-starts-figure" tags=["live", "claim:interfaces.x-is-thin-client"]
+overlay({
+  title: "From a program's first byte to its first drawing",
+  x: { label: "round trip through the tap", unit: "ms" },
+  y: { label: "time", unit: "ms" },
+  theory: laws,
+  measured: measuredStarts,
+  alt: "Two straight lines, the steeper one for xeyes, with the measured points on them.",
+  caption:
+    "Each line comes from one start without delay, its leftmost point; the others are measured.",
+});
+
+// %% name="x-starts-claims" tags=["live"]
+claims({
+  "every start lies within 8 % of T₀ + n·RTT": isNear(starts),
+  "at every distance a program makes as many round trips as when it was recorded, give or take one":
+    _.every(byProgram, (rows) =>
+      rows.every(({ roundTrips }) => Math.abs(roundTrips - rows[0]!.roundTrips) <= 1),
+    ),
+  "xlogo's link is idle nearly all the time: what it sends would pass 1 MB/s in less than a fiftieth of its start":
+    starts[2]!.bytesOut / 1e6 < starts[2]!.measuredMs / 1000 / 50,
+});
+
+// %% [markdown] name="x-starts-explained"
+// A letter of five polygons, a few kilobytes, and all that waiting. A wider link would not help at all. Nearly every round trip is a
+// question whose answer the next question does not need: is there this extension? what is the number of that name? The library between the program and
+// the display (Xlib) offers each as a function that returns a value, so it must wait. A *call* hides a round trip: that is notebook 02's subject. (Its successor, XCB, gives
+// back a promise instead; exercise 1 does it by hand.)
+//
+// **Why predicted and measured differ.** The tap's timers are late by a millisecond or so each time, which is why the round trip *through the tap* is
+// measured and used. What remains is the machine: starting a program is work, and other work comes in between.
 
 // %% [markdown] name="two-ways-lecture"
 // # 3 · Two ways

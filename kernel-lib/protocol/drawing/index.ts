@@ -46,5 +46,5 @@ export {
 } from "./setup.js";
 export { type XClientMessage, XClientStream, type XDisplayMessage, XDisplayStream } from "./streams.js";
 export { XTraffic, type XTrafficCount, type XTrafficRow } from "./traffic.js";
-export type { ByteOrder } from "./wire.js";
+export type { ByteOrder, XBytes } from "./wire.js";
 export { decodeXError, encodeXError, type XErrorFields, type XErrorName, xErrorCodes } from "./x-errors.js";

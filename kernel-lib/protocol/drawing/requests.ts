@@ -18,6 +18,7 @@ import {
   u32,
   unused,
   valueList,
+  type XBytes,
   XReader,
   XWriter,
 } from "./wire.js";
@@ -94,7 +95,7 @@ const contextValues = valueList(contextNames);
 const configureValues = valueList(["x", "y", "width", "height", "borderWidth", "sibling", "stackMode"], u16, 2);
 
 /** The format (8, 16 or 32 bits a unit) of a property, the number of its units, and these as bytes in the client's order. */
-const propertyData: Codec<{ format: number; value: Uint8Array }> = {
+const propertyData: Codec<{ format: number; value: XBytes }> = {
   read(from) {
     const format = from.u8();
     from.skip(3);

@@ -104,6 +104,12 @@ export class XWriter {
 /** How many bytes are missing to a multiple of four. @internal */
 export const padding = (size: number): number => -size & 3;
 
+/**
+ * Bytes, under a name of their own: types that are inferred from codecs are written out with it, and older compilers do not know
+ * `Uint8Array` with a parameter, as newer ones write it.
+ */
+export interface XBytes extends Uint8Array {}
+
 /** How a value of one kind lies in a message. @internal */
 export interface Codec<T> {
   read(from: XReader): T;
@@ -228,7 +234,7 @@ export const string16 = (gap: number): Codec<string> => ({
 });
 
 /** All bytes that are left. @internal */
-export const bytesLeft: Codec<Uint8Array> = {
+export const bytesLeft: Codec<XBytes> = {
   read: (from) => from.bytes(from.left),
   write: (to, value) => to.bytes(value),
 };

@@ -4,6 +4,8 @@
  *
  * @module
  */
+export { type CodeInMemoryRow, codeInMemory } from "./code-in-memory.js";
+export { measureXStarts, type XStartRow, type XStartsOptions } from "./measure-starts.js";
 export { withXLab, type XLab, type XStart } from "./starts.js";
 export type { XTapOptions } from "./tap.js";
-export { startXScreen, type XScreen, type XScreenClient } from "./x-screen.js";
+export { startXScreen, type XScreen, type XScreenClient, type XScreenOptions, type XSent } from "./x-screen.js";

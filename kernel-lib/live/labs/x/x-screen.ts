@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { checkPositive } from "../../../errors.js";
-import { XDisplay, type XDisplayOptions } from "../../../interfaces/index.js";
+import { XDisplay, type XDisplayClient, type XDisplayOptions } from "../../../interfaces/index.js";
 import { MalformedMessage, XTraffic } from "../../../protocol/index.js";
 import type { Child } from "../../children/index.js";
 import { openXPort, startXClient, type XPort } from "./sockets.js";
@@ -11,6 +11,20 @@ export interface XScreenClient {
   readonly traffic: XTraffic;
   /** Whether it is still there. */
   readonly isConnected: boolean;
+}
+
+/** See {@link startXScreen}. */
+export interface XScreenOptions extends Omit<XDisplayOptions, "now" | "cookie"> {
+  /** Gets what clients send, each by its place in {@link XScreen.clients}, to record it. */
+  readonly onSent?: (client: number, bytes: Uint8Array) => void;
+}
+
+/** What a program once sent to a display. */
+export interface XSent {
+  /** The program. */
+  readonly program: string;
+  /** Its bytes, as base64. */
+  readonly sent: string;
 }
 
 /** See {@link startXScreen}. */
@@ -29,7 +43,7 @@ export interface XScreen {
    * @throws {@link ToolMissing} if it is not installed: the message says what to install.
    */
   start(file: string, ...args: readonly string[]): Promise<Child>;
-  /** Waits until a client with that many more windows is to be seen, and nobody has sent anything for `quietMs`; 150 ms unless told. */
+  /** Waits until a client with that many more windows is to be seen, and nobody has sent anything (but questions for the mouse) for `quietMs`; 150 ms unless told. */
   settled(options?: {
     readonly windows?: number;
     readonly quietMs?: number;
@@ -37,6 +51,11 @@ export interface XScreen {
   }): Promise<void>;
   /** Presses keys, one after the other: each character is one, unless a list is given. */
   type(keys: string | readonly string[]): Promise<void>;
+  /**
+   * Lets programs that are not here draw what they sent when they were recorded, in the same order: a program that is known already goes
+   * on.
+   */
+  replay(recorded: readonly XSent[]): void;
   /** Ends all that was started on it, and closes its port. */
   close(): Promise<void>;
 }
@@ -48,23 +67,25 @@ export interface XScreen {
  *
  * @throws {@link ParameterError} if the size is out of range.
  */
-export async function startXScreen(options: Omit<XDisplayOptions, "now"> = {}): Promise<XScreen> {
+export async function startXScreen({ onSent, ...options }: XScreenOptions = {}): Promise<XScreen> {
   const children: Child[] = [];
   const clients: { traffic: XTraffic; isConnected: boolean }[] = [];
   let lastMs = performance.now();
   let display: XDisplay | undefined;
   const port: XPort = await openXPort((socket) => {
     const seen = { traffic: new XTraffic(), isConnected: true };
-    clients.push(seen);
+    const place = clients.push(seen) - 1;
     const now = () => performance.now();
     const client = (display as XDisplay).connect((bytes) => {
       seen.traffic.fromDisplay(bytes, now());
       socket.write(bytes);
     });
     socket.on("data", (bytes) => {
-      lastMs = now();
+      onSent?.(place, bytes);
       try {
-        seen.traffic.fromClient(bytes, now());
+        const rows = seen.traffic.fromClient(bytes, now());
+        // A program that asks again and again where the mouse is is at rest nevertheless.
+        if (rows.some(({ request }) => request !== "QueryPointer")) lastMs = now();
         client.push(bytes);
       } catch (error) {
         if (!(error instanceof MalformedMessage)) throw error;
@@ -78,6 +99,7 @@ export async function startXScreen(options: Omit<XDisplayOptions, "now"> = {}): 
   });
   display = new XDisplay({ ...options, cookie: port.cookie, now: () => performance.now() });
   const own = display;
+  const replayed = new Map<string, XDisplayClient>();
   return {
     name: port.name,
     cookie: port.cookie,
@@ -101,9 +123,21 @@ export async function startXScreen(options: Omit<XDisplayOptions, "now"> = {}): 
         await sleep(30);
       }
     },
+    replay(recorded) {
+      for (const { program, sent } of recorded) {
+        if (!replayed.has(program))
+          replayed.set(
+            program,
+            own.connect(() => undefined),
+          );
+        replayed.get(program)?.push(Buffer.from(sent, "base64"));
+      }
+    },
     async close() {
-      await Promise.all(children.map((child) => child.stop(200)));
+      // Programs end when their display does; those that don't are ended.
       await port.close();
+      await Promise.race([Promise.all(children.map(({ ended }) => ended)), sleep(500)]);
+      await Promise.all(children.map((child) => child.stop(200)));
     },
   };
 }
