@@ -310,7 +310,7 @@ function datagramsAreTrue(plan: Scenario, run: Run): string[] {
       wrong.push(`${name} changed its address or size`);
     if (row.message !== fate.sent.message) wrong.push(`${name} changed on its way`);
     if (row.what === "received") wrong.push(...arrivesInTime(plan, fate.sent, row, name));
-    else if (!reasonHolds(plan, run, row, unread.get(row.to) ?? 0)) wrong.push(`${name} was not lost by ${row.reason}`);
+    else if (!reasonHolds(run, row, unread.get(row.to) ?? 0)) wrong.push(`${name} was not lost by ${row.reason}`);
     unread.set(row.to, (unread.get(row.to) ?? 0) - row.bytes);
   }
   return wrong;
@@ -331,7 +331,7 @@ function arrivesInTime(plan: Scenario, sent: DatagramRow, row: DatagramRow, name
     : [`${name} arrived at ${arrivedMs}, sent at ${sent.timeMs}, taken at ${row.timeMs}`];
 }
 
-function reasonHolds(plan: Scenario, run: Run, row: DatagramRow, unresolvedBytes: number): boolean {
+function reasonHolds(run: Run, row: DatagramRow, unresolvedBytes: number): boolean {
   const [from, to] = [hostOf(row.from), hostOf(row.to)];
   const faults = of(run, "fault").filter(({ timeMs }) => timeMs <= row.timeMs);
   const last = (...names: string[]) =>
@@ -350,7 +350,7 @@ function reasonHolds(plan: Scenario, run: Run, row: DatagramRow, unresolvedBytes
     case "inbox":
       return unresolvedBytes > 64 * 1024;
     case "closed port":
-      return plan.hosts[to] !== undefined;
+      return isNow(`crash ${to}`, `restart ${to}`) || last(`crash ${to}`, `restart ${to}`)?.fault !== "crash";
     default:
       return false; // the system has no part in virtual time
   }

@@ -85,14 +85,17 @@ test("what the system throws away is told as lost, once, and what is sent then a
   // Somebody else fills the room that the system gives the socket, before we read it.
   const flood = createSocket({ type: "udp4", lookup: (address, _options, found) => found(null, address, 4) });
   for (let i = 0; i < 100; i++) flood.send(Buffer.alloc(8000), to.systemPort, "127.0.0.1");
-  const lost = send(8192);
-  await until(() => lost.how !== "");
-  const later = send(10);
-  await until(() => later.how !== "");
-  flood.close();
-  await close();
-  assert.is(lost.how, "lost: system");
-  assert.is(later.how, "arrived with 10 bytes of 7");
+  try {
+    const lost = send(8192);
+    await until(() => lost.how !== "");
+    const later = send(10);
+    await until(() => later.how !== "");
+    assert.is(lost.how, "lost: system");
+    assert.is(later.how, "arrived with 10 bytes of 7");
+  } finally {
+    flood.close();
+    await close();
+  }
 });
 
 test("a stranger's datagrams are not heard, whatever they say", async () => {
