@@ -1,3 +1,4 @@
+import { cos, sin } from "../../simulation/elementary-functions/index.js";
 import type { Rows, Span } from "./surface.js";
 
 /** A point; a shape's corners may lie between pixels. */
@@ -58,7 +59,7 @@ export function arcCorners({ x, y, width, height, angle1, angle2 }: Arc): Corner
   const steps = Math.max(2, Math.ceil(share * Math.min(2000, 8 + 3 * (width + height))));
   return Array.from({ length: steps + 1 }, (_, i) => {
     const angle = ((angle1 + (extent * i) / steps) * Math.PI) / (180 * 64);
-    return { x: x + width / 2 + (width / 2) * Math.cos(angle), y: y + height / 2 - (height / 2) * Math.sin(angle) };
+    return { x: x + width / 2 + (width / 2) * cos(angle), y: y + height / 2 - (height / 2) * sin(angle) };
   });
 }
 
@@ -105,9 +106,10 @@ export function thinLine(a: Corner, b: Corner, withEnd: boolean, span: Span): vo
 
 /** A line of any width: its rectangle, and a disc at each end where lines are joined. */
 export function wideLine(a: Corner, b: Corner, width: number, isRound: boolean, rows: Rows, span: Span): void {
-  const length = Math.hypot(b.x - a.x, b.y - a.y);
+  const [acrossX, acrossY] = [b.x - a.x, b.y - a.y];
+  const length = Math.sqrt(acrossX * acrossX + acrossY * acrossY);
   if (length > 0) {
-    const [sideX, sideY] = [((b.y - a.y) * width) / (2 * length), ((a.x - b.x) * width) / (2 * length)];
+    const [sideX, sideY] = [(acrossY * width) / (2 * length), (-acrossX * width) / (2 * length)];
     const corners = [
       { x: a.x + sideX, y: a.y + sideY },
       { x: b.x + sideX, y: b.y + sideY },

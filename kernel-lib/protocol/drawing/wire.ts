@@ -252,13 +252,13 @@ export const valueList = <const N extends string>(
     names.forEach((name, i) => {
       if (bits & (1 << i)) found[name] = from.u32();
     });
-    if (bits >= 2 ** names.length) throw new MalformedMessage(`a mask of values has the unknown bit in ${bits}`);
+    if (bits >= 1 << names.length) throw new MalformedMessage(`a mask of values has the unknown bit in ${bits}`);
     return found;
   },
   write(to, values) {
     let bits = 0;
     names.forEach((name, i) => {
-      if (values[name] !== undefined) bits += 2 ** i;
+      if (values[name] !== undefined) bits |= 1 << i;
     });
     mask.write(to, bits);
     to.skip(gap);
