@@ -53,6 +53,7 @@ import {
   mergeRules,
   type MessageRow,
   messages,
+  mineWins,
   on,
   openXDisplay,
   overlay,
@@ -939,7 +940,7 @@ claims({
 });
 
 // %% [markdown] name="calendar-stories-explained"
-// Look at the first column: *all* of them converge. To converge is not to lose nothing. A protocol that makes all copies equal is easy to
+// Look at the column *differ*: *all* of them converge. To converge is not to lose nothing. A protocol that makes all copies equal is easy to
 // find (throw everything away!); the question is what is in them.
 
 // %% [markdown] name="calendar-again-intro"
@@ -958,9 +959,9 @@ const putsOnce: Plan = [
 ];
 
 // %% name="calendar-again-lost"
-const answerLost = (remembersEdits: boolean) =>
+const answerLost = (remembersEdits: boolean, policy = threeWayMerge, onTheLaptop: Plan = []) =>
   scenario({
-    hosts: { phone: {}, server: { disk: { accessMs: 5 } } },
+    hosts: { phone: {}, server: { disk: { accessMs: 5 } }, laptop: {} },
     network: { latencyMs: 5 },
     faults: [
       { kind: "cut", between, atMs: 38 }, // written, and not yet answered
@@ -968,7 +969,8 @@ const answerLost = (remembersEdits: boolean) =>
     ],
     programs: {
       server: on("server", syncServer, { remembersEdits }).daemon(),
-      phone: on("phone", followPlan, threeWayMerge, putsOnce),
+      phone: on("phone", followPlan, policy, putsOnce),
+      laptop: on("laptop", followPlan, policy, onTheLaptop),
     },
   });
 
@@ -997,10 +999,37 @@ claims({
   ),
 });
 
+// %% [markdown] name="calendar-again-undone-intro"
+// Here the merge hides it, since both sides are equal. But now a laptop comes between the two tries: it hears of the entry, and moves it to
+// 10:00. The policy is *mine wins*.
+
+// %% name="calendar-again-undone"
+const hearsAndMoves: Plan = [
+  [210, meets],
+  [230, { time: "10:00" }],
+  [240, meets],
+];
+const undone = [];
+for (const remembersEdits of [false, true]) {
+  const played = answerLost(remembersEdits, mineWins, hearsAndMoves);
+  const { phone } = (await simulate(played, { seed: 1 })).results;
+  undone.push({ remembersEdits, conflicts: phone.conflicts, time: phone.shows?.time });
+}
+table(undone, {
+  title: "What the phone shows in the end",
+  columns: { remembersEdits: { label: "the server remembers edits" }, conflicts: {}, time: {} },
+});
+
+// %% name="calendar-again-undone-claims"
+claims({
+  "the phone's second try undoes what the laptop wrote, who had seen the first":
+    undone[0]!.time === "9:00",
+  "it does not, if the server knows that it is the same edit": undone[1]!.time === "10:00",
+});
+
 // %% [markdown] name="calendar-again-explained"
-// Here the merge hides it, since both sides are equal. But let the laptop move the entry between the two tries: with *mine wins* the phone's
-// second try undoes that, though the laptop had *seen* the phone's edit. The cure is a name for each edit, which stays the same when it is tried
-// again, and is written to the disk in the same stroke as the entry. Notebook 02 makes a whole part of this question: what may be done twice.
+// To compare values is no cure: the laptop's is another. The cure is a name for each edit, which stays the same when it is tried again, and is
+// written to the disk in the same stroke as the entry. Notebook 02 makes a whole part of this question: what may be done twice.
 
 // %% [markdown] name="calendar-rules-intro"
 // ## Without a server
@@ -1219,7 +1248,7 @@ claims({
 // writer had seen, and what was deleted stays deleted. `write` may put into a version what it likes; `merge` gets two versions. (That an edit which
 // nobody had seen loses to another is allowed here. Can you do without it? Then a version holds several values, and `values` gives them.)
 //
-// There are several right answerBytes. `exercises.merge` alone in a cell tells how yours is tried; if it fails, you see the smallest history in which it does.
+// There are several right answers. `exercises.merge` alone in a cell tells how yours is tried; if it fails, you see the smallest history in which it does.
 
 // %% name="calendar-exercise-answer" tags=["exercise"]
 interface MyVersion {
