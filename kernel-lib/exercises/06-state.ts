@@ -2,12 +2,15 @@
 import _ from "lodash";
 import { blockOf, checkFiles, crashPoints, type FileServiceOptions, fileClient, fileServer } from "../server/index.js";
 import { exercise, type NumberExercise, type ProgramExercise } from "../workbook/index.js";
-import { type Fault, type Host, on, scenario, simulate, type TraceRow } from "../world/index.js";
+import { type Fault, type Host, on, type Scenario, scenario, simulate, type TraceRow } from "../world/index.js";
 
 /** Money that a client pays in; its `id` counts the client's deposits from 1. */
 export interface Deposit {
+  /** Who pays in. */
   readonly client: string;
+  /** Which of the client's deposits it is. */
   readonly id: number;
+  /** How much. */
   readonly amount: number;
 }
 /** What the reader writes: called when the machine starts, it returns what handles a deposit and gives the balance. */
@@ -337,7 +340,7 @@ const machines = { server: { disk: { accessMs: 8 } }, ana: {}, bruno: {} };
  * A day on which Ana's writes stay with her: she writes at 100 ms and at 600 ms, Bruno reads at 400 ms, she leaves at 1000 ms, and at 3000 ms
  * Bruno reads again.
  */
-export const lazyDay = (faults: readonly Fault<keyof typeof machines>[]) =>
+export const lazyDay = (faults: readonly Fault<"server" | "ana" | "bruno">[]): Scenario =>
   scenario({
     hosts: machines,
     network: { latencyMs: 5 },
