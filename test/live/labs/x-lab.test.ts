@@ -1,0 +1,108 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { openXDisplay, startXScreen, withXLab, type XClientConnection } from "kernel-lib";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { withTools } from "../tools.js";
+
+const test = suite("live: X");
+const withX = await withTools(
+  test,
+  withXLab((lab) => lab.start(["xlogo"])),
+);
+
+/** Draws with rectangles, polygons, text and images, and reads the window back. */
+async function drawn(client: XClientConnection): Promise<Uint8Array> {
+  const [{ root } = { root: 0 }] = client.setup.screens;
+  const [window, gc, font] = [client.newId(), client.newId(), client.newId()];
+  const on = { drawable: window, gc };
+  const area = { x: 0, y: 0, width: 100, height: 80 };
+  const shape = { ...area, borderWidth: 0, windowClass: 1, visual: 0 };
+  await client.request("CreateWindow", {
+    depth: 24,
+    window,
+    parent: root,
+    ...shape,
+    values: { backgroundPixel: 0xffffff },
+  });
+  await client.request("MapWindow", { window });
+  await client.request("OpenFont", { font, name: "fixed" });
+  await client.request("CreateGC", { gc, drawable: window, values: { foreground: 0x2040ff, background: 0xff, font } });
+  await client.request("PolyFillRectangle", { ...on, rectangles: [{ x: 3, y: 4, width: 20, height: 9 }] });
+  const corners = [
+    { x: 40, y: 3 },
+    { x: 70, y: 20 },
+    { x: 31, y: 33 },
+  ];
+  await client.request("FillPoly", { ...on, shape: 2, relative: false, points: corners });
+  await client.request("PolySegment", { ...on, segments: [{ x1: 5, y1: 40, x2: 60, y2: 40 }] });
+  await client.request("ImageText8", { length: 3, ...on, x: 5, y: 60, text: Uint8Array.of(65, 98, 57) });
+  const image = Uint8Array.from({ length: 400 }, (_, i) => (i % 4 === 3 ? 0 : (7 * i) & 0xff));
+  await client.request("PutImage", {
+    format: 2,
+    ...on,
+    x: 80,
+    y: 60,
+    width: 10,
+    height: 10,
+    leftPad: 0,
+    depth: 24,
+    image,
+  });
+  await client.request("ChangeGC", { gc, values: { function: 6 } });
+  await client.request("PolyFillRectangle", { ...on, rectangles: [{ x: 10, y: 8, width: 50, height: 40 }] });
+  const answer = await client.ask("GetImage", { format: 2, drawable: window, ...area, planeMask: 0xffffff });
+  return answer.image;
+}
+
+withX(
+  "our display draws as X.Org's does: rectangles, polygons, lines, text, images and XOR, pixel for pixel",
+  async () => {
+    const picture = (server: "Xvfb" | "ours") =>
+      withXLab((lab) => lab.client(async (connection, cookie) => drawn(await openXDisplay(connection, { cookie }))), {
+        server,
+      });
+    const [theirs, ours] = [await picture("Xvfb"), await picture("ours")];
+    const colours = (image: Uint8Array) =>
+      Array.from({ length: 8000 }, (_, i) => [...image.subarray(4 * i, 4 * i + 3)].join());
+    const [there, here] = [colours(theirs), colours(ours)];
+    const different = here.flatMap((colour, i) => (colour === there[i] ? [] : [`${i % 100},${Math.floor(i / 100)}`]));
+    assert.equal(different, []);
+  },
+);
+
+withX("real programs draw on our display, and their windows go when they end; a stranger is not let in", async () => {
+  const screen = await startXScreen({ width: 300, height: 200 });
+  const logo = await screen.start("xlogo");
+  await screen.settled({ windows: 1 });
+  assert.equal(
+    screen.display.windows.map(({ name }) => name),
+    ["xlogo"],
+  );
+  assert.ok([...screen.display.screen.pixels].filter((pixel) => pixel === 0).length > 500);
+  const stranger = spawn("xlogo", [], {
+    env: { ...process.env, DISPLAY: screen.name, XAUTHORITY: "/dev/null" },
+    stdio: "ignore",
+  });
+  const [code] = await once(stranger, "exit");
+  assert.is(code, 1);
+  assert.is(screen.display.windows.length, 1);
+  await screen.close();
+  const { code: ended } = await logo.ended;
+  assert.is(ended, 1, "a program of X ends with its display");
+});
+
+withX("the tap counts of xlogo what is known of it, and as many round trips through our display's delay", async () => {
+  await withXLab(async (lab) => {
+    const { count, roundTrips, rows } = await lab.start(["xlogo"], { roundTripMs: 20 });
+    assert.is(count.requests, rows.length - 1);
+    assert.is(count.replies, rows.filter(({ answer }) => answer === "reply").length - 1);
+    assert.is(
+      count.bytesOut,
+      rows.reduce((sum, { bytes }) => sum + bytes, 0),
+    );
+    assert.ok(roundTrips >= count.replies - 1 && roundTrips <= count.replies + 1, `${roundTrips} of ${count.replies}`);
+  });
+});
+
+test.run();
