@@ -20,7 +20,7 @@ import {
   encodeDatagram,
   inboxBytes,
   receiversOf,
-} from "../../world/network/datagrams.js";
+} from "../../world/network/datagram.js";
 import { bytesOf, type Encoded } from "../../world/values.js";
 import { nextPending, type Owned, type OwnProcess, ProcessWait } from "./own-process.js";
 

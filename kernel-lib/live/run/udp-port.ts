@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import type { DatagramPipe } from "../../world/core/driver.js";
 import { Fifo } from "../../world/core/fifo.js";
-import { datagramHeaderBytes } from "../../world/network/datagrams.js";
+import { datagramHeaderBytes } from "../../world/network/datagram.js";
 import type { DatagramFrame } from "../../world/network/frame.js";
 import { bytesOf, whole } from "../../world/values.js";
 

@@ -2,8 +2,9 @@ import type { Driver } from "../core/driver.js";
 import type { Services } from "../core/services.js";
 import type { HostMachine } from "../machine/host-machine.js";
 import type { DatagramSpec, LinkSpec, NetworkSpec, Scenario } from "../scenario.js";
-import { type DatagramWay, MachinePorts } from "./datagrams.js";
+import type { DatagramWay } from "./datagram-port.js";
 import { Fates } from "./fates.js";
+import { MachinePorts } from "./machine-ports.js";
 import { type NetworkInterface, Path, type PathShape } from "./path.js";
 import { Ports } from "./port.js";
 

@@ -21,7 +21,7 @@ import { compute } from "../machine/compute.js";
 import { DiskView } from "../machine/disk.js";
 import type { HostMachine } from "../machine/host-machine.js";
 import { ThreadMutex, ThreadQueue } from "../machine/queue.js";
-import { openDatagrams } from "../network/datagrams.js";
+import { openDatagrams } from "../network/datagram-port.js";
 import { openConnection } from "../network/handshake.js";
 import type { Network } from "../network/network.js";
 import { openPort } from "../network/port.js";

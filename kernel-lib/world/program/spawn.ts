@@ -7,7 +7,7 @@ import type { Thread } from "../core/thread.js";
 import { Cancelled } from "../errors.js";
 import type { Exit, Process, Program, SpawnOptions } from "../host.js";
 import { Endpoint } from "../network/connection.js";
-import { DatagramPort } from "../network/datagrams.js";
+import { DatagramPort } from "../network/datagram-port.js";
 import { OpenPort } from "../network/port.js";
 import { ofHost } from "../strangers.js";
 

@@ -1,12 +1,12 @@
 /**
- * Datagrams: messages that go alone, to a port of a machine, where nobody need be.
+ * A port that is open for datagrams: messages that go alone, to a port of a machine, where nobody need be.
  *
  * - What {@link Datagrams} has: by the program that owns the port, in its step; anybody else is refused.
- * - `deliver`, `lost`: by the path alone, or by the driver for what the system has lost.
- * - `crashed`, `startAnew`: by faults. `giveTo`: by `spawn`. `closeWithProcess`: by the end of its process.
+ * - `opened`: by the driver. `push`: by the ports of its machine.
+ * - `giveTo`: by `spawn`. `closeWithProcess`: by the end of its process.
  */
-import { refuse } from "../../errors.js";
-import { checkFields, checkTimeout, isRecord } from "../checks.js";
+
+import { checkTimeout } from "../checks.js";
 import type { DatagramPipe } from "../core/driver.js";
 import { Fifo } from "../core/fifo.js";
 import type { OwnedPort, RunningProcess } from "../core/process.js";
@@ -21,45 +21,12 @@ import type { HostMachine } from "../machine/host-machine.js";
 import { checkPort } from "../scenario.js";
 import { ofHost } from "../strangers.js";
 import type { LossReason } from "../trace/trace.js";
-import { decode, type Encoded, encode } from "../values.js";
+import type { Encoded } from "../values.js";
+import { datagramHeaderBytes, decodeDatagram, encodeDatagram, inboxBytes, receiversOf } from "./datagram.js";
 import type { Fates } from "./fates.js";
-import type { DatagramFrame, LooseReceiver } from "./frame.js";
+import type { DatagramFrame } from "./frame.js";
+import type { MachinePorts } from "./machine-ports.js";
 import type { Path } from "./path.js";
-import { Ports } from "./port.js";
-
-/** The largest message of a datagram, as encoded. */
-export const maxDatagramBytes = 8 * 1024;
-
-/** How many bytes of datagrams, with their headers, may wait unread at a port. */
-export const inboxBytes = 64 * 1024;
-
-/** The bytes in front of each message: two ports, a length and a checksum (RFC 768). */
-export const datagramHeaderBytes = 8;
-
-/** The machines that a program's address names: one, or every one but its own. */
-export function receiversOf(to: DatagramAddress, own: string, hosts: readonly string[]): readonly string[] {
-  if (!isRecord(to)) refuse("send", "to", 'an address such as { host: "server", port: 7 }', to);
-  checkFields("send", to, ["host", "port"]);
-  checkPort("send", to.port, 1);
-  if (to.host === "*") return hosts.filter((host) => host !== own);
-  if (!hosts.includes(to.host))
-    refuse("send", "host", `"*" or one of the hosts ${hosts.slice(0, 8).join(", ")}`, to.host);
-  return [to.host];
-}
-
-/** A message as bytes, else a {@link MessageError}. */
-export function encodeDatagram(message: unknown, where: string): Encoded {
-  const payload = encode(message, where);
-  const bytes = payload.end - payload.start;
-  if (bytes > maxDatagramBytes)
-    throw new MessageError(`${where}: the message takes ${bytes} bytes; a datagram holds ${maxDatagramBytes}`);
-  return payload;
-}
-
-/** What a receiver gets of a message. @throws {@link MessageError} if it nests too deep. */
-export function decodeDatagram(type: "data" | "bytes", payload: Encoded): unknown {
-  return type === "bytes" ? payload.bytes.slice(payload.start, payload.end) : decode(payload);
-}
 
 /** The way of datagrams from one machine to another. */
 export interface DatagramWay {
@@ -74,44 +41,6 @@ export interface DatagramWay {
 interface Ways {
   way(from: string, to: string): DatagramWay;
   readonly hosts: readonly string[];
-}
-
-/** The datagram ports of a machine: whatever is sent to one of them, open or not, is theirs. */
-export class MachinePorts implements LooseReceiver {
-  readonly keepsOrder = false;
-  readonly open = new Ports<DatagramPort>();
-  readonly #core: Services;
-  readonly #machine: HostMachine;
-  /** What came while the machine stood still. */
-  readonly #held = new Fifo<DatagramFrame>();
-
-  constructor(core: Services, machine: HostMachine) {
-    this.#core = core;
-    this.#machine = machine;
-  }
-
-  deliver(frame: DatagramFrame): void {
-    if (!this.#machine.isPaused) return this.#arrived(frame);
-    this.#held.push(frame);
-    this.#machine.whenRunning(() => this.#arrived(this.#held.shift() as DatagramFrame));
-  }
-
-  #arrived(frame: DatagramFrame): void {
-    if (this.#machine.isDown) return this.lost(frame, "down");
-    const port = this.open.get(frame.toPort);
-    if (!port) return this.lost(frame, "closed port");
-    frame.arrivedMs = this.#core.now();
-    port.push(frame);
-  }
-
-  lost(frame: DatagramFrame, reason: LossReason): void {
-    this.#core.trace.datagram(this.#core.now(), frame.thread, "lost", frame, reason);
-  }
-
-  /** Its machine is down: what it put off is forgotten. */
-  crashed(): void {
-    for (const frame of this.#held.drain()) this.lost(frame, "down");
-  }
 }
 
 /** A port that is open for datagrams. */
