@@ -36,7 +36,7 @@ export default {
   githubPages: false,
   treatWarningsAsErrors: true,
   // The tables from which the types of X's messages are inferred: their names say nothing to a reader of the types.
-  intentionallyNotExported: ["Layouts", "Layout", "FieldsOfRequest", "FieldsOf", "Codec"],
+  intentionallyNotExported: ["Layouts", "Layout", "FieldsOfRequest"],
   validation: {
     notExported: true,
     invalidLink: true,

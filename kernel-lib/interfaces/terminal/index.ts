@@ -28,5 +28,5 @@
 export type { TerminalApplication } from "./application.js";
 export type { ByteConnection } from "./byte-connection.js";
 export { Desk, type DeskOptions } from "./desk.js";
-export { openTerminal, type ShownUpdate, Terminal } from "./terminal.js";
+export { openTerminal, Terminal } from "./terminal.js";
 export { type TerminalServerOptions, terminalPort, terminalServer } from "./terminal-server.js";

@@ -6,13 +6,11 @@ import {
   type FramebufferServerEvent,
   keysyms,
   type PixelArea,
+  type ReceivedUpdate,
 } from "../../protocol/index.js";
 import { ConnectionReset, type Host } from "../../world/index.js";
 import type { ByteConnection } from "./byte-connection.js";
 import { terminalPort } from "./terminal-server.js";
-
-/** An update that a terminal has shown. */
-export type ShownUpdate = Extract<FramebufferServerEvent, { kind: "update" }>;
 
 /**
  * A terminal: it shows what a server sends, and sends it keys and mouse. It knows nothing of the program that it shows, and keeps
@@ -97,7 +95,7 @@ export class Terminal {
    * @returns undefined when the server has ended.
    * @throws {@link TimedOut} if nothing comes for `timeoutMs`, {@link ConnectionReset}, {@link MalformedMessage}.
    */
-  async update(options: { readonly timeoutMs?: number } = {}): Promise<ShownUpdate | undefined> {
+  async update(options: { readonly timeoutMs?: number } = {}): Promise<ReceivedUpdate | undefined> {
     for (;;) {
       for (let event = this.#waiting.shift(); event; event = this.#waiting.shift())
         if (event.kind === "update") return event;

@@ -4,7 +4,15 @@ import type { ByteConnection } from "../../interfaces/index.js";
 import { ConnectionRefused, ConnectionReset, TimedOut } from "../../world/errors.js";
 
 /** Where a server listens on this machine: a port of loopback, or a socket with a path. */
-export type LocalAddress = { readonly port: number } | { readonly path: string };
+export type LocalAddress =
+  | {
+      /** The port's number. */
+      readonly port: number;
+    }
+  | {
+      /** The socket's file. */
+      readonly path: string;
+    };
 
 /**
  * A socket as what carries a terminal's bytes. It reads no more than is taken from it.

@@ -6,14 +6,32 @@ import { decodePixelFormat, encodePixelFormat, type PixelFormat } from "./pixel-
 
 /** What a client asks for and tells, after the handshake. */
 export type FramebufferClientMessage =
-  | { readonly kind: "set pixel format"; readonly format: PixelFormat }
-  | { readonly kind: "set encodings"; readonly encodings: readonly number[] }
-  | { readonly kind: "update request"; readonly isIncremental: boolean; readonly area: PixelArea }
+  | {
+      /** From now on pixels shall come so. */
+      readonly kind: "set pixel format";
+      /** The form of a pixel. */
+      readonly format: PixelFormat;
+    }
+  | {
+      /** Which encodings it can read. */
+      readonly kind: "set encodings";
+      /** Their numbers, the best first. */
+      readonly encodings: readonly number[];
+    }
+  | {
+      /** It wants to see a part of the screen. */
+      readonly kind: "update request";
+      /** Only what has changed since it was last sent; else all of it. */
+      readonly isIncremental: boolean;
+      /** Which part. */
+      readonly area: PixelArea;
+    }
   | FramebufferInput;
 
 /** What somebody does at a client. */
 export type FramebufferInput =
   | {
+      /** A key was pressed or let go. */
       readonly kind: "key";
       /** Pressed, or let go. */
       readonly isDown: boolean;
@@ -21,6 +39,7 @@ export type FramebufferInput =
       readonly key: number;
     }
   | {
+      /** The mouse was moved, or a button pressed or let go. */
       readonly kind: "pointer";
       /** Which buttons are pressed: 1 the left, 2 the middle, 4 the right, 8 and 16 the wheel. */
       readonly buttons: number;
@@ -29,7 +48,12 @@ export type FramebufferInput =
       /** Pixels from the top. */
       readonly y: number;
     }
-  | { readonly kind: "cut text"; readonly text: string };
+  | {
+      /** The client's clipboard has changed. */
+      readonly kind: "cut text";
+      /** What it has now. */
+      readonly text: string;
+    };
 
 /** A longer text of a clipboard is passed over. */
 export const mostTextBytes = 1_000_000;

@@ -26,18 +26,32 @@ export type FramebufferServerEvent =
   | {
       /** The handshake is over. */
       readonly kind: "ready";
+      /** The screen's name. */
       readonly name: string;
+      /** The version that both speak. */
       readonly version: FramebufferVersion;
     }
+  | ReceivedUpdate
   | {
-      readonly kind: "update";
-      /** What it changed, in order, and how each came. */
-      readonly rectangles: readonly ReceivedRectangle[];
-      /** All of it, its header too. */
-      readonly bytes: number;
+      /** It wants to be heard. */
+      readonly kind: "bell";
     }
-  | { readonly kind: "bell" }
-  | { readonly kind: "cut text"; readonly text: string };
+  | {
+      /** The server's clipboard has changed. */
+      readonly kind: "cut text";
+      /** What it has now. */
+      readonly text: string;
+    };
+
+/** A part of the screen has come. */
+export interface ReceivedUpdate {
+  /** What it is, among the events. */
+  readonly kind: "update";
+  /** What it changed, in order, and how each came. */
+  readonly rectangles: readonly ReceivedRectangle[];
+  /** All of it, its header too. */
+  readonly bytes: number;
+}
 
 /** A rectangle of an update. */
 export interface ReceivedRectangle {

@@ -30,7 +30,12 @@ export interface FramebufferServerOptions {
 /** What an update took. */
 export interface SentUpdate {
   /** Its rectangles, in order. */
-  readonly rectangles: readonly { readonly encoding: FramebufferEncoding | "desktopSize"; readonly area: PixelArea }[];
+  readonly rectangles: readonly {
+    /** How its pixels are written; `"desktopSize"` says that the screen has another size now. */
+    readonly encoding: FramebufferEncoding | "desktopSize";
+    /** Where it is. */
+    readonly area: PixelArea;
+  }[];
   /** All of it, its header too. */
   readonly bytes: number;
   /** How many pixels were encoded: none for what is only copied. */

@@ -20,6 +20,7 @@ export {
   type FramebufferClientOptions,
   type FramebufferServerEvent,
   type ReceivedRectangle,
+  type ReceivedUpdate,
 } from "./framebuffer-client.js";
 export { FramebufferServer, type FramebufferServerOptions, type SentUpdate } from "./framebuffer-server.js";
 export type { FramebufferVersion } from "./handshake.js";

@@ -31,8 +31,11 @@ export interface PixelFormat {
 
 /** Formats that are in use everywhere: four bytes a pixel, two, one. */
 export const pixelFormats: {
+  /** Four bytes: 8 bits for each colour. */
   readonly rgb888: PixelFormat;
+  /** Two bytes: 5 bits for red, 6 for green, 5 for blue. */
   readonly rgb565: PixelFormat;
+  /** One byte: 2 bits for blue, 3 for green, 3 for red. */
   readonly bgr233: PixelFormat;
 } = {
   rgb888: format(32, 24, [255, 255, 255], [16, 8, 0]),

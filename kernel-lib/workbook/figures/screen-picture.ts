@@ -1,5 +1,5 @@
 import { checkWhole, refuse } from "../../errors.js";
-import type { Framebuffer } from "../../protocol/index.js";
+import type { Framebuffer, PixelArea } from "../../protocol/index.js";
 import { base64 } from "../platform.js";
 import { checkText, Figure, type FigureText } from "./figure.js";
 import { png } from "./png.js";
@@ -7,7 +7,7 @@ import { png } from "./png.js";
 /** See {@link screenPicture}. */
 export interface ScreenPictureOptions extends FigureText {
   /** Which part of the screen; all of it unless told. */
-  readonly area?: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+  readonly area?: PixelArea;
   /** Rows that stand below as a table: what is on the screen. */
   readonly data?: readonly object[];
   /** How wide it is shown, in pixels; as wide as it is unless told. */
