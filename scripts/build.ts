@@ -18,6 +18,9 @@ const library = inRoot("kernel-lib");
 const engine = "engine/bundle.js";
 const ofEngine = /^(simulation|world)\//;
 
+/** What a page loads is one file, since a page finds no packages. */
+const forPages = "workbook/terminal-page.ts";
+
 const options: BuildOptions = {
   absWorkingDir: library,
   outbase: ".",
@@ -61,7 +64,8 @@ async function writeLibrary(): Promise<void> {
   const sources = readdirSync(library, { recursive: true, encoding: "utf8" })
     .filter(isSource)
     .map((file) => file.replaceAll(path.sep, "/"));
-  await build({ ...options, entryPoints: sources.filter((file) => !ofEngine.test(file)) });
+  await build({ ...options, entryPoints: sources.filter((file) => !ofEngine.test(file) && file !== forPages) });
+  await build({ ...options, entryPoints: [forPages], bundle: true, platform: "browser" });
   await writeEngine(await modulesOf(sources.filter((file) => ofEngine.test(file))));
 }
 

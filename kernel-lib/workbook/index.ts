@@ -86,3 +86,4 @@ export { type SweepRow, sweepRows } from "./figures/sweep-rows.js";
 export { type MessageRecord, messages, type RunLike } from "./figures/trace-view.js";
 export { hopThroughPage, type PageHop, type PageHopOptions } from "./page-hop.js";
 export { type SpaceTimeOptions, spaceTime } from "./space-time/space-time.js";
+export { type TerminalUse, type UseTerminalOptions, useTerminal } from "./use-terminal.js";

@@ -8,6 +8,9 @@ import { createRequire } from "node:module";
 import { crc32, deflateSync } from "node:zlib";
 
 export { openPageServer, type PageServer } from "../live/places/page-server.js";
+export { connectTerminal } from "../live/terminal/serve-terminal.js";
+export type { LocalAddress } from "../live/terminal/socket-bytes.js";
+export { openTerminalPages } from "../live/terminal/terminal-pages.js";
 export { crc32 };
 
 /** A package, loaded when it is first needed. */

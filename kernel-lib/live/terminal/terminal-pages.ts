@@ -17,7 +17,7 @@ export interface TerminalPages {
   /** What a page's terminal is told: where its two streams are, and the module that makes it. */
   readonly url: string;
   readonly module: string;
-  /** Calls back when a page's terminal has opened, sends something, and is gone. */
+  /** How many pages have one open. */
   readonly open: number;
   close(): void;
 }
@@ -32,7 +32,12 @@ const mostUpBytes = 65_536;
  */
 export async function openTerminalPages(
   address: LocalAddress,
-  tell: { opened(): void; touched(): void; gone(end: PageTerminalEnd): void },
+  tell: {
+    opened(): void;
+    /** Keys or mouse went up, and not only requests. */
+    touched(): void;
+    gone(end: PageTerminalEnd): void;
+  },
 ): Promise<TerminalPages> {
   const open = new Map<string, { socket: Socket; upBytes: number }>();
   const up = async (id: string, request: IncomingMessage): Promise<number> => {
@@ -45,12 +50,14 @@ export async function openTerminalPages(
       if (chunks.reduce((sum, { length }) => sum + length, 0) > mostUpBytes) return 413;
     }
     entry.socket.write(Buffer.concat(chunks));
-    tell.touched();
     return 204;
   };
-  const pages = await openLoopbackPages(async ([kind, id = ""], request, response, end) => {
+  const pages = await openLoopbackPages(async ([kind, id = "", what], request, response, end) => {
     if (!/^[0-9a-f]{16,64}$/.test(id)) return end(404);
-    if (kind === "up" && request.method === "POST") return end(await up(id, request));
+    if (kind === "up" && request.method === "POST") {
+      if (what === "input") tell.touched();
+      return end(await up(id, request));
+    }
     if (kind !== "down" || request.method !== "GET" || open.has(id)) return end(404);
     const socket = await connectLocally(address).catch(() => undefined);
     if (!socket) return end(502, "the server of this terminal is not there");
