@@ -20,8 +20,8 @@
  */
 export * from "./00-start-here.js";
 export * from "./01-calendar.js";
-export * from "./02-transparency.js";
 export * from "./01-terminal.js";
+export * from "./02-transparency.js";
 export * from "./03-server-organization.js";
 export * from "./04-contacting-a-server.js";
 export * from "./05-interrupting-a-server.js";

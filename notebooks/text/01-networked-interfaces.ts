@@ -36,10 +36,15 @@ import {
   type CodeInMemoryRow,
   conflictPolicies,
   type ConflictPolicy,
+  connectTerminal,
   type CountedVersion,
   dataset,
+  Desk,
   type EntryValue,
   exercises,
+  FramebufferClient,
+  type FramebufferEncoding,
+  FramebufferServer,
   historyScenario,
   type HistoryVerdict,
   type Host,
@@ -56,6 +61,7 @@ import {
   mineWins,
   on,
   openXDisplay,
+  openTerminal,
   overlay,
   predict,
   progress,
@@ -67,20 +73,24 @@ import {
   screenPicture,
   serveXDisplay,
   show,
+  serveTerminal,
   simulate,
   smallestHistories,
   smallestHistory,
   spaceTime,
   startXScreen,
+  startXTerminal,
   storyScenario,
   type StoryVerdict,
   sweepFigure,
   SyncClient,
   syncServer,
   table,
+  terminalServer,
   threeWayMerge,
   ToolMissing,
   type TraceRow,
+  useTerminal,
   versionVectors,
   wallClock,
   type XClientConnection,
@@ -1286,6 +1296,351 @@ await check(exercises.merge, hybrid);
 // Alternatively, we can give access to remote services through an interface with the client. The client machine is used only as a
 // terminal, without local storage. Thin-client approach: everything is processed and stored at the server. Synchronisation is done
 // by an application-independent protocol, at the level of the middleware.
+
+// %% [markdown] name="terminal-use-intro"
+// Here is such a program: a window to type into, a ground to paint on. It runs **at the server**: nothing of it is in this page. What
+// you get below the next cell is a terminal. Click on it, type, paint, move the window by its bar. Your keys and your mouse travel up, pixels
+// travel down, and that is all that your side knows of the program. Choose another encoding, and watch the bytes. (The cell runs until you press
+// *Kill this terminal*, or leave it alone for a while. Where a page can't reach the kernel, a still picture is shown.)
+
+// %% name="terminal-use" tags=["live", "claim:interfaces.middleware.access"]
+const desk = new Desk({ height: 300 });
+const deskServer = await serveTerminal(desk);
+const firstUse = await useTerminal(deskServer);
+claims({ "the terminal showed the program's screen": firstUse.picture!.equals(desk.framebuffer) });
+
+// %% [markdown] name="terminal-again-intro"
+// Did you kill it in the middle of a word? Open another one. **Predict**: what will be in it?
+
+// %% name="terminal-again" tags=["live", "claim:interfaces.middleware.terminal"]
+const secondUse = await useTerminal(deskServer);
+claims({ "it shows what the first one left": secondUse.picture!.equals(desk.framebuffer) });
+
+// %% [markdown] name="terminal-kill-intro"
+// The same done by a program, so that nobody has to be believed: one terminal types, and its connection is cut in the middle of an update; another
+// is opened. Its picture is compared with the server's, pixel for pixel.
+
+// %% name="terminal-kill" tags=["live", "claim:interfaces.middleware.terminal", "claim:interfaces.middleware.thin-client"]
+const victim = await connectTerminal(deskServer);
+await victim.type("nothing is lost, since nothing was there");
+await victim.request({ isIncremental: false });
+await victim.update(); // it is seen
+await victim.request({ isIncremental: false });
+victim.kill(); // in the middle of the next picture
+const heir = await connectTerminal(deskServer);
+await heir.request({ isIncremental: false });
+await heir.update();
+
+// %% name="terminal-kill-claims" tags=["live"]
+claims({
+  "what the killed terminal typed is at the server": desk.text.includes("nothing is lost"),
+  "the new terminal shows the server's screen, pixel for pixel": heir.picture.equals(
+    desk.framebuffer,
+  ),
+});
+
+// %% [markdown] name="terminal-kill-explained"
+// Nothing is lost, since nothing was there: the terminal has no storage, so it can be lost, stolen or exchanged. But look at what this asks for. While
+// the terminal is away there is *no* work at the user's side, not even reading; and each key is a round trip before it is seen. Compare the calendar
+// of part 4, which could be edited on the underground.
+//
+// And the terminal is the same for every program. Here it shows one that nobody of us wrote: a real `xterm` on a real `Xvnc`, with a shell in it.
+
+// %% name="terminal-xterm" tags=["live", "claim:interfaces.middleware.protocol"]
+try {
+  const xterm = await startXTerminal({ height: 300 });
+  const xtermUse = await useTerminal(xterm).finally(() => xterm.close());
+  claims({ "the same terminal shows a program of another make": xtermUse.picture!.width === 640 });
+} catch (error) {
+  if (!(error instanceof ToolMissing)) throw error;
+  console.log(`No xterm here: ${error.message}.`);
+}
+
+// %% [markdown] name="terminal-virtual-intro"
+// ## What travels
+//
+// The protocol is the **remote framebuffer** (RFB, RFC 6143), which VNC speaks. It has few messages, and the client *pulls*: the server sends a change only when
+// it was asked for one. Server and terminal are programs of a dozen lines of middleware, so they run in virtual time as well. Somebody types two letters:
+
+// %% name="terminal-type"
+const typeTwo = async (host: Host) => {
+  const terminal = await openTerminal(host, "server", { encodings: ["hextile", "copyRect"] });
+  await terminal.request({ isIncremental: false });
+  await terminal.update();
+  const startMs = host.now();
+  for (const letter of "hi") {
+    await terminal.request(); // "tell me when something changes"
+    await terminal.type(letter);
+    await terminal.update();
+  }
+  return host.now() - startMs;
+};
+
+// %% name="terminal-type-run"
+const typing = scenario({
+  hosts: { server: {}, terminal: {} },
+  network: { latencyMs: 25, bytesPerS: 1e6 },
+  programs: {
+    server: on("server", terminalServer, () => new Desk()).daemon(),
+    typingMs: on("terminal", typeTwo),
+  },
+});
+const typingRun = await simulate(typing, { seed: 1 });
+
+// %% name="terminal-virtual" tags=["claim:interfaces.middleware.protocol"]
+spaceTime(typingRun, {
+  title: "Opening a terminal, and typing two letters",
+  alt: "A handshake of several round trips, a whole picture, and then for each letter a request, a key and an update.",
+  caption:
+    "The messages are numbers of bytes: 10 for a request, 8 each for a key's press and release, and the update for what changed.",
+});
+
+// %% [markdown] name="terminal-steps-intro"
+// How much a change costs depends on what changed, and on how the pixels are written. **Raw** writes each; **RRE** rectangles of one colour; **Hextile** does
+// so in tiles of 16 × 16; **ZRLE** looks for palettes and runs and then packs everything with zlib. **CopyRect** says only from where a rectangle was moved.
+
+// %% jupyter={"source_hidden": true} name="terminal-steps-tools"
+// The steps, and how the bytes of an update are counted: server and client side by side, without a network.
+const lines = (from: number, count: number) =>
+  _.range(from, from + count)
+    .map((i) => `${i}: the quick brown fox jumps over the lazy dog\n`)
+    .join("");
+const steps: Record<string, (desk: Desk) => void> = {
+  "type a letter": (at) => at.input({ kind: "cut text", text: "x" }),
+  "scroll by a line": (at) => at.input({ kind: "cut text", text: lines(100, 1) }),
+  "move the window": (at) => {
+    for (const [x, y] of [
+      [60, 30],
+      [70, 36],
+    ] as const)
+      at.input({ kind: "pointer", buttons: 1, x, y });
+  },
+  "film, 160 × 120": (at) => at.tick(),
+};
+const bytesOf = (encodings: FramebufferEncoding[], step: (desk: Desk) => void) => {
+  const at = new Desk({ width: 640, height: 480, filmPerS: 1 });
+  at.input({ kind: "cut text", text: lines(0, 40) });
+  const server = new FramebufferServer(at.framebuffer, { evenIfLonger: true });
+  const client = new FramebufferClient({ encodings });
+  const pass = () => {
+    client.receive(server.take());
+    server.receive(client.take());
+  };
+  for (let i = 0; i < 4; i++) pass(); // the handshake
+  client.request({ isIncremental: false });
+  for (let i = 0; i < 2; i++) pass(); // the whole picture
+  step(at);
+  client.request();
+  for (let i = 0; i < 2; i++) pass();
+  if (!client.framebuffer!.equals(at.framebuffer)) throw new Error("another picture");
+  return _.last(server.takeUpdates())!.bytes;
+};
+
+// %% name="terminal-steps" tags=["claim:interfaces.middleware.protocol"]
+const pixelEncodings = ["raw", "rre", "hextile", "zrle"] as const;
+const stepRows = Object.entries(steps).flatMap(([step, act]) =>
+  [false, true].map((withCopy) => ({
+    step: withCopy ? `${step}, with CopyRect` : step,
+    ..._.fromPairs(
+      pixelEncodings.map((encoding) => [
+        encoding,
+        bytesOf(withCopy ? [encoding, "copyRect"] : [encoding], act),
+      ]),
+    ),
+  })),
+) as ({ step: string } & Record<(typeof pixelEncodings)[number], number>)[];
+table(stepRows, { title: "Bytes of an update on a screen of 640 × 480" });
+
+// %% name="terminal-steps-claims"
+const stepOf = (step: string) => _.find(stepRows, { step })!;
+const [scroll, copied] = [stepOf("scroll by a line"), stepOf("scroll by a line, with CopyRect")];
+claims({
+  "a scroll costs ten times as much as its copy, in every encoding": pixelEncodings.every(
+    (encoding) => scroll[encoding] > 10 * copied[encoding],
+  ),
+  "of a text, the clever encodings save nine bytes in ten": scroll.zrle < scroll.raw / 10,
+  "of a film, RRE is longer than Raw":
+    stepOf("film, 160 × 120").rre > stepOf("film, 160 × 120").raw,
+});
+
+// %% [markdown] name="terminal-law-intro"
+// ## How fast
+//
+// A terminal that asks for the next update when the last has come gets at most
+//
+// $$\frac{1}{\text{RTT} + \text{bytes} / \text{bandwidth}}$$
+//
+// updates a second. **Predict.** A film of small pictures, some 8 kB each, over a round trip of 100 ms at 2 MB/s: the terminal shows nine or ten a
+// second. What would bring it to twenty?
+
+// %% name="terminal-law-predict"
+const twentyPerS = predict(
+  "twenty a second",
+  {
+    question: "From ten updates a second to twenty, over a round trip of 100 ms:",
+    choices: {
+      bandwidth: "ten times the bandwidth",
+      bytes: "an encoding with a tenth of the bytes",
+      ahead: "asking for the next update before the last has come",
+    },
+  },
+  undefined,
+);
+twentyPerS;
+
+// %% name="terminal-pull"
+// In one piece, since the requests under way are the point of it.
+const pull = async (host: Host, underWay: number, untilMs: number) => {
+  const terminal = await openTerminal(host, "server", { encodings: ["hextile"] });
+  await terminal.request({ isIncremental: false });
+  await terminal.update();
+  for (let i = 0; i < underWay; i++) {
+    if (i > 0) await host.sleep(30); // or the server would put them together
+    await terminal.request();
+  }
+  const startMs = host.now();
+  const bytes: number[] = [];
+  while (host.now() < startMs + untilMs) {
+    bytes.push((await terminal.update())!.bytes);
+    await terminal.request();
+  }
+  return { perS: (1000 * bytes.length) / (host.now() - startMs), bytes: _.mean(bytes) };
+};
+
+// %% name="terminal-pulling"
+const smallFilm = (side: number) => () =>
+  new Desk({ width: 240, height: 200, filmPerS: 100, filmWidth: side, filmHeight: side });
+const pulling = (rttMs: number, bytesPerS: number, underWay = 1, side = 44, untilMs = 3000) =>
+  scenario({
+    hosts: { server: {}, terminal: {} },
+    network: { latencyMs: rttMs / 2, bytesPerS },
+    programs: {
+      server: on("server", terminalServer, smallFilm(side)).daemon(),
+      pull: on("terminal", pull, underWay, untilMs),
+    },
+  });
+
+// %% name="terminal-pull-run"
+const ways = {
+  "as it is": pulling(100, 2e6),
+  bandwidth: pulling(100, 2e7),
+  bytes: pulling(100, 2e6, 1, 14),
+  ahead: pulling(100, 2e6, 3),
+};
+const pullRows = await Promise.all(
+  Object.entries(ways).map(async ([way, plan]) => {
+    const { perS, bytes } = (await simulate(plan, { seed: 1 })).results.pull;
+    return { way, "updates a second": perS, "bytes of one": bytes };
+  }),
+);
+twentyPerS.compare(
+  _.maxBy(_.tail(pullRows), "updates a second")!.way as "bandwidth" | "bytes" | "ahead",
+);
+
+// %% name="terminal-pull-table"
+table(pullRows, { title: "What helps over a round trip of 100 ms" });
+
+// %% name="terminal-pull-claims"
+const perSOf = (way: string) => _.find(pullRows, { way })!["updates a second"];
+claims({
+  "with ten times the bandwidth it is still not eleven a second": perSOf("bandwidth") < 11,
+  "nor with a tenth of the bytes": perSOf("bytes") < 11,
+  "with three requests under way it is more than twenty": perSOf("ahead") > 20,
+});
+
+// %% [markdown] name="terminal-pull-explained"
+// Neither bandwidth nor bytes were in the way: the round trip was. That is latency's lesson, here as in X: **what costs is how often somebody waits**.
+//
+// Now the law over the whole range, in virtual time and live. The live run is the same two programs over real sockets, with the distance put in.
+
+// %% name="terminal-law-live" tags=["live"]
+const distances = [20, 50, 100, 200];
+const lawRows: { rttMs: number; predictedPerS: number; livePerS: number; bytes: number }[] = [];
+for (const rttMs of distances) {
+  const run = await runLive(pulling(rttMs, 2e6, 1, 44, 1500), { seed: 1, timeScale: 1 });
+  const predicted = run.predicted.results.pull;
+  lawRows.push({
+    rttMs,
+    predictedPerS: predicted.perS,
+    livePerS: run.results.pull.perS,
+    bytes: predicted.bytes,
+  });
+}
+
+// %% name="terminal-law-figure" tags=["live"]
+const lawOf = (rttMs: number) => 1000 / (rttMs + (1000 * lawRows[0]!.bytes) / 2e6);
+overlay({
+  title: "Updates a second of a terminal that asks one at a time",
+  x: { label: "round trip", unit: "ms" },
+  y: { label: "updates", unit: "1/s" },
+  theory: { label: "1/(RTT + bytes/bandwidth)", f: lawOf, from: 15, to: 200 },
+  predicted: lawRows.map((row) => ({ x: row.rttMs, y: row.predictedPerS })),
+  measured: lawRows.map((row) => ({ x: row.rttMs, y: row.livePerS })),
+  alt: "The curve falls from over forty updates a second at 20 ms to five at 200 ms; points of both worlds lie on it or a little below.",
+  caption:
+    "Live points lie below the curve by what a real machine adds to each round trip: a few milliseconds.",
+});
+
+// %% name="terminal-law-claims" tags=["live"]
+claims({
+  "no run is faster than the law": lawRows.every(
+    (row) => Math.max(row.predictedPerS, row.livePerS) < 1.02 * lawOf(row.rttMs),
+  ),
+  "in virtual time the law is nearly reached": lawRows.every(
+    (row) => row.predictedPerS > 0.9 * lawOf(row.rttMs),
+  ),
+  "over 200 ms, live too": _.last(lawRows)!.livePerS > 0.8 * lawOf(200),
+});
+
+// %% [markdown] name="terminal-exercise-pulling-intro"
+// ## Exercise · Twenty updates a second
+//
+// Write a terminal that shows at least 20 updates a second over any round trip up to 200 ms, and does not ask for more than twice as many as it gets. You are
+// given a terminal that is open and has its first whole picture: `await terminal.request()` asks for a change, `await terminal.update()` waits for one and shows
+// it (`update({ timeoutMs })` throws `TimedOut`). Requests that wait at the server together are one. Go on until the run ends.
+
+// %% name="terminal-exercise-pulling-answer" tags=["exercise"]
+const myTerminal: exercises.PullingTerminal = async (host, terminal) => {
+  host.log("begins"); // your lines take the place of these
+  for (;;) {
+    await terminal.request();
+    await terminal.update();
+  }
+};
+await check(exercises.pulling, myTerminal);
+
+// %% jupyter={"source_hidden": true} name="terminal-exercise-pulling-solution" tags=["solution"]
+// A solution, once you have tried: click to unfold it. One thread asks by the clock, the other shows what comes.
+const clockedTerminal: exercises.PullingTerminal = async (host, terminal) => {
+  const ask = async (own: Host) => {
+    for (let at = own.now(); ; at += 45) {
+      await own.sleepUntil(at);
+      await terminal.request();
+    }
+  };
+  host.spawn(ask, { as: "thread" });
+  for (;;) await terminal.update();
+};
+await check(exercises.pulling, clockedTerminal);
+
+// %% [markdown] name="terminal-exercise-encoding-intro"
+// ## Exercise · An encoding for a link
+//
+// A good encoding saves bytes and costs CPU time. Write a function that says which of `raw`, `rre`, `hextile` and `zrle` gives the most updates a second: you are
+// given the link, and for each encoding the `bytes` and the server's `cpuMs` of one update. A film and a text are tried over slow links and fast ones.
+
+// %% name="terminal-exercise-encoding-answer" tags=["exercise"]
+const myChoice: exercises.EncodingChoice = (link, costs) => {
+  console.log(link.rttMs, link.bytesPerS, costs.raw.bytes, costs.raw.cpuMs); // your lines take the place of these
+  return "raw";
+};
+await check(exercises.encodingForLink, myChoice);
+
+// %% jupyter={"source_hidden": true} name="terminal-exercise-encoding-solution" tags=["solution"]
+// A solution, once you have tried: click to unfold it. The round trip is the same for all, so it does not decide.
+const leastTime: exercises.EncodingChoice = ({ bytesPerS }, costs) =>
+  _.minBy(pixelEncodings, (name) => costs[name].cpuMs + (1000 * costs[name].bytes) / bytesPerS)!;
+await check(exercises.encodingForLink, leastTime);
 
 // %% [markdown] name="when-lecture"
 // # 6 · Which way when
