@@ -1304,17 +1304,19 @@ await check(exercises.merge, hybrid);
 // *Kill this terminal*, or leave it alone for a while. Where a page can't reach the kernel, a still picture is shown.)
 
 // %% name="terminal-use" tags=["live", "claim:interfaces.middleware.access"]
-const desk = new Desk({ height: 300 });
-const deskServer = await serveTerminal(desk);
+const ourDesk = new Desk({ height: 300 });
+const deskServer = await serveTerminal(ourDesk);
 const firstUse = await useTerminal(deskServer);
-claims({ "the terminal showed the program's screen": firstUse.picture!.equals(desk.framebuffer) });
+claims({
+  "the terminal showed the program's screen": firstUse.picture!.equals(ourDesk.framebuffer),
+});
 
 // %% [markdown] name="terminal-again-intro"
 // Did you kill it in the middle of a word? Open another one. **Predict**: what will be in it?
 
 // %% name="terminal-again" tags=["live", "claim:interfaces.middleware.terminal"]
 const secondUse = await useTerminal(deskServer);
-claims({ "it shows what the first one left": secondUse.picture!.equals(desk.framebuffer) });
+claims({ "it shows what the first one left": secondUse.picture!.equals(ourDesk.framebuffer) });
 
 // %% [markdown] name="terminal-kill-intro"
 // The same done by a program, so that nobody has to be believed: one terminal types, and its connection is cut in the middle of an update; another
@@ -1333,9 +1335,9 @@ await heir.update();
 
 // %% name="terminal-kill-claims" tags=["live"]
 claims({
-  "what the killed terminal typed is at the server": desk.text.includes("nothing is lost"),
+  "what the killed terminal typed is at the server": ourDesk.text.includes("nothing is lost"),
   "the new terminal shows the server's screen, pixel for pixel": heir.picture.equals(
-    desk.framebuffer,
+    ourDesk.framebuffer,
   ),
 });
 
@@ -1401,13 +1403,13 @@ spaceTime(typingRun, {
 
 // %% jupyter={"source_hidden": true} name="terminal-steps-tools"
 // The steps, and how the bytes of an update are counted: server and client side by side, without a network.
-const lines = (from: number, count: number) =>
+const textLines = (from: number, count: number) =>
   _.range(from, from + count)
     .map((i) => `${i}: the quick brown fox jumps over the lazy dog\n`)
     .join("");
 const steps: Record<string, (desk: Desk) => void> = {
   "type a letter": (at) => at.input({ kind: "cut text", text: "x" }),
-  "scroll by a line": (at) => at.input({ kind: "cut text", text: lines(100, 1) }),
+  "scroll by a line": (at) => at.input({ kind: "cut text", text: textLines(100, 1) }),
   "move the window": (at) => {
     for (const [x, y] of [
       [60, 30],
@@ -1419,7 +1421,7 @@ const steps: Record<string, (desk: Desk) => void> = {
 };
 const bytesOf = (encodings: FramebufferEncoding[], step: (desk: Desk) => void) => {
   const at = new Desk({ width: 640, height: 480, filmPerS: 1 });
-  at.input({ kind: "cut text", text: lines(0, 40) });
+  at.input({ kind: "cut text", text: textLines(0, 40) });
   const server = new FramebufferServer(at.framebuffer, { evenIfLonger: true });
   const client = new FramebufferClient({ encodings });
   const pass = () => {
@@ -1521,14 +1523,14 @@ const pulling = (rttMs: number, bytesPerS: number, underWay = 1, side = 44, unti
   });
 
 // %% name="terminal-pull-run"
-const ways = {
+const remedies = {
   "as it is": pulling(100, 2e6),
   bandwidth: pulling(100, 2e7),
   bytes: pulling(100, 2e6, 1, 14),
   ahead: pulling(100, 2e6, 3),
 };
 const pullRows = await Promise.all(
-  Object.entries(ways).map(async ([way, plan]) => {
+  Object.entries(remedies).map(async ([way, plan]) => {
     const { perS, bytes } = (await simulate(plan, { seed: 1 })).results.pull;
     return { way, "updates a second": perS, "bytes of one": bytes };
   }),
