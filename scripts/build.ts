@@ -65,7 +65,8 @@ async function writeLibrary(): Promise<void> {
     .filter(isSource)
     .map((file) => file.replaceAll(path.sep, "/"));
   await build({ ...options, entryPoints: sources.filter((file) => !ofEngine.test(file) && file !== forPages) });
-  await build({ ...options, entryPoints: [forPages], bundle: true, platform: "browser" });
+  const pages = sources.filter((file) => file === forPages);
+  await build({ ...options, entryPoints: pages, bundle: true, platform: "browser" });
   await writeEngine(await modulesOf(sources.filter((file) => ofEngine.test(file))));
 }
 

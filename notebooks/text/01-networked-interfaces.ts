@@ -650,7 +650,7 @@ claims({
 // A letter of five polygons, a few kilobytes, and all that waiting. A wider link would not help at all. Nearly every round trip is a
 // question whose answer the next question does not need: is there this extension? what is the number of that name? The library between the program and
 // the display (Xlib) offers each as a function that returns a value, so it must wait. A *call* hides a round trip: that is notebook 02's subject. (Its successor, XCB, gives
-// back a promise instead; exercise 1 does it by hand.)
+// back a promise instead, so that a program can ask first and wait later, as the pipelined hundred did.)
 //
 // **Why predicted and measured differ.** The tap's timers are late by a millisecond or so each time, which is why the round trip *through the tap* is
 // measured and used. What remains is the machine: starting a program is work, and other work comes in between.
@@ -1457,9 +1457,12 @@ table(stepRows, { title: "Bytes of an update on a screen of 640 × 480" });
 const stepOf = (step: string) => _.find(stepRows, { step })!;
 const [scroll, copied] = [stepOf("scroll by a line"), stepOf("scroll by a line, with CopyRect")];
 claims({
-  "a scroll costs ten times as much as its copy, in every encoding": pixelEncodings.every(
-    (encoding) => scroll[encoding] > 10 * copied[encoding],
-  ),
+  "written anew, a scroll costs more than ten times as much as its copy":
+    scroll.raw > 10 * copied.raw &&
+    scroll.rre > 10 * copied.rre &&
+    scroll.hextile > 10 * copied.hextile,
+  "packed by zlib, which sees the repetition itself, more than twice":
+    scroll.zrle > 2 * copied.zrle,
   "of a text, the clever encodings save nine bytes in ten": scroll.zrle < scroll.raw / 10,
   "of a film, RRE is longer than Raw":
     stepOf("film, 160 × 120").rre > stepOf("film, 160 × 120").raw,
@@ -1647,10 +1650,80 @@ await check(exercises.encodingForLink, leastTime);
 // %% [markdown] name="when-lecture"
 // # 6 · Which way when
 //
-// One table, from the runs above.
+// Three answers to one question: what must be at the user's side? X puts a program there that can draw, and nothing of the application. The calendar puts
+// the application there, with a copy of its data. The terminal puts a picture there. The next table has one example of each from the runs above, in virtual
+// time; live they had the same bytes.
 
-// %% [markdown] name="exercises"
-// # 7 · Exercises
+// %% name="when-table" tags=["claim:interfaces.two-ways"]
+// One row for each way, with the figures of its own runs.
+const { oneByOne: askedApart, pipelined: askedAtOnce } = atomsRun.results;
+const letterBytes = stepOf("type a letter");
+table(
+  [
+    {
+      way: "X: requests to draw",
+      example: "a hundred lines",
+      bytes: byWay[0]!.bytes,
+      "round trips": `a hundred questions: ${askedApart / 50}, or ${askedAtOnce / 50} if asked at once`,
+      "without a network": "nothing",
+      "lost with the user's machine": "the programs, and what they had not saved",
+      "a new application needs": "its program, at the server",
+    },
+    {
+      way: "a protocol per application",
+      example: "40 entries, nothing new",
+      bytes: nothing40!.bytes,
+      "round trips": "none to read or to edit; 1 to come in step",
+      "without a network": "all of it",
+      "lost with the user's machine": "edits since it was last in step",
+      "a new application needs": "a protocol, a server and a program for every kind of device",
+    },
+    {
+      way: "a terminal",
+      example: "a letter (Hextile)",
+      bytes: letterBytes.hextile,
+      "round trips": `${(typingRun.results.typingMs / 2 / 50).toFixed(1)} until a letter is seen`,
+      "without a network": "nothing",
+      "lost with the user's machine": "nothing",
+      "a new application needs": "its program, at the server",
+    },
+  ],
+  { title: "Which way when" },
+);
+
+// %% name="when-claims" tags=["claim:interfaces.two-ways"]
+claims({
+  "as pixels the hundred lines are more than 200 times as long as the requests":
+    byWay[2]!.bytes > 200 * byWay[0]!.bytes,
+  "in a terminal a letter is seen about one round trip after it was typed": _.inRange(
+    typingRun.results.typingMs / 2,
+    50,
+    60,
+  ),
+  "that nothing is new takes fewer bytes than a letter in a terminal, in any encoding": _.every(
+    pixelEncodings,
+    (encoding) => nothing40!.bytes < letterBytes[encoding],
+  ),
+});
+
+// %% [markdown] name="when-explained"
+// No way is the best. **Who must work without a network** needs a protocol for the application, and pays for it with a program for every kind of device
+// and with rules for merging. **Who must not lose anything**, or has a new application every week, takes a terminal, and pays with a round trip for each key.
+// **X lies between**: its requests are short, but whoever asks has to wait, and a program does not survive its display.
+//
+// A page in a browser is all three: a document that is drawn at your side, code that may keep a copy and come in step later, and, for a remote desktop, a
+// canvas that shows pixels. That code comes *to* the user's machine when it is needed is the subject of notebooks 08 and 09.
 
 // %% [markdown] name="summary"
 // # What you have seen
+//
+// - A client program is mostly interface; where it runs and where its interface is shown can be two machines.
+// - In X the display is the **server**. What costs is not bytes but round trips: T₀ + n·RTT predicts the start of a real program.
+// - A protocol for an application keeps copies in step. Copies that are edited apart must be **merged**: rules that use clocks lose later edits, counters
+//   put writes in order, version vectors also see which writes did not know of each other. To converge is not to lose nothing.
+// - A terminal has no storage, so nothing is lost with it. The client pulls, so that updates a second are at most 1/(RTT + bytes/bandwidth), unless it asks ahead.
+//
+// The exercises stand at the ends of their parts: *write the merge* in part 4; *twenty updates a second* and *an encoding for a link* in part 5.
+//
+// **Where to read on.** van Steen and Tanenbaum, *Distributed Systems*, section 3.3; Scheifler and Gettys, "The X Window System", ACM TOG 5, 1986; RFC 6143 (the
+// remote framebuffer); RFC 4791 and RFC 6578 (calendars and their tokens); Shapiro, Preguiça, Baquero and Zawirski, "Conflict-free Replicated Data Types", SSS 2011.

@@ -1,9 +1,10 @@
 import { availableParallelism } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { refuse } from "../../errors.js";
 import type { Measures } from "../../simulation/measures.js";
 import type { ModelElsewhere, SweepPoint } from "../../simulation/sweep.js";
 import { sourceOf } from "../children/self-contained.js";
-import type { SweepTask } from "./sweep-worker.js";
+import type { SweepTask, SweepThreads } from "./sweep-worker.js";
 
 /**
  * A model for `sweep` that runs on worker threads: a function that a module exports.
@@ -40,24 +41,38 @@ export function selfContainedModel<Point extends SweepPoint, M extends Measures>
   return onWorkers({ source: sourceOf("selfContainedModel", "model", model) });
 }
 
+/** How long a sweep that ends waits for threads that still load the library: else they would leave files open. */
+const mostLoadingMs = 10_000;
+
 function onWorkers<Point extends SweepPoint, M extends Measures>(model: SweepTask["model"]): ModelElsewhere<Point, M> {
   return {
     async open(runs, wanted = availableParallelism()) {
       const workers = Math.min(wanted, runs);
       // Loaded here and not above: loading the library must stay fast, and most runs need no workers.
       const { Piscina } = await import("piscina");
+      const loaded = new Int32Array(new SharedArrayBuffer(4));
       const pool = new Piscina<SweepTask, M>({
         filename: new URL("./sweep-worker.js", import.meta.url).href,
         minThreads: workers,
         maxThreads: workers,
+        workerData: { loaded } satisfies SweepThreads,
       });
-      let closing: Promise<void> | undefined;
-      const close = (): Promise<void> => {
-        closing ??= pool.destroy();
-        return closing;
-      };
       // A thread without a run has failed, most likely to start: the next would too.
       let failure: unknown;
+      const end = async (): Promise<void> => {
+        for (
+          let waitedMs = 0;
+          Atomics.load(loaded, 0) < workers && !failure && waitedMs < mostLoadingMs;
+          waitedMs += 10
+        )
+          await sleep(10);
+        await pool.destroy();
+      };
+      let closing: Promise<void> | undefined;
+      const close = (): Promise<void> => {
+        closing ??= end();
+        return closing;
+      };
       pool.on("error", (error) => {
         failure ??= error;
         void close();

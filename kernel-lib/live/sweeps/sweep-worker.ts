@@ -1,3 +1,4 @@
+import { workerData } from "node:worker_threads";
 import type { Measures } from "../../simulation/measures.js";
 import type { SweepPoint } from "../../simulation/sweep.js";
 import { compiled, explainMissing } from "../children/self-contained.js";
@@ -8,6 +9,15 @@ export interface SweepTask {
   readonly point: SweepPoint;
   readonly seed: number;
 }
+
+/** What the threads of a sweep share: how many of them have loaded the library. @internal */
+export interface SweepThreads {
+  readonly loaded: Int32Array;
+}
+
+// Here, before the first run, and told: a thread that is ended while it reads files leaves them open.
+const library = await import("../../index.js");
+Atomics.add((workerData as SweepThreads).loaded, 0, 1);
 
 type Model = (point: SweepPoint, seed: number, library?: unknown) => Measures | Promise<Measures>;
 
@@ -26,7 +36,7 @@ export default async function run({ model, point, seed }: SweepTask): Promise<Me
     bySource.set(model.source, known);
   }
   try {
-    return await known(point, seed, await import("../../index.js"));
+    return await known(point, seed, library);
   } catch (error) {
     throw explainMissing(
       error,
