@@ -5,6 +5,7 @@
  * @module
  */
 export * from "./calendar/index.js";
+export * from "./hand-off/index.js";
 export { type InetdLabOptions, type InetdReplyRow, type InetdRequest, inetdLab } from "./inetd-lab.js";
 export {
   type LabCommand,

@@ -1,0 +1,6 @@
+/**
+ * A TCP connection that really changes its machine, beside the other ways through a front end.
+ *
+ * @module
+ */
+export { type HandOffLabOptions, type HandOffRow, handOffLab } from "./hand-off-lab.js";
