@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { dataset, type HandOffRow, handOffLab, runInOwnNetwork } from "kernel-lib";
+import { dataset, frontEndCosts, type HandOffRow, handOffLab, runInOwnNetwork } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { failureOf } from "../../world/both-worlds.js";
@@ -84,8 +84,28 @@ testWithTools("it ends when it is told to, and leaves nothing", async () => {
   assert.is(await running, "Error: enough");
 });
 
+const withRelays = await withTools(test, frontEndCosts({ replySizes: [1], requests: 1 }));
+withRelays(
+  "relays of other makes, and both ways to pass a connection on, give every reply; each took some of the processor",
+  async () => {
+    const rows = await frontEndCosts({ replySizes: [1, 200_000], requests: 5 });
+    assert.equal(
+      rows.map(({ way, replyBytes, replies }) => [way, replyBytes, replies]),
+      ["relay", "nginx", "haproxy", "descriptor passed", "hand-off"].flatMap((way) => [
+        [way, 1, 5],
+        [way, 200_000, 5],
+      ]),
+    );
+    for (const { way, cpuUs } of rows) assert.ok(cpuUs > 0 && cpuUs < 1e6, `${way}: ${cpuUs} µs`);
+  },
+);
+
 test("options are checked", async () => {
   assert.match(await failureOf(() => handOffLab({ replyBytes: 0 })), /^ParameterError: handOffLab: replyBytes/);
+  assert.match(
+    await failureOf(() => frontEndCosts({ replySizes: [-1] })),
+    /^ParameterError: frontEndCosts: replySizes/,
+  );
   assert.match(await failureOf(() => handOffLab({ requests: 1.5 })), /^ParameterError: handOffLab: requests/);
 });
 

@@ -34,7 +34,7 @@ export interface HandOffRow {
   readonly stateBytes?: number;
   /** Hand-off alone: how long the connection was in no kernel. */
   readonly frozenMs?: number;
-  /** Hand-off alone: how long packets of the client were held back, which takes two calls of `ip` more. */
+  /** Hand-off alone: how long packets of the client were held back. */
   readonly heldMs?: number;
 }
 
@@ -61,12 +61,65 @@ export async function handOffLab(options: HandOffLabOptions = {}): Promise<HandO
   const { replyBytes = 2 ** 20, requests = 1, ...limits } = options;
   checkWhole("handOffLab", "replyBytes", replyBytes, 1, 2 ** 26);
   checkWhole("handOffLab", "requests", requests, 1, 1000);
+  return run("handOffLab", { measures: "traffic", replyBytes, requests }, limits) as Promise<HandOffRow[]>;
+}
+
+/** See {@link frontEndCosts}. */
+export interface FrontEndCostsOptions extends OwnNetworkOptions {
+  /** The sizes of the replies, in bytes; 1 KiB, 64 KiB and 1 MiB unless told. */
+  readonly replySizes?: readonly number[];
+  /** How many requests of each size, one after the other, each on a connection of its own; 50 unless told. */
+  readonly requests?: number;
+}
+
+/** What a request costs the front end: see {@link frontEndCosts}. */
+export interface FrontEndCostRow {
+  /** Who carries it, or passes it on; `relay` is ours, in Node. */
+  readonly way: "relay" | "nginx" | "haproxy" | "descriptor passed" | "hand-off";
+  /** The size of a reply. */
+  readonly replyBytes: number;
+  /** How many replies came whole; as many as were asked for. */
+  readonly replies: number;
+  /** The processor time of the front end's process for a request, in microseconds. */
+  readonly cpuUs: number;
+}
+
+/**
+ * Measures what a request costs the processor of a front end, in the network of {@link handOffLab}: relays, ours and those that others
+ * wrote, against passing the connection on. It is the time of the front end's process, with what its kernel does for it; what the
+ * kernel does for packets that pass by belongs to nobody and is not in it.
+ *
+ * @returns one row a way and size, in order.
+ * @throws {@link ParameterError} for bad options; {@link ToolMissing} as `handOffLab`, and if `nginx` or `haproxy` is not installed.
+ */
+export async function frontEndCosts(options: FrontEndCostsOptions = {}): Promise<FrontEndCostRow[]> {
+  const { replySizes = [2 ** 10, 2 ** 16, 2 ** 20], requests = 50, ...limits } = options;
+  for (const [i, bytes] of replySizes.entries()) checkWhole("frontEndCosts", `replySizes[${i}]`, bytes, 1, 2 ** 26);
+  checkWhole("frontEndCosts", "requests", requests, 1, 10_000);
+  return run("frontEndCosts", { measures: "costs", replySizes, requests }, limits) as Promise<FrontEndCostRow[]>;
+}
+
+/** @internal */
+export interface TrafficPlan {
+  readonly measures: "traffic";
+  readonly replyBytes: number;
+  readonly requests: number;
+}
+/** @internal */
+export interface CostsPlan {
+  readonly measures: "costs";
+  readonly replySizes: readonly number[];
+  readonly requests: number;
+}
+/** What is measured inside. @internal */
+export type Plan = TrafficPlan | CostsPlan;
+
+async function run(name: string, plan: Plan, limits: OwnNetworkOptions): Promise<unknown> {
   const inside = fileURLToPath(new URL("./hand-off-lab-inside.js", import.meta.url));
-  const end = await runInOwnNetwork([process.execPath, inside, JSON.stringify({ replyBytes, requests })], limits);
-  if (end.timedOut) throw new Error("handOffLab: it took too long and was ended");
+  const end = await runInOwnNetwork([process.execPath, inside, JSON.stringify(plan)], limits);
+  if (end.timedOut) throw new Error(`${name}: it took too long and was ended`);
   const missing = /ToolMissing: (.*)/.exec(end.stderr);
   if (missing) throw new ToolMissing(missing[1] as string);
-  if (end.code !== 0)
-    throw new Error(`handOffLab: it ended with ${end.signal ?? `exit code ${end.code}`}: ${end.stderr}`);
-  return JSON.parse(end.stdout) as HandOffRow[];
+  if (end.code !== 0) throw new Error(`${name}: it ended with ${end.signal ?? `exit code ${end.code}`}: ${end.stderr}`);
+  return JSON.parse(end.stdout);
 }

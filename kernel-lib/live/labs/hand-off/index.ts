@@ -3,4 +3,11 @@
  *
  * @module
  */
-export { type HandOffLabOptions, type HandOffRow, handOffLab } from "./hand-off-lab.js";
+export {
+  type FrontEndCostRow,
+  type FrontEndCostsOptions,
+  frontEndCosts,
+  type HandOffLabOptions,
+  type HandOffRow,
+  handOffLab,
+} from "./hand-off-lab.js";

@@ -23,9 +23,11 @@ export const port = {
   NAT: 8003,
   "direct return": 8004,
   "hand-off": 8005,
+  nginx: 8006,
+  haproxy: 8007,
 } as const;
 
-/** A way by which a request comes to a back end, and its reply to the client. */
+/** A way by which a request comes to a back end, and its reply to the client; the last two are relays that others wrote. */
 export type Way = keyof typeof port;
 
 /** Where a back end listens for a relay, and where for connections that are handed off. */
@@ -38,10 +40,11 @@ export const order = { moved: 10, held: 20, whole: 30, local: 100 } as const;
 /** Runs a tool of the system. @throws ToolMissing with what it said. */
 export function must(file: string, args: string, input?: string): void {
   const { status, error, stderr } = spawnSync(file, args.split(" "), { encoding: "utf8", input });
-  if (error) throw new ToolMissing(`${file} is not installed: on Debian and Ubuntu, apt install ${packageOf(file)}`);
+  if (error)
+    throw new ToolMissing(`${file} is not installed: on Debian and Ubuntu, apt install ${packages[file] ?? file}`);
   if (status !== 0) throw new ToolMissing(`the system does not allow "${file} ${args}" here: ${stderr.trim()}`);
 }
-const packageOf = (file: string): string => (file === "nft" ? "nftables" : "iproute2");
+const packages: Readonly<Record<string, string>> = { ip: "iproute2", nft: "nftables", mount: "mount" };
 
 /** A command, in the network of a machine. */
 export const inMachine = (machine: string, command: readonly string[]): [string, ...string[]] => [
