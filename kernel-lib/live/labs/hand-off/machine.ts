@@ -73,7 +73,7 @@ export const digestOf = (body: Uint8Array): string => createHash("sha256").updat
 
 /** A web server, which knows nothing of front ends. */
 function webServer(onRequest: (from: string) => void) {
-  let body = Buffer.alloc(0);
+  let body: Buffer = Buffer.alloc(0);
   return createHttpServer((request, response) => {
     onRequest(request.socket.remoteAddress ?? "?");
     const bytes = Number(request.url?.slice(1));
