@@ -13,6 +13,7 @@ import { connect, createServer, Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { deserialize, serialize } from "node:v8";
 import { ToolMissing } from "../../children/own-network.js";
+import { inEnglish } from "../../system/english.js";
 import { type RoutingRule, routingRules } from "../../system/routing-rules.js";
 import { type IpAddress, socketsApi } from "../../system/sockets-api.js";
 import { type FrozenConnection, tcpRepair } from "../../system/tcp-repair.js";
@@ -264,7 +265,7 @@ listen relay
 `;
   writeFileSync(file, kind === "nginx" ? nginx : haproxy);
   const args = kind === "nginx" ? ["-p", folder, "-c", file] : ["-db", "-f", file];
-  const child = spawn(kind, args, { stdio: ["ignore", "ignore", "inherit"] });
+  const child = spawn(kind, args, { stdio: ["ignore", "ignore", "inherit"], env: inEnglish() });
   const failed = once(child, "error").then(() => {
     throw new ToolMissing(`${kind} is not installed: on Debian and Ubuntu, apt install ${kind}`);
   });
@@ -332,7 +333,7 @@ async function client(): Promise<Handlers> {
 /** Starts a program in a machine's network. */
 export function spawnMachine(machine: string, role: string, stderr: "pipe" | "inherit" = "inherit"): ChildProcess {
   const [file, ...args] = inMachine(machine, [process.execPath, fileURLToPath(import.meta.url), role]);
-  return spawn(file, args, { stdio: ["ignore", "ignore", stderr, "ipc"] });
+  return spawn(file, args, { stdio: ["ignore", "ignore", stderr, "ipc"], env: inEnglish() });
 }
 
 const roles: Readonly<Record<string, () => Promise<Handlers>>> = { client, front, back, worker };

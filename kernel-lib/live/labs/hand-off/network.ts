@@ -5,6 +5,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { ToolMissing } from "../../children/own-network.js";
+import { inEnglish } from "../../system/english.js";
 
 /** Addresses that are kept for documentation (RFC 5737). */
 export const address = {
@@ -39,7 +40,7 @@ export const order = { moved: 10, held: 20, whole: 30, local: 100 } as const;
 
 /** Runs a tool of the system. @throws ToolMissing with what it said. */
 export function must(file: string, args: string, input?: string): void {
-  const { status, error, stderr } = spawnSync(file, args.split(" "), { encoding: "utf8", input });
+  const { status, error, stderr } = spawnSync(file, args.split(" "), { encoding: "utf8", input, env: inEnglish() });
   if (error)
     throw new ToolMissing(`${file} is not installed: on Debian and Ubuntu, apt install ${packages[file] ?? file}`);
   if (status !== 0) throw new ToolMissing(`the system does not allow "${file} ${args}" here: ${stderr.trim()}`);
@@ -61,6 +62,7 @@ const setting = (machine: string, settings: Readonly<Record<string, number>>): v
     ([name, value]) => `echo ${value} >/proc/sys/${name.replaceAll(".", "/")}`,
   );
   const { status, stderr } = spawnSync("ip", ["netns", "exec", machine, "sh", "-ec", lines.join("\n")], {
+    env: inEnglish(),
     encoding: "utf8",
   });
   if (status !== 0) throw new ToolMissing(`the system does not allow ${lines.join("; ")} here: ${stderr.trim()}`);
