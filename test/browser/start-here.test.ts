@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Browser } from "playwright-core";
 import { suite } from "uvu";
@@ -42,6 +42,21 @@ const hop = await hopThroughPage(counting, { fuel: 150000000, takeMs: 30000 });
 const counted = hop.machine.run();
 console.log("visited " + hop.visited + ", executed " + hop.executed + " there, counted " + (counted as any).results[0]);
 `;
+
+const deskCell = `
+import { Desk, serveTerminal, useTerminal } from "kernel-lib";
+const desk = new Desk({ width: 400, height: 280 });
+const deskServer = await serveTerminal(desk);
+console.log("the desk is open");
+`;
+
+const terminalCell = (name: string) => `
+const used = await useTerminal(deskServer, { takeMs: 30000, untouchedMs: 60000 });
+console.log("${name}: it has " + JSON.stringify(desk.text) + ", its window at " + desk.window.x + "," + desk.window.y +
+  "; killed: " + used.reason.startsWith("it was killed") + "; the last picture is its own: " + used.picture?.equals(desk.framebuffer));
+`;
+
+const terminalCard = ".jp-CodeCell .jp-OutputArea-output .handoff";
 
 reading.before(async () => {
   makeClone(cloneFolder);
@@ -173,6 +188,122 @@ reading(
   },
 );
 
+/** What the page's canvas and what a picture shows, as the page has them: a line of colours each. */
+const coloursOf = (selector: string): Promise<string> =>
+  lab.page.evaluate(`(async () => {
+    const shown = document.querySelector(${JSON.stringify(selector)});
+    if (shown instanceof HTMLImageElement) await shown.decode();
+    const copy = document.createElement("canvas");
+    [copy.width, copy.height] = [shown.naturalWidth ?? shown.width, shown.naturalHeight ?? shown.height];
+    const context = copy.getContext("2d");
+    context.drawImage(shown, 0, 0);
+    return context.getImageData(0, 0, copy.width, copy.height).data.join();
+  })()`);
+
+/** Runs the cell that opens a terminal, and waits until the page shows it. */
+async function openTerminal(name: string): Promise<void> {
+  const cell = lab.codeCells.first();
+  await lab.write(cell, terminalCell(name));
+  await lab.runCell();
+  await cell.locator("[data-say]", { hasText: /\d updates/ }).waitFor({ timeout: 30_000 });
+}
+
+reading(
+  "shows a program at the server in a canvas: keys and mouse go to the program, and the notebook hears none",
+  async () => {
+    const cell = lab.codeCells.first();
+    await lab.write(cell, deskCell);
+    await lab.runCell();
+    await cell.locator(".jp-OutputArea-output", { hasText: "the desk is open" }).waitFor({ timeout: 20_000 });
+    const cells = await lab.panel.locator(".jp-Cell").count();
+    await openTerminal("first");
+    const atFirst = await coloursOf("[data-screen]");
+    await lab.page.locator("[data-keys]").click({ position: { x: 300, y: 220 } });
+    // Escape, dd, b, Shift+Enter: in a notebook these would leave the cell, delete it, add one and run it.
+    await lab.page.keyboard.press("Escape");
+    await lab.page.keyboard.type("dd b");
+    for (const key of ["Shift+Enter", "Control+Enter", "ArrowUp", "x", "Backspace"]) await lab.page.keyboard.press(key);
+    await lab.page.keyboard.type("olá");
+    const box = (await lab.page.locator("[data-keys]").boundingBox()) as { x: number; y: number };
+    await lab.page.mouse.move(box.x + 24 + 100, box.y + 24 + 6);
+    await lab.page.mouse.down();
+    await lab.page.mouse.move(box.x + 24 + 140, box.y + 24 + 36, { steps: 5 });
+    await lab.page.mouse.up();
+    await lab.page.waitForTimeout(500);
+    const atLast = await coloursOf("[data-screen]");
+    assert.not.equal(atLast, atFirst);
+    await lab.picture("09-terminal");
+    await lab.page.locator("[data-kill]").click();
+    const said = 'first: it has "dd b\\n\\nolá", its window at 64,54; killed: true; the last picture is its own: true';
+    await cell.locator(".jp-OutputArea-output", { hasText: said }).waitFor({ timeout: 10_000 });
+    assert.equal(await coloursOf(`${terminalCard} img`), atLast, "the still picture is what the canvas showed");
+    assert.is(await cell.locator(".jp-OutputArea-output script").count(), 0, "what stays has no script");
+    assert.is(await lab.panel.locator(".jp-Cell").count(), cells);
+  },
+);
+
+reading("a terminal that is opened again shows what the killed one left, and Interrupt ends it", async () => {
+  const cell = lab.codeCells.first();
+  const left = await coloursOf(`${terminalCard} img`);
+  await openTerminal("second");
+  assert.equal(await coloursOf("[data-screen]"), left);
+  await lab.menu("Kernel", "Interrupt Kernel");
+  await lab.idle(10);
+  await cell.locator(".jp-OutputArea-output", { hasText: /^Interrupted/ }).waitFor({ timeout: 10_000 });
+  await cell.locator(".jp-OutputArea-output", { hasText: "closed because the cell was interrupted" }).waitFor();
+  assert.equal(await coloursOf(`${terminalCard} img`), left);
+  await lab.write(cell, 'console.log("terminals left:", deskServer.terminals, JSON.stringify(desk.text));');
+  await lab.runCell();
+  await cell
+    .locator(".jp-OutputArea-output", { hasText: 'terminals left: 0 "dd b\\n\\nolá"' })
+    .waitFor({ timeout: 10_000 });
+});
+
+reading(
+  "a notebook that was saved with a terminal shows its picture when it is opened again, and nothing runs",
+  async () => {
+    await openTerminal("third");
+    // The worst moment: what is saved now is a terminal that is open.
+    await lab.menu("File", "Save Notebook");
+    await until("the file has the card", () => readFileSync(notebookFile, "utf8").includes("openPageTerminal"));
+    const asOpen = readFileSync(notebookFile);
+    await lab.page.locator("[data-kill]").click();
+    await lab.codeCells
+      .first()
+      .locator(".jp-OutputArea-output", { hasText: "third: it has" })
+      .waitFor({ timeout: 10_000 });
+    await lab.menu("File", "Save Notebook");
+    await until("the file has the still card", () => !readFileSync(notebookFile, "utf8").includes("openPageTerminal"));
+    const asClosed = readFileSync(notebookFile);
+    for (const [how, saved] of [
+      ["closed", asClosed],
+      ["open", asOpen],
+    ] as const) {
+      writeFileSync(notebookFile, saved);
+      const elsewhere: string[] = [];
+      const note = (request: { url(): string }) => {
+        const { protocol, port } = new URL(request.url());
+        if (protocol === "http:" && port !== new URL(lab.page.url()).port) elsewhere.push(request.url());
+      };
+      lab.page.on("request", note);
+      await lab.page.reload();
+      await lab.ready();
+      const picture = lab.panel.locator(`${terminalCard} img`);
+      await picture.scrollIntoViewIfNeeded();
+      assert.ok(await picture.isVisible(), how);
+      if (how === "open")
+        await lab.panel
+          .locator("[data-say]", { hasText: "This page can't reach the kernel" })
+          .waitFor({ timeout: 10_000 });
+      assert.is(await lab.panel.locator("canvas[data-screen]:visible").count(), 0, how);
+      // Its script looks once for a server that is gone.
+      assert.ok(elsewhere.length <= (how === "open" ? 1 : 0), `${how}: ${elsewhere.join(" ")}`);
+      lab.page.off("request", note);
+      await lab.picture(`10-terminal-saved-${how}`);
+    }
+  },
+);
+
 reading("leads by a link to the API pages, whose search finds a name", async () => {
   const link = lab.panel.locator('a[href*="/static/api/"]').first();
   await link.scrollIntoViewIfNeeded();
@@ -184,7 +315,7 @@ reading("leads by a link to the API pages, whose search finds a name", async () 
   await api.locator("#tsd-search-results a", { hasText: "ParameterError" }).first().click();
   await api.waitForURL(/ParameterError/);
   assert.match((await api.locator("h1").first().textContent()) ?? "", /ParameterError/);
-  await new NotebookPage(api).picture("09-api");
+  await new NotebookPage(api).picture("11-api");
   await api.close();
 });
 
