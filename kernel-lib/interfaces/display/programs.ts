@@ -90,6 +90,8 @@ export class XClientConnection {
   readonly #messages: XDisplayMessage[];
   readonly #order: ByteOrder;
   #sequence = 0;
+  /** When those who asked before have their answers. */
+  #turn: Promise<void> = Promise.resolve();
   #nextId = 0;
 
   /** @internal */
@@ -114,18 +116,39 @@ export class XClientConnection {
 
   /** Sends a request; its number is the result. */
   async request<N extends XRequestName>(name: N, fields: XRequestFields<N>): Promise<number> {
-    this.#sequence++;
-    const sequence = this.#sequence;
-    await this.#connection.send(encodeXRequest(name, fields, this.#order));
-    return sequence;
+    return this.#send(encodeXRequest(name, fields, this.#order));
   }
 
   /**
-   * Takes the next answer from the display: answers come in the order of requests.
+   * Takes the next answer from the display: answers come in the order of requests, and those who wait get them in the order of their calls.
    *
    * @throws Error if it is an error of the display's, or the connection ended.
    */
-  async reply<N extends XReplyName>(name: N): Promise<XReplyFields<N>> {
+  reply<N extends XReplyName>(name: N): Promise<XReplyFields<N>> {
+    const taken = this.#turn.then(() => this.#take(name));
+    this.#turn = taken.then(
+      () => undefined,
+      () => undefined,
+    );
+    return taken;
+  }
+
+  /** Sends a request and waits for its answer. Whoever asks before it has come is answered after it. */
+  async ask<N extends XReplyName & XRequestName>(name: N, fields: XRequestFields<N>): Promise<XReplyFields<N>> {
+    // A request that can't be written must not wait for an answer: it would take another's.
+    const bytes = encodeXRequest(name, fields, this.#order);
+    const [, answer] = await Promise.all([this.#send(bytes), this.reply(name)]);
+    return answer;
+  }
+
+  async #send(bytes: Uint8Array): Promise<number> {
+    this.#sequence++;
+    const sequence = this.#sequence;
+    await this.#connection.send(bytes);
+    return sequence;
+  }
+
+  async #take<N extends XReplyName>(name: N): Promise<XReplyFields<N>> {
     for (;;) {
       const message = await this.#next();
       if (message.kind === "event") this.events.push(message.bytes);
@@ -134,12 +157,6 @@ export class XClientConnection {
         throw new Error(`the display says ${error.name} (${error.badValue}) to request ${error.sequence}`);
       } else return decodeXReply(name, message.bytes, this.#order);
     }
-  }
-
-  /** Sends a request and waits for its answer. */
-  async ask<N extends XReplyName & XRequestName>(name: N, fields: XRequestFields<N>): Promise<XReplyFields<N>> {
-    await this.request(name, fields);
-    return this.reply(name);
   }
 
   async #next(): Promise<XDisplayMessage> {

@@ -8,6 +8,7 @@ import {
   serveXDisplay,
   simulate,
   type XClientConnection,
+  XDisplay,
 } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -87,6 +88,46 @@ test("a client that is killed leaves nothing at the display, and others go on", 
     { seed: 1 },
   );
   assert.is(run.results.other, 1);
+});
+
+test("questions that are asked together get each its own answer, though all answers come in one piece", async () => {
+  const pieces: Uint8Array[] = [];
+  let news = (): void => undefined;
+  const display = new XDisplay({ width: 100, height: 100 });
+  const served = display.connect((bytes) => void pieces.push(bytes));
+  const connection = {
+    async send(bytes: Uint8Array) {
+      served.push(bytes);
+      setTimeout(() => news());
+    },
+    async receive() {
+      while (pieces.length === 0)
+        await new Promise<void>((resolve) => {
+          news = resolve;
+        });
+      return new Uint8Array(Buffer.concat(pieces.splice(0)));
+    },
+    end: () => undefined,
+    reset: () => undefined,
+  };
+  const client = await openXDisplay(connection);
+  const { root = 0 } = client.setup.screens[0] ?? {};
+  const asked = Promise.all(
+    names.map(async (name, i) => {
+      if (i % 3 === 1) return (await client.ask("GetGeometry", { drawable: root })).width;
+      const { atom } = await client.ask("InternAtom", { onlyIfExists: false, name });
+      return (await client.ask("GetAtomName", { atom })).name;
+    }),
+  );
+  const refused = client.ask("GetGeometry", { drawable: 77 }).catch((error: Error) => error.message);
+  const spoilt = client.ask("InternAtom", undefined as never).catch((error: Error) => error.constructor.name);
+  const late = new Promise((resolve) => setTimeout(resolve, 2000, "no answer in two seconds"));
+  assert.equal(
+    await Promise.race([asked, late]),
+    names.map((name, i) => (i % 3 === 1 ? 100 : name)),
+  );
+  assert.match((await refused) as string, "the display says Drawable (77)");
+  assert.not.equal(await spoilt, "Object", "what can't be written takes nobody's answer");
 });
 
 test.run();
