@@ -21,6 +21,7 @@ export default {
       "interfaces",
       "transparency",
       "server",
+      "cluster",
       "migration",
       "live",
       "workbook",

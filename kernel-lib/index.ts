@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export * from "./cluster/index.js";
 export * from "./errors.js";
 export * as exercises from "./exercises/index.js";
 export * from "./interfaces/index.js";

@@ -5,8 +5,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { inRoot } from "../scripts/setup/paths.mjs";
 
-// A wrong parameter never gives a plausible number: each number (and each choice) that a public function of theory/, server/, world/
-// and migration/virtual-machine/ takes is tried with values that it must not take. The table says what each is for; the compiler says that none is missing.
+// A wrong parameter never gives a plausible number: each number (and each choice) that a public function of theory/, server/, cluster/,
+// world/ and migration/virtual-machine/ takes is tried with values that it must not take. The table says what each is for; the compiler says that none is missing.
 
 const test = suite("parameters");
 
@@ -173,6 +173,12 @@ const withPolicy = (name: string): [string, Case] => [
 const server = { handle: async () => 1 };
 const serverFields = { port: optional(whole(0, 65535)), backlog: optional(whole(1)), handle: callable };
 
+const ring = { virtualNodes: optional(whole(1, 100_000)) };
+const lardFields = {
+  low: optional(positive),
+  high: optional((value) => positive(value) && (value as number) > 0.1),
+} satisfies Case["fields"];
+
 const cases = new Map<string, Case>([
   // theory
   plain("mm1", queue, queueFields),
@@ -333,6 +339,39 @@ const cases = new Map<string, Case>([
         max: optional(share),
       },
       call: ({ policy, ...options }: Input) => library.autoConverge(policy, options),
+    },
+  ],
+  // cluster
+  [
+    "choices",
+    {
+      right: { d: 2 },
+      fields: { d: whole(1) },
+      call: ({ d }: Input) => library.choices(d, () => 0),
+    },
+  ],
+  plain("consistentHash", { virtualNodes: 10 }, ring),
+  plain(
+    "boundedLoad",
+    { virtualNodes: 10, factor: 1.5 },
+    { ...ring, factor: optional((value) => positive(value) && (value as number) > 1) },
+  ),
+  plain("maglev", { size: 7 }, { size: optional(oneOf(5, 7)) }),
+  [
+    "maglevTable",
+    {
+      right: { size: 7, "preferences[0].offset": 3, "preferences[0].skip": 4, preferences: [{ offset: 3, skip: 4 }] },
+      fields: { size: oneOf(5, 7), "preferences[0].offset": whole(0, 6), "preferences[0].skip": whole(1, 6) },
+      call: ({ size, preferences }: Input) => library.maglevTable(size, preferences),
+    },
+  ],
+  plain("lard", { low: 0.1, high: 2 ** 61 }, lardFields),
+  [
+    "lardReplicated",
+    {
+      right: { low: 0.1, high: 2 ** 61, keepMs: 10 },
+      fields: { ...lardFields, keepMs: optional(positive) },
+      call: (options: Input) => library.lardReplicated(() => 0, options),
     },
   ],
   // server
@@ -546,13 +585,14 @@ const notInputs = new Set([
   "serveOne",
   "textOf",
   "portsByName",
+  "isUp",
 ]);
 /** Checked field by field in test/world/input.test.ts. */
 const checkedThere = new Set(["scenario", "on", "simulate"]);
 
 /** By public function: the fields of its parameters that are numbers, or choices between words. */
 function fieldsByFunction(): Map<string, string[]> {
-  const rooms = ["theory", "server", "world", "migration/virtual-machine"].map((room) =>
+  const rooms = ["theory", "server", "cluster", "world", "migration/virtual-machine"].map((room) =>
     inRoot("kernel-lib", room, "index.ts"),
   );
   const { config } = ts.readConfigFile(inRoot("tsconfig.json"), ts.sys.readFile);

@@ -59,6 +59,7 @@ const wanted: Readonly<Record<string, (said: readonly unknown[]) => boolean>> = 
   protocol: ([square]) => square === 144,
   interfaces: ([lost, nothing]) => String(lost).startsWith("dentist: phone shows 9:00") && nothing === undefined,
   transparency: ([sum]) => sum === 5,
+  cluster: ([turns, same]) => (turns as string[]).join() === "a,b,c,a" && same === true,
   server: ([load]) => (load as { requests: number }).requests === 200,
   migration: ([stop]) => JSON.stringify(stop) === '{"why":"finished","results":[500500]}',
   live: ([predicted, measured]) => predicted === 10 && (measured as number) >= 10,
