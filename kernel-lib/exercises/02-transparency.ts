@@ -1,4 +1,5 @@
 /** The exercises of notebook 02: a filter of duplicates, a move, a bound for second requests, a majority. */
+import { majorityOf } from "../transparency/index.js";
 import { exercise, type ProgramExercise } from "../workbook/index.js";
 import {
   Cancelled,
@@ -9,6 +10,7 @@ import {
   scenario,
   simulate,
   TimedOut,
+  type TraceRow,
 } from "../world/index.js";
 
 // 1 · A filter that survives overtaking
@@ -26,6 +28,9 @@ export type MakeFilter = () => (call: NumberedCall, execute: () => Promise<strin
 
 type Copy = readonly [atMs: number, client: string, number: number];
 
+/** What a call is called where it is spoken of; `a` with 11 and `a1` with 1 are two. */
+const nameOf = (client: string, number: number) => `${client}'s call ${number}`;
+
 /** A server that takes 20 ms for a call, and a thread for each copy. */
 const filteringServer = async (host: Host, make: MakeFilter, executed: string[]) => {
   const filter = make();
@@ -33,8 +38,8 @@ const filteringServer = async (host: Host, make: MakeFilter, executed: string[])
     const call: NumberedCall = await connection.receive();
     const reply = await filter(call, async () => {
       await own.sleep(20);
-      executed.push(`${call.client}${call.number}`);
-      return `reply to ${call.client}${call.number}`;
+      executed.push(nameOf(call.client, call.number));
+      return `reply to ${nameOf(call.client, call.number)}`;
     });
     await connection.send(reply ?? "nothing");
     connection.end();
@@ -44,11 +49,11 @@ const filteringServer = async (host: Host, make: MakeFilter, executed: string[])
 
 /** Sends copies over connections of their own, as a client does that has given up an earlier one. */
 const sendCopies = async (host: Host, copies: readonly Copy[]) => {
-  const replies: string[] = [];
+  const replies: { call: string; reply: string }[] = [];
   const sendOne = async (own: Host, [, client, number]: Copy) => {
     const connection = await own.connect("server", 80);
     await connection.send({ client, number });
-    replies.push(`${client}${number}: ${await connection.receive({ timeoutMs: 500 })}`);
+    replies.push({ call: nameOf(client, number), reply: await connection.receive({ timeoutMs: 500 }) });
   };
   const sending = [];
   for (const copy of copies) {
@@ -73,7 +78,7 @@ const tryFilter = async (make: MakeFilter, copies: readonly Copy[], seed: number
     }),
     { seed },
   );
-  const calls = [...new Set(copies.map(([, client, number]) => `${client}${number}`))];
+  const calls = [...new Set(copies.map(([, client, number]) => nameOf(client, number)))];
   return { ...run, executed, calls, copies };
 };
 
@@ -129,6 +134,7 @@ export const overtaking: ProgramExercise<MakeFilter> = exercise({
         [
           [0, "a", 1],
           [10, "a", 1],
+          [80, "a", 2],
         ],
         seed,
       ),
@@ -143,6 +149,17 @@ export const overtaking: ProgramExercise<MakeFilter> = exercise({
         ],
         seed,
       ),
+    "names and numbers that read the same side by side": (make: MakeFilter, seed) =>
+      tryFilter(
+        make,
+        [
+          [0, "a", 11],
+          [60, "a1", 1],
+        ],
+        seed,
+      ),
+    "a copy comes after thirty other calls": (make: MakeFilter, seed) =>
+      tryFilter(make, [...Array.from({ length: 31 }, (_, i): Copy => [30 * i, "a", i + 1]), [31 * 30, "a", 1]], seed),
   },
   seeds: [1],
   claims: {
@@ -156,12 +173,39 @@ export const overtaking: ProgramExercise<MakeFilter> = exercise({
     },
     "every copy gets the reply of its own call": (run) => {
       const { replies } = run.results;
-      const wrong = replies.find((reply) => !/^(\w+): reply to \1$/.test(reply));
-      if (wrong !== undefined) return `a copy of ${wrong.split(":")[0]} got "${wrong.replace(/^\w+: /, "")}"`;
+      const wrong = replies.find(({ call, reply }) => reply !== `reply to ${call}`);
+      if (wrong !== undefined) return `a copy of ${wrong.call} got "${wrong.reply}"`;
       return replies.length === run.copies.length || `${run.copies.length - replies.length} copies got no reply`;
     },
   },
   mistakes: [
+    {
+      name: "memory outside the filter",
+      recognise: ({ run }) =>
+        run!.executed.length === 0 && run!.results.replies.some(({ reply }) => /^reply to/.test(reply)),
+      hint: "A call got its reply before it was ever executed: the filter of an earlier run has left it. What a filter remembers is made inside the function that makes it.",
+    },
+    {
+      name: "executes nothing",
+      recognise: ({ claim, run }) => claim === "every call is executed" && run!.executed.length === 0,
+      hint: "No call was executed. A call of which nothing is known yet needs `execute()`.",
+    },
+    {
+      name: "one reply for all calls",
+      recognise: ({ scenario, claim }) => scenario === "no copies" && claim === "every call is executed",
+      hint: "There were two calls, no copies, and one execution. What tells one call of a client from its next?",
+    },
+    {
+      name: "remembers nothing",
+      recognise: ({ scenario, claim }) => scenario === "a copy afterwards" && claim === "none is executed twice",
+      hint: "The first call had long been executed when its copy came, and the copy was executed, too. What do you still know of a call when it has its reply?",
+    },
+    {
+      name: "a name and a number run together",
+      recognise: ({ scenario, claim }) =>
+        scenario === "names and numbers that read the same side by side" && claim === "every call is executed",
+      hint: "Call 11 of client `a` and call 1 of client `a1` are two calls. What do they look like as a key?",
+    },
     {
       name: "one number for all clients",
       recognise: ({ scenario, claim }) => scenario === "two clients use the same numbers" && claim !== "",
@@ -174,6 +218,12 @@ export const overtaking: ProgramExercise<MakeFilter> = exercise({
       hint: "You remember the last call of each client. A copy of an earlier one may come after it: keep them apart.",
     },
     {
+      name: "forgets too soon",
+      recognise: ({ scenario, claim }) =>
+        scenario === "a copy comes after thirty other calls" && claim === "none is executed twice",
+      hint: "You keep some calls and forget the oldest. A copy may be late by any number of calls, and then it is executed again.",
+    },
+    {
       name: "older numbers are copies",
       recognise: ({ scenario, claim }) =>
         scenario === "the first call comes after the second" && claim === "every call is executed",
@@ -184,6 +234,13 @@ export const overtaking: ProgramExercise<MakeFilter> = exercise({
       recognise: ({ scenario, claim }) =>
         scenario === "a copy comes while the first is executed" && claim === "none is executed twice",
       hint: "The copy came while `execute` was running. Remember the call before you wait: its promise is a reply that is still to come.",
+    },
+    {
+      name: "no reply at all",
+      recognise: ({ claim, run }) =>
+        claim === "every copy gets the reply of its own call" &&
+        run!.results.replies.every(({ reply }) => !/^reply to/.test(reply)),
+      hint: "The call was executed, and its caller got no reply. What `execute` gives is the reply: hand it on.",
     },
     {
       name: "no reply for a copy",
@@ -235,7 +292,6 @@ const tryMove = async (move: MoveProgram, moveCase: MoveCase, seed: number) => {
     target: { entries: [], isHolder: false, isPointer: false },
   };
   const { targetIsDown = false, homeRefuses = false } = moveCase;
-  /** What a place does with one call; nothing if it is not for it. */
   const source = async (host: Host) => {
     const mutex = host.mutex();
     let held = false;
@@ -268,38 +324,51 @@ const tryMove = async (move: MoveProgram, moveCase: MoveCase, seed: number) => {
         if (!(error instanceof ConnectionReset || error instanceof TimedOut)) throw error;
       }
     };
+    let underWay = 0;
+    /** A step, which tells if the one before has not ended. */
+    const step =
+      <T>(take: () => Promise<T>) =>
+      async () => {
+        if (underWay > 0) host.log("two steps at once");
+        underWay++;
+        try {
+          return await take();
+        } finally {
+          underWay--;
+        }
+      };
     const steps: MoveSteps = {
-      hold: async () => {
+      hold: step(async () => {
         if (!held) await mutex.lock();
         held = true;
         host.log("holds calls");
-      },
-      release: async () => {
+      }),
+      release: step(async () => {
         if (held) mutex.unlock();
         held = false;
         host.log("releases calls");
         await host.sleep(1);
-      },
-      sendState: async () => {
+      }),
+      sendState: step(async () => {
         const entries = [...sites.source.entries];
         host.log("sends state", { entries: entries.length });
         await host.sleep(10);
         if (targetIsDown) return false;
         sites.target.entries = entries;
         return true;
-      },
-      setHome: async () => {
+      }),
+      setHome: step(async () => {
         await host.sleep(4);
         if (!homeRefuses) sites.target.isHolder = true;
         host.log(homeRefuses ? "home refuses" : "home says target");
         return !homeRefuses;
-      },
-      becomePointer: async () => {
+      }),
+      becomePointer: step(async () => {
         await host.sleep(2);
         sites.source.isPointer = true;
         sites.source.isHolder = false;
         host.log("is a pointer");
-      },
+      }),
     };
     const moving = async (own: Host) => {
       await own.sleep(50);
@@ -350,6 +419,9 @@ const tryMove = async (move: MoveProgram, moveCase: MoveCase, seed: number) => {
   return { ...run, sites, home, targetIsDown, homeRefuses };
 };
 
+const hasLogged = (run: { readonly rows: readonly TraceRow[] } | undefined, event: string) =>
+  run?.rows.some((row) => row.kind === "log" && row.event === event) === true;
+
 /** A move that loses no call, and ends with one holder. */
 export const losslessMove: ProgramExercise<MoveProgram> = exercise({
   name: "02-move",
@@ -386,6 +458,11 @@ export const losslessMove: ProgramExercise<MoveProgram> = exercise({
   },
   mistakes: [
     {
+      name: "does not wait for a step",
+      recognise: ({ run }) => hasLogged(run, "two steps at once"),
+      hint: "A step was begun before the one before it had ended. Each of the five takes time, and gives a promise.",
+    },
+    {
       name: "does not move",
       recognise: ({ claim }) => claim === "it moves when nothing is in the way",
       hint: "Nothing was in the way, and the service is where it was. It has moved when the home says so: `setHome`.",
@@ -393,9 +470,16 @@ export const losslessMove: ProgramExercise<MoveProgram> = exercise({
     {
       name: "does not let calls go on",
       recognise: ({ claim, run }) =>
-        claim === "every call is answered" &&
-        !run?.rows.some((row) => row.kind === "log" && row.event === "releases calls"),
+        claim === "every call is answered" && hasLogged(run, "holds calls") && !hasLogged(run, "releases calls"),
       hint: "Calls that wait, wait until you `release` them: also when the move was given up.",
+    },
+    {
+      name: "sends no state",
+      recognise: ({ claim, run }) =>
+        claim !== "" &&
+        !hasLogged(run, "sends state") &&
+        (hasLogged(run, "home says target") || hasLogged(run, "is a pointer")),
+      hint: "The service is to begin at the target, and nobody has sent what it knows: `sendState`.",
     },
     {
       name: "goes on without the target",
@@ -475,11 +559,21 @@ const tryCap = async (make: MakeCap, share: number, phases: readonly Phase[], se
     scenario({ hosts: { client: {} }, programs: { counts: on("client", client) }, limitMs: 100_000 }),
     { seed },
   );
-  return { ...run, share };
+  /** Of calls that are all late, the share that is sent twice once what was saved at first is spent. */
+  const inLongRun = (given: number) => {
+    const cap = make(given);
+    const sent = Array.from({ length: 4000 }, () => {
+      cap.called();
+      return cap.mayHedge();
+    });
+    return sent.slice(2000).filter(Boolean).length / 2000;
+  };
+  return { ...run, share, inLongRun };
 };
 
 type CapRun = Awaited<ReturnType<typeof tryCap>>;
 const phasesOf = ({ results }: CapRun) => results.counts;
+const longestRowOf = (run: CapRun) => Math.max(...phasesOf(run).map(({ longestRow }) => longestRow));
 
 /** A bound for second requests. */
 export const capHedges: ProgramExercise<MakeCap> = exercise({
@@ -502,7 +596,7 @@ export const capHedges: ProgramExercise<MakeCap> = exercise({
     "a storm, then a calm": (make: MakeCap, seed) =>
       tryCap(
         make,
-        0.1,
+        0.25,
         [
           ["storm", 500, 1],
           ["calm", 2000, 0.01],
@@ -543,25 +637,41 @@ export const capHedges: ProgramExercise<MakeCap> = exercise({
       hint: "Every late call was sent twice. When all are late, that is twice the load, for servers that are late already.",
     },
     {
+      name: "does not look at the share",
+      recognise: ({ run }) => run!.inLongRun(0.05) > 0 && run!.inLongRun(0.05) === run!.inLongRun(0.25),
+      hint: "Whatever share was asked for, the same part of late calls was sent twice. Your function gets `share`.",
+    },
+    {
       name: "saves up",
       recognise: ({ scenario, claim, run }) =>
-        scenario === "a long calm, then a storm" &&
-        claim.startsWith("in a storm") &&
-        run !== undefined &&
-        phasesOf(run).some(({ longestRow }) => longestRow > 50),
+        scenario === "a long calm, then a storm" && claim.startsWith("in a storm") && longestRowOf(run!) > 200,
       hint: "The calm was long, and all that it did not use was spent in the first moments of the storm. Bound what may be saved.",
     },
     {
+      name: "saves too much",
+      recognise: ({ claim, run }) => claim.startsWith("in a storm") && longestRowOf(run!) > 20,
+      hint: "At the beginning of the storm more than twenty were sent twice, one after the other. You bound what is saved, but how much is it?",
+    },
+    {
+      name: "more than its share",
+      recognise: ({ claim, run }) => claim.startsWith("in a storm") && run!.inLongRun(run!.share) > 1.05 * run!.share,
+      hint: "In the long run more than the share of the calls is sent twice. How much may each call add, and how much must a second request cost?",
+    },
+    {
       name: "never fills up again",
-      recognise: ({ scenario, claim }) =>
-        (scenario === "everything is late" && claim.startsWith("a storm")) ||
-        (scenario === "a storm, then a calm" && claim !== ""),
+      recognise: ({ claim, run }) =>
+        claim !== "" && run!.inLongRun(run!.share) === 0 && phasesOf(run!).some(({ hedged }) => hedged > 0),
       hint: "After some second requests none was allowed any more, although calls went on. Each call must give something back.",
+    },
+    {
+      name: "less than its share",
+      recognise: ({ claim, run }) => claim.startsWith("a storm") && run!.inLongRun(run!.share) > 0,
+      hint: "In a storm less than half of the share was sent twice. How much may each call add?",
     },
     {
       name: "too careful",
       recognise: ({ claim }) => claim.startsWith("in a calm"),
-      hint: "One call in a hundred is late, and five in a hundred may be sent twice: there is room for all of them. Begin with some to spend.",
+      hint: "One call in a hundred is late, and five in a hundred may be sent twice: there is room for all of them, also for two that come close together. Begin with some to spend, and let a few be saved.",
     },
   ],
   hints: [
@@ -591,8 +701,7 @@ export interface ReadRule {
 /** A replica: what it has, and how long it takes; Infinity if it is down. */
 type ReplicaCase = readonly [version: number, delayMs: number];
 
-const votesOf = (replies: readonly Versioned[], { version }: Versioned) =>
-  replies.filter((each) => each.version === version).length;
+const reply = (version: number): Versioned => ({ value: `value ${version}`, version });
 
 const tryRule = async (rule: ReadRule, replicas: readonly ReplicaCase[], seed: number) => {
   const names = replicas.map((_, i) => `r${i + 1}`);
@@ -601,7 +710,7 @@ const tryRule = async (rule: ReadRule, replicas: readonly ReplicaCase[], seed: n
       const answer = async (own: Host, asked: Connection) => {
         await asked.receive();
         await own.sleep(Number.isFinite(delayMs) ? delayMs * (1 + 0.1 * own.random()) : 1e6);
-        await asked.send({ value: `value ${version}`, version });
+        await asked.send(reply(version));
       };
       host.spawn(answer, { as: "thread" }, connection);
     }
@@ -624,8 +733,9 @@ const tryRule = async (rule: ReadRule, replicas: readonly ReplicaCase[], seed: n
     while (got.length < need) got.push(await replies.take({ timeoutMs: 1000 }));
     // A program ends with its last thread: those who ask a replica that is down would wait for ever.
     for (const each of asked) each.cancel();
-    const chosen = rule.choose(got);
-    return { chosen, need, isQuickest: chosen === got[0] && 2 * votesOf(got, chosen) <= got.length };
+    // A copy of the list: who sorts it in place shall not change who came first.
+    const chosen = rule.choose([...got]);
+    return { chosen, need, got };
   };
   const hosts: Record<string, object> = { client: {} };
   for (const name of names) hosts[name] = {};
@@ -646,8 +756,28 @@ const tryRule = async (rule: ReadRule, replicas: readonly ReplicaCase[], seed: n
       .map(([version]) => version)
       .filter((version, _, all) => all.filter((each) => each >= version).length > replicas.length / 2),
   );
-  return { ...run, acknowledged, replicas };
+  return {
+    ...run,
+    acknowledged,
+    replicas,
+    needOf: (n: number) => rule.need(n),
+    fromList: () => rule.choose(seven.map(reply)).version,
+  };
 };
+
+/** Versions of which each way to choose takes another: the first, as texts, the newest, by votes, the oldest, the last. */
+const seven = [4, 9, 10, 2, 2, 0, 5];
+
+type RuleRun = Awaited<ReturnType<typeof tryRule>>;
+
+const isSameReply = (a: Versioned | undefined, b: Versioned | undefined) =>
+  a !== undefined && a?.value === b?.value && a?.version === b?.version;
+
+/** Whether enough replicas were heard, and the reply handed on is too old. */
+const choseOld = (claim: string, run: RuleRun | undefined) =>
+  claim === "it gives what was written last" &&
+  run?.outcomes.read.how === "returned" &&
+  run.results.read.got.some(({ version }) => version >= run.acknowledged);
 
 /** Reads that never give an old value, and need no more replicas than a majority. */
 export const majorityRead: ProgramExercise<ReadRule> = exercise({
@@ -732,52 +862,107 @@ export const majorityRead: ProgramExercise<ReadRule> = exercise({
         ],
         seed,
       ),
+    "the ninth write between others of the tenth": (rule: ReadRule, seed) =>
+      tryRule(
+        rule,
+        [
+          [10, 2],
+          [9, 4],
+          [10, 6],
+          [10, 12],
+          [10, 14],
+        ],
+        seed,
+      ),
   },
   seeds: [1, 2, 3],
   claims: {
     "the read ends": (run) => run.outcomes.read.how === "returned" || `it is ${run.outcomes.read.how}`,
     "it gives what was written last": (run) => {
-      const { chosen } = run.results.read;
+      const { chosen, got } = run.results.read;
+      if (chosen !== undefined && !got.some((reply) => isSameReply(reply, chosen)))
+        return `it gave ${JSON.stringify(chosen)}, which no replica replied`;
       return (
         chosen?.version >= run.acknowledged ||
         `a majority has version ${run.acknowledged}; the read gave ${chosen?.version ?? "nothing"}`
       );
     },
     "it waits for no more than a majority": (run) => {
-      const most = Math.floor(run.replicas.length / 2) + 1;
+      const most = majorityOf(run.replicas.length);
       return run.results.read.need <= most || `it waited for ${run.results.read.need} of ${run.replicas.length}`;
     },
   },
   mistakes: [
     {
+      name: "not a whole number",
+      recognise: ({ run }) => [3, 4, 5].some((n) => !Number.isInteger(run!.needOf(n))),
+      hint: "`need` gave a number of replies that is no whole number. Nobody can send half a reply: which way do you round?",
+    },
+    {
+      name: "the same number for every n",
+      recognise: ({ run }) =>
+        run!.needOf(3) > 1 && run!.needOf(3) === run!.needOf(5) && run!.needOf(5) === run!.needOf(9),
+      hint: "You wait for the same number of replies, however many replicas there are. What is enough of three is too few of nine, or what is enough of nine too many of three.",
+    },
+    {
       name: "waits for all",
+      recognise: ({ claim, run }) => claim !== "it gives what was written last" && run!.needOf(5) === 5,
+      hint: "You wait for all. Then one replica that is down holds up every read.",
+    },
+    {
+      name: "waits for too many",
       recognise: ({ claim, run }) =>
         claim !== "it gives what was written last" &&
-        run?.rows.some(
-          (row) => row.kind === "log" && row.event === "waits for" && row.fields.need === run.replicas.length,
-        ) === true,
-      hint: "You wait for all. Then one replica that is down holds up every read.",
+        run!.needOf(run!.replicas.length) > majorityOf(run!.replicas.length),
+      hint: "You wait for more than a majority. If as many replicas are down as a majority can do without, the read does not end.",
+    },
+    {
+      name: "waits for none",
+      recognise: ({ run }) => run!.needOf(3) < 1,
+      hint: "`need` says that no reply is needed. Then there is nothing to hand on.",
     },
     {
       name: "waits for too few",
       recognise: ({ claim, run }) =>
         claim === "it gives what was written last" &&
-        run !== undefined &&
-        run.results.read.need <= run.replicas.length / 2,
+        run!.results.read.need <= run!.replicas.length / 2 &&
+        !choseOld(claim, run),
       hint: "The replicas that you heard may all have missed the last write: it is sure only that a majority has it. How many must you hear to have one of these among them?",
     },
     {
+      name: "makes up a reply",
+      recognise: ({ claim, detail }) => claim === "it gives what was written last" && /no replica replied/.test(detail),
+      hint: "`choose` hands on one of the replies as it came, with its value and its version.",
+    },
+    {
+      name: "hands on nothing",
+      recognise: ({ claim, run }) => choseOld(claim, run) && run!.results.read.chosen === undefined,
+      hint: "`choose` gave nothing back. Does it return one of the replies in every case?",
+    },
+    {
+      name: "compares texts",
+      recognise: ({ claim, run }) => choseOld(claim, run) && run!.fromList() === 9,
+      hint: 'The tenth write is newer than the ninth, but "10" stands before "9" where texts are sorted. Which field of a reply is a number?',
+    },
+    {
       name: "hands on the first",
-      recognise: ({ claim, run }) =>
-        claim === "it gives what was written last" &&
-        run?.outcomes.read.how === "returned" &&
-        run.results.read.isQuickest,
+      recognise: ({ claim, run }) => choseOld(claim, run) && run!.fromList() === 4,
       hint: "You heard enough replicas, and handed on the wrong reply: the quickest one is not the newest.",
     },
     {
+      name: "hands on the last",
+      recognise: ({ claim, run }) => choseOld(claim, run) && run!.fromList() === 5,
+      hint: "You heard enough replicas, and handed on the wrong reply: what comes last need not have been written last.",
+    },
+    {
       name: "lets them vote",
-      recognise: ({ claim }) => claim === "it gives what was written last",
+      recognise: ({ claim, run }) => choseOld(claim, run) && run!.fromList() === 2,
       hint: "Among the replies, those who are behind may be more. Not the most frequent reply counts, but …?",
+    },
+    {
+      name: "hands on an old one",
+      recognise: ({ claim, run }) => choseOld(claim, run),
+      hint: "You heard enough replicas: one of them had the last write, and another reply was handed on. Which field says what was written later?",
     },
   ],
   hints: [

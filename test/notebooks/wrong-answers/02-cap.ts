@@ -29,12 +29,23 @@ const answers: AnswersFrom = () => ({
         },
       };
     },
+    "does not look at the share": bucket(10, 10, () => 0.05),
+    "saves too much": bucket(30, 30, (share) => share),
+    "more than its share": bucket(10, 10, (share) => 2 * share),
     "never fills up again": bucket(20, 20, () => 0),
+    "less than its share": bucket(10, 10, (share) => share / 4),
     "too careful": (_share: number) => ({ called: () => undefined, mayHedge: () => false }),
   },
   wrong: {
     "a bucket without a bottom": bucket(10, Number.POSITIVE_INFINITY, (share) => share),
-    "half of the share": bucket(10, 10, (share) => share / 4),
+    "a tenth, whatever the share": bucket(10, 10, () => 0.1),
+    "a quarter, whatever the share": bucket(10, 10, () => 0.25),
+    "a bucket of a hundred": bucket(100, 100, (share) => share),
+    "a bucket of one": bucket(1, 1, (share) => share),
+    "a share of late calls, not of calls": (share: number) => {
+      let late = 0;
+      return { called: () => undefined, mayHedge: () => ++late % Math.round(1 / share) === 0 };
+    },
     "one in a hundred calls at most": (share: number) => {
       let calls = 0;
       return { called: () => void calls++, mayHedge: () => calls % Math.round(5 / share) === 0 };

@@ -11,6 +11,27 @@ const votes = (replies: readonly Versioned[], { version }: Versioned) =>
 const answers: AnswersFrom = () => ({
   mistakes: {
     "waits for all": { need: (n: number) => n, choose: newest },
+    "not a whole number": { need: (n: number) => n / 2 + 1, choose: newest },
+    "the same number for every n": { need: () => 3, choose: newest },
+    "waits for too many": { need: (n: number) => n - 1, choose: newest },
+    "waits for none": { need: () => 0, choose: newest },
+    "makes up a reply": { need: majority, choose: () => ({ value: "new", version: 1000 }) },
+    "hands on nothing": {
+      need: majority,
+      choose: (replies: readonly Versioned[]) => {
+        newest(replies);
+      },
+    },
+    "compares texts": {
+      need: majority,
+      choose: (replies: readonly Versioned[]) =>
+        replies.reduce((best, each) => (each.value > best.value ? each : best)),
+    },
+    "hands on an old one": {
+      need: majority,
+      choose: (replies: readonly Versioned[]) => [...replies].sort((a, b) => a.version - b.version)[0],
+    },
+    "hands on the last": { need: majority, choose: (replies: readonly Versioned[]) => replies[replies.length - 1] },
     "waits for too few": { need: (n: number) => Math.floor(n / 2), choose: newest },
     "hands on the first": { need: majority, choose: ([first]: readonly Versioned[]) => first },
     "lets them vote": {
@@ -24,7 +45,12 @@ const answers: AnswersFrom = () => ({
   },
   wrong: {
     "the first of one": { need: () => 1, choose: newest },
-    "the last to come": { need: majority, choose: (replies: readonly Versioned[]) => replies[replies.length - 1] },
+    "versions as texts": {
+      need: majority,
+      choose: (replies: readonly Versioned[]) =>
+        replies.reduce((best, each) => (String(each.version) > String(best.version) ? each : best)),
+    },
+    "the first of half": { need: (n: number) => n / 2, choose: ([first]: readonly Versioned[]) => first },
     "two, whatever n": { need: () => 2, choose: newest },
   },
   right: {

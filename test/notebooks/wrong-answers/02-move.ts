@@ -31,6 +31,18 @@ const answers: AnswersFrom = () => ({
     "executes while the state travels": async (steps: Steps) => {
       if ((await steps.sendState()) && (await steps.setHome())) await steps.becomePointer();
     },
+    "sends no state": async (steps: Steps) => {
+      await steps.hold();
+      if (await steps.setHome()) await steps.becomePointer();
+      await steps.release();
+    },
+    "does not wait for a step": async (steps: Steps) => {
+      steps.hold();
+      steps.sendState();
+      steps.setHome();
+      steps.becomePointer();
+      steps.release();
+    },
     "two holders": async (steps: Steps) => {
       await steps.hold();
       if (await steps.sendState()) await steps.setHome();
@@ -61,6 +73,27 @@ const answers: AnswersFrom = () => ({
       await steps.release();
     },
     nothing: async () => undefined,
+    "as it stands: no hold, no look at answers": async (steps: Steps) => {
+      await steps.sendState();
+      await steps.setHome();
+      await steps.becomePointer();
+    },
+    "a promise is always true": async (steps: Steps) => {
+      await steps.hold();
+      const sent: unknown = steps.sendState();
+      if (sent && (await steps.setHome())) await steps.becomePointer();
+      await steps.release();
+    },
+    "the home first": async (steps: Steps) => {
+      await steps.hold();
+      if ((await steps.setHome()) && (await steps.sendState())) await steps.becomePointer();
+      await steps.release();
+    },
+    "only a pointer": async (steps: Steps) => {
+      await steps.hold();
+      await steps.becomePointer();
+      await steps.release();
+    },
   },
   right: {
     "in a try": async (steps: Steps) => {

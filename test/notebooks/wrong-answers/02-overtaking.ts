@@ -52,8 +52,62 @@ const answers: AnswersFrom = () => {
       return execute();
     };
   };
+  /** Keeps the replies of so many calls, and forgets the oldest. */
+  const lastFew =
+    (most: number): exercises.MakeFilter =>
+    () => {
+      const replies = new Map<string, Promise<string>>();
+      return ({ client, number }, execute) => {
+        const key = `${client} ${number}`;
+        const reply = replies.get(key) ?? execute();
+        replies.set(key, reply);
+        const [oldest] = replies.keys();
+        if (replies.size > most && oldest !== undefined) replies.delete(oldest);
+        return reply;
+      };
+    };
+  const outside = new Map<string, Promise<string>>();
+  const onlyWhileRunning: exercises.MakeFilter = () => {
+    const replies = new Map<string, Promise<string>>();
+    return async ({ client, number }, execute) => {
+      const key = `${client} ${number}`;
+      const reply = replies.get(key) ?? execute();
+      replies.set(key, reply);
+      await reply;
+      replies.delete(key);
+      return reply;
+    };
+  };
   return {
     mistakes: {
+      "memory outside the filter":
+        () =>
+        ({ client, number }: exercises.NumberedCall, execute: () => Promise<string>) => {
+          const reply = outside.get(`${client} ${number}`) ?? execute();
+          outside.set(`${client} ${number}`, reply);
+          return reply;
+        },
+      "executes nothing": () => async () => "",
+      "one reply for all calls": () => {
+        let first: Promise<string> | undefined;
+        return (_call: exercises.NumberedCall, execute: () => Promise<string>) => {
+          first ??= execute();
+          return first;
+        };
+      },
+      "remembers nothing": () => (_call: exercises.NumberedCall, execute: () => Promise<string>) => execute(),
+      "a name and a number run together": remembering(({ client, number }) => `${client}${number}`),
+      "forgets too soon": lastFew(10),
+      "no reply at all": () => {
+        const seen = new Set<string>();
+        return async ({ client, number }: exercises.NumberedCall, execute: () => Promise<string>) => {
+          if (!seen.has(`${client} ${number}`)) {
+            seen.add(`${client} ${number}`);
+            await execute();
+          }
+          return undefined as unknown as string;
+        };
+      },
       "one number for all clients": remembering(({ number }) => String(number)),
       "only the last call": lastOnly,
       "older numbers are copies": older,
@@ -61,14 +115,9 @@ const answers: AnswersFrom = () => {
       "no reply for a copy": silent,
     },
     wrong: {
-      "no filter": () => (_call: exercises.NumberedCall, execute: () => Promise<string>) => execute(),
-      "one call for ever": () => {
-        let first: Promise<string> | undefined;
-        return (_call: exercises.NumberedCall, execute: () => Promise<string>) => {
-          first ??= execute();
-          return first;
-        };
-      },
+      "remembers the last two calls": lastFew(2),
+      "remembers the last thirty calls": lastFew(30),
+      "forgets a call when it has its reply": onlyWhileRunning,
     },
     right: {
       "a map of replies in a map of clients": (): ReturnType<exercises.MakeFilter> => {
