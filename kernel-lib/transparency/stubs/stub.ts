@@ -61,14 +61,15 @@ export function stubFor<I extends RemoteInterface>(
     const own = ++number;
     open.add(own);
     const [oldest = own] = open;
+    // A diagram's label shows the first fields: which method, and which call.
     const message: RemoteCall = {
-      client,
+      procedure: method.number,
       number: own,
       settled: oldest - 1,
+      args: marshalled,
+      client,
       program,
       version,
-      procedure: method.number,
-      args: marshalled,
     };
     try {
       return resultOf(name, method, await channel(message), inXdr);

@@ -28,6 +28,7 @@ export interface LegendItem {
     | "diamond"
     | "pale diamond"
     | "square"
+    | "pale square"
     | "bar"
     | "triangle"
     | "hatched"
@@ -295,6 +296,8 @@ function legendMark({ mark, color }: LegendItem): string {
       return `<path d="M11,-6L16,0L11,6L6,0Z" ${fill} fill-opacity="0.45" stroke="${escapeMarkup(color)}"/>`;
     case "square":
       return `<rect x="4" y="-6" width="14" height="12" rx="2" ${fill}/>`;
+    case "pale square":
+      return `<rect x="4" y="-6" width="14" height="12" rx="2" ${fill} fill-opacity="0.45" stroke="${escapeMarkup(color)}"/>`;
     case "bar":
       return `<rect x="0" y="-4" width="22" height="8" rx="1" ${fill}/>`;
     case "hatched":

@@ -268,7 +268,7 @@ function legendItem({ role, label, index }: Drawn): LegendItem {
     theory: index === 0 ? "line" : "dashed",
     predicted: index === 0 ? "hollow" : "triangle",
     measured: index === 0 ? "diamond" : "pale diamond",
-    published: "square",
+    published: index === 0 ? "square" : "pale square",
     reader: "dashed",
   }[role] as LegendItem["mark"];
   return { label, color: palette[role], mark };
