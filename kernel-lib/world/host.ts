@@ -197,6 +197,23 @@ export interface Connection<In = any, Out = any> extends AsyncIterable<In> {
    */
   receive(options?: { readonly timeoutMs?: number }): Promise<In | undefined>;
   /**
+   * Looks at the next message and leaves it where it is, for `receive`; gives `undefined` where `receive` would, and waits as long. So a server
+   * can choose by what a client asks who is to answer. Whoever waits gets in turn: a `receive` that waits already takes the message, and `peek`
+   * sees the next. Each call gives a value of its own. Nothing of it counts: no row, no credit, no CPU time where messages cost some, as
+   * all that comes with `receive`.
+   *
+   * ```ts
+   * for await (const connection of await host.listen(80)) {
+   *   const request = await connection.peek({ timeoutMs: 1000 });
+   *   if (request !== undefined) host.spawn(request.isImage ? images : pages, { as: "process" }, connection); // it receives the request
+   * }
+   * ```
+   *
+   * @throws {@link TimedOut}, {@link ConnectionReset}, {@link Closed}, {@link MessageError} as `receive`.
+   * @see `recv` with `MSG_PEEK`, POSIX.1-2017.
+   */
+  peek(options?: { readonly timeoutMs?: number }): Promise<In | undefined>;
+  /**
    * Sends one byte, from 0 to 255, that passes what the peer has not read yet (not what is still on the wire).
    *
    * @throws {@link ParameterError} for another number; {@link ConnectionReset}, {@link Closed} or {@link TimedOut} as `send`.

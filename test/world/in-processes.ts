@@ -39,6 +39,9 @@ export const notInProcesses: Readonly<Record<string, string>> = {
   "an endpoint daemon tells clients the dynamic port at which a server listens": "ports in order: the system chooses",
   "a client that dies mid-request: the server stops its work and serves the next": "a network of a given latency",
   "a relay carries every byte twice": "a trace of messages",
+  "peek leaves no row of a message and costs no CPU time: both come with receive, once": "costs of a host",
+  "a peek that waits when its connection goes to a child fails, and the child finds every message":
+    "children that get connections",
   "a client whose server has thrown is told what and when, also as the error's cause":
     "somebody who sees all processes",
   "a refused client is told who threw before it could listen, or while it did": "somebody who sees all processes",

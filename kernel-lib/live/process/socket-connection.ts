@@ -18,6 +18,13 @@ interface Outgoing {
   readonly isPending: boolean;
 }
 
+/** Who waits for a message, to take it or to look at it. */
+interface Receiving {
+  readonly wait: ProcessWait<unknown>;
+  readonly peeks: boolean;
+  readonly isPending: boolean;
+}
+
 /**
  * A connection of a real process: the world's frames over a socket of the operating system, with credit, keepalive and an end of each direction. A
  * socket that ends without the frame that says so has lost its process, by SIGKILL or otherwise: that is a reset. It has no urgent bytes.
@@ -31,7 +38,7 @@ export class SocketConnection implements Connection, Owned {
   readonly #socket: Socket;
   readonly #reader = new FrameReader();
   readonly #inbox = new Fifo<WireFrame>();
-  readonly #receivers = new Fifo<ProcessWait<unknown>>();
+  readonly #receivers = new Fifo<Receiving>();
   readonly #senders = new Fifo<Outgoing>();
   readonly #gone = new AbortController();
   #failure: Error | undefined;
@@ -89,17 +96,31 @@ export class SocketConnection implements Connection, Owned {
   }
 
   receive(options?: { readonly timeoutMs?: number }): Promise<unknown> {
-    const timeoutMs = checkTimeout("receive", options);
+    return this.#next("receive", checkTimeout("receive", options));
+  }
+
+  peek(options?: { readonly timeoutMs?: number }): Promise<unknown> {
+    return this.#next("peek", checkTimeout("peek", options));
+  }
+
+  #next(call: "receive" | "peek", timeoutMs: number | undefined): Promise<unknown> {
     if (this.#failure) return Promise.reject(this.#failure);
-    if (this.#isGone) return Promise.reject(new Closed(`receive: ${this.id} is closed`));
+    if (this.#isGone) return Promise.reject(new Closed(`${call}: ${this.id} is closed`));
+    const peeks = call === "peek";
     if (this.#inbox.size > 0) {
-      const taken = this.#takeMessage();
-      return taken instanceof MessageError ? Promise.reject(taken) : Promise.resolve(taken);
+      const message = this.#oldest(peeks);
+      return message instanceof MessageError ? Promise.reject(message) : Promise.resolve(message);
     }
     if (this.#peerHasEnded) return Promise.resolve(undefined);
-    const late = () => new TimedOut(`receive on ${this.id}: nothing came in ${timeoutMs} ms`);
+    const late = () => new TimedOut(`${call} on ${this.id}: nothing came in ${timeoutMs} ms`);
     const wait = new ProcessWait<unknown>(this.#process.thread, timeoutMs, late);
-    this.#receivers.push(wait);
+    this.#receivers.push({
+      wait,
+      peeks,
+      get isPending() {
+        return wait.isPending;
+      },
+    });
     return wait.promise;
   }
 
@@ -199,26 +220,31 @@ export class SocketConnection implements Connection, Owned {
 
   #serveReceivers(): void {
     while (this.#inbox.size > 0 || this.#peerHasEnded) {
-      const wait = nextPending(this.#receivers);
-      if (!wait) return;
-      const taken = this.#inbox.size > 0 ? this.#takeMessage() : undefined;
-      if (taken instanceof MessageError) wait.fail(taken);
-      else wait.succeed(taken);
+      const next = nextPending(this.#receivers);
+      if (!next) return;
+      const message = this.#inbox.size > 0 ? this.#oldest(next.peeks) : undefined;
+      if (message instanceof MessageError) next.wait.fail(message);
+      else next.wait.succeed(message);
     }
   }
 
-  /** The oldest message; a MessageError, which no message can be, if it can't be decoded. */
-  #takeMessage(): unknown {
-    const { type, payload } = this.#inbox.shift() as WireFrame;
-    this.#creditOwed += headerBytes + payload.end - payload.start;
-    if (this.#creditOwed >= creditWindowBytes / 2) {
-      this.#transmit("credit", nothing, this.#creditOwed);
-      this.#creditOwed = 0;
-    }
+  /** The oldest message, which is taken unless somebody only looks; a MessageError, which no message can be, if it can't be decoded. */
+  #oldest(peeks: boolean): unknown {
+    const { type, payload } = this.#inbox.first as WireFrame;
+    if (!peeks) this.#take();
     try {
       return type === "bytes" ? payload.bytes.slice(payload.start, payload.end) : decode(payload);
     } catch (error) {
       return error;
+    }
+  }
+
+  #take(): void {
+    const { payload } = this.#inbox.shift() as WireFrame;
+    this.#creditOwed += headerBytes + payload.end - payload.start;
+    if (this.#creditOwed >= creditWindowBytes / 2) {
+      this.#transmit("credit", nothing, this.#creditOwed);
+      this.#creditOwed = 0;
     }
   }
 
@@ -258,7 +284,7 @@ export class SocketConnection implements Connection, Owned {
     this.#inbox.drain();
     // First, so that who is woken by the failure finds the signal aborted.
     this.#gone.abort(error);
-    for (const wait of this.#receivers.drain()) wait.fail(error);
+    for (const { wait } of this.#receivers.drain()) wait.fail(error);
     for (const { wait } of this.#senders.drain()) wait.fail(error);
   }
 

@@ -21,6 +21,7 @@ export type WaitKind =
   | "connect"
   | "send"
   | "receive"
+  | "peek"
   | "receiveUrgent"
   | "put"
   | "take"

@@ -79,6 +79,7 @@ export class Endpoint implements Connection, End, OrderedReceiver, Sender, Owned
   waitText(kind: WaitKind): string {
     if (kind === "connect") return `connect ${this.id}`;
     if (kind === "send") return `send on ${this.id} to ${this.peer}`;
+    if (kind === "peek") return `peek on ${this.id} from ${this.peer}`;
     if (kind === "receiveUrgent") return `receiveUrgent on ${this.id} from ${this.peer}`;
     // Two rows of a trace for each message say it: they share one text.
     this.#receiveText ??= `receive on ${this.id} from ${this.peer}`;
@@ -118,6 +119,12 @@ export class Endpoint implements Connection, End, OrderedReceiver, Sender, Owned
     const costMs = this.machine.spec.costs?.messageMs ?? 0;
     if (costMs > 0) return this.#inbox.receiveAtCost(thread, timeoutMs, costMs);
     return this.#inbox.receive(thread, timeoutMs, false);
+  }
+
+  peek(options?: { readonly timeoutMs?: number }): Promise<unknown> {
+    const timeoutMs = checkTimeout("peek", options);
+    this.core.checkCaller("peek", this.owner);
+    return this.#inbox.peek(this.core.threadOf(this.owner), timeoutMs);
   }
 
   /** @internal What `next` of an iteration gives: the message, or that there are no more. */

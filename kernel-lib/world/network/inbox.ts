@@ -17,7 +17,7 @@ import { creditWindowBytes } from "./outbox.js";
 export class Inbox {
   readonly #end: End;
   readonly #frames = new Fifo<Frame>();
-  /** Each with whether its promise gives an iterator's result. */
+  /** Those that wait to receive, each with whether its promise gives an iterator's result, and to peek. */
   readonly #receivers = new WaitLine();
   #creditOwed = 0;
   #taken = 0;
@@ -48,6 +48,23 @@ export class Inbox {
     return wait.newPromise();
   }
 
+  /** The oldest message, which stays where it is. Each call gives a value of its own: what its caller makes of it, no receiver sees. */
+  peek(thread: Thread, timeoutMs: number | undefined): Promise<unknown> {
+    const { core, owner } = this.#end;
+    const refusal = this.#end.refusal("peek");
+    if (refusal) return core.refuseAtOnce(owner, refusal);
+    const first = this.#frames.first;
+    if (first) {
+      const message = messageOf(first);
+      return message instanceof MessageError ? core.refuseAtOnce(owner, message) : core.atOnce(owner, message);
+    }
+    if (this.#end.peerHasEnded) return core.atOnce(owner, undefined);
+    const wait = core.wait(thread, "peek", this.#end);
+    this.#receivers.add(wait);
+    failWhenLate(this.#end, wait, timeoutMs);
+    return wait.newPromise();
+  }
+
   async receiveAtCost(thread: Thread, timeoutMs: number | undefined, costMs: number): Promise<unknown> {
     const message = await this.receive(thread, timeoutMs, false);
     if (message !== undefined) await compute(thread, costMs, 0, undefined);
@@ -65,7 +82,8 @@ export class Inbox {
     while (this.#frames.size > 0 || this.#end.peerHasEnded) {
       const wait = this.#receivers.next();
       if (!wait) return;
-      const taken = this.#frames.size > 0 ? this.#take(wait.thread) : undefined;
+      const { first } = this.#frames;
+      const taken = !first ? undefined : wait.kind === "peek" ? messageOf(first) : this.#take(wait.thread);
       if (taken instanceof MessageError) wait.fail(taken);
       else wait.succeed(wait.cargo === true ? asResult(taken) : taken);
     }
@@ -75,13 +93,9 @@ export class Inbox {
   #take(thread: Thread): unknown {
     const end = this.#end;
     const { core } = end;
-    const { type, payload, bytes, note, arrivedMs } = this.#frames.shift() as Frame;
-    let message: unknown;
-    try {
-      message = type === "bytes" ? payload.bytes : decode(payload);
-    } catch (error) {
-      message = error;
-    }
+    const frame = this.#frames.shift() as Frame;
+    const { bytes, note, arrivedMs } = frame;
+    const message = frame.type === "bytes" ? frame.payload.bytes : messageOf(frame);
     core.trace.receive(core.now(), thread, end, !end.isIn, ++this.#taken, bytes, note, arrivedMs);
     this.#creditOwed += bytes;
     // Like TCP's acknowledgements, credit goes back in half windows: a sender can't starve by it, and few frames carry it.
@@ -99,6 +113,15 @@ export class Inbox {
 
   fail(error: Error): void {
     this.#receivers.fail(error);
+  }
+}
+
+/** What a frame says; a MessageError, which no message can be, if it can't be decoded. */
+function messageOf({ type, payload }: Frame): unknown {
+  try {
+    return type === "bytes" ? payload.bytes.slice() : decode(payload);
+  } catch (error) {
+    return error;
   }
 }
 
