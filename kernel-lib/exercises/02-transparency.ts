@@ -266,7 +266,7 @@ export interface MoveSteps {
   sendState(): Promise<boolean>;
   /** Asks the home to change its entry from here to there; false if it says something else: the service stays here. */
   setHome(): Promise<boolean>;
-  /** From now on this place executes nothing, and passes calls on to the target. */
+  /** From now on this site executes nothing, and passes calls on to the target. */
   becomePointer(): Promise<void>;
 }
 
@@ -382,7 +382,7 @@ const tryMove = async (move: MoveProgram, moveCase: MoveCase, seed: number) => {
     const answer = async (own: Host, connection: Connection) => {
       const { entry } = await connection.receive();
       await own.sleep(3);
-      // A place that does not hold the service has nothing to execute it on.
+      // A site that does not hold the service has nothing to execute it on.
       if (sites.target.isHolder && !targetIsDown) {
         sites.target.entries.push(entry);
         own.log("executed", { entry });
@@ -426,7 +426,7 @@ const hasLogged = (run: { readonly rows: readonly TraceRow[] } | undefined, even
 export const losslessMove: ProgramExercise<MoveProgram> = exercise({
   name: "02-move",
   statement:
-    "A move, in steps, during which no call is lost, and after which one place holds the service: the one that the home says.",
+    "A move, in steps, during which no call is lost, and after which one site holds the service: the one that the home says.",
   scenarios: {
     "all goes well": (move: MoveProgram, seed) => tryMove(move, {}, seed),
     "the target is down": (move: MoveProgram, seed) => tryMove(move, { targetIsDown: true }, seed),
@@ -440,7 +440,7 @@ export const losslessMove: ProgramExercise<MoveProgram> = exercise({
     },
     "the service is where the home says, and nowhere else": (run) => {
       const holders = (["source", "target"] as const).filter((name) => run.sites[name].isHolder);
-      if (holders.length !== 1) return holders.length === 0 ? "no place holds it" : `${holders.join(" and ")} hold it`;
+      if (holders.length !== 1) return holders.length === 0 ? "no site holds it" : `${holders.join(" and ")} hold it`;
       return holders[0] === run.home || `the home says ${run.home}`;
     },
     "no executed call is missing where the service is": (run) => {

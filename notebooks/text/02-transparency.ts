@@ -546,15 +546,15 @@ const [allArrays, shortArrays] = [
 
 // %% name="cost-published-lines"
 const asLine = (measured: string, { slope, start }: { slope: number; start: number }) => {
-  const startIsWorthWords = Math.round(start / slope);
-  return { measured, startUs: Math.round(start), slopeUs: slope.toFixed(1), startIsWorthWords };
+  const inWords = Math.round(start / slope);
+  return { measured, "start (µs)": Math.round(start), "µs a word": slope.toFixed(1), inWords };
 };
 const lines1984 = [
   asLine("words as arguments, 0 to 10", asArguments),
   asLine("an array, up to 40 words", shortArrays),
   asLine("an array, with the point at 100 words", allArrays),
 ];
-table(lines1984, { title: "1984: a start, and a slope in µs a word" });
+table(lines1984, { title: "1984: the start, the slope, and how many words the start is worth" });
 
 // %% name="cost-published-figure"
 overlay({
@@ -626,22 +626,18 @@ overlay({
 
 // %% name="cost-line" tags=["live"]
 const startInBytes = callTimes[0]!.medianUs / hereLine.slope;
-table(
-  [
-    {
-      startUs: callTimes[0]!.medianUs,
-      slopeUsPerKiB: 1024 * hereLine.slope,
-      startIsWorthBytes: startInBytes,
-    },
-  ],
-  { title: "Here: a start, and a slope in µs a KiB" },
-);
+const lineHere = {
+  "start (µs)": callTimes[0]!.medianUs,
+  "µs a KiB": 1024 * hereLine.slope,
+  inBytes: Math.round(startInBytes),
+};
+table([lineHere], { title: "Here: the start, the slope, and how many bytes the start is worth" });
 
 // %% name="cost-claims" tags=["live"]
 const [smallCall, bigCall] = [callTimes[0]!.medianUs, callTimes.at(-1)!.medianUs];
 claims({
   "1984: a start is worth between fifty and eighty words, on each of the three lines":
-    lines1984.every(({ startIsWorthWords: words }) => words > 50 && words < 80),
+    lines1984.every(({ inWords: words }) => words > 50 && words < 80),
   "here: a start is worth more than ten thousand bytes": startInBytes > 10_000,
   "1984: the call with 100 words lies far above the line of the shorter ones":
     2926 > 1.1 * (shortArrays.start + shortArrays.slope * 100),
@@ -679,7 +675,7 @@ const ledger: StatefulObject<typeof Ledger, string[]> = {
 
 // %% [markdown] name="ledger-clients-intro"
 // A client's middleware is one more layer, `tracking`: it asks the home once, calls where the service is, and learns from replies when it has moved. The client writes
-// thirty lines into the ledger, one after the other. On four machines runs `movableService`: a machine that can have the service,
+// thirty lines into the ledger, one after the other. On four machines runs `movableService`: such a machine is a **site**. It can have the service,
 // and knows where it went.
 
 // %% name="ledger-client"
@@ -697,7 +693,7 @@ const writer = async (host: Host, name: string, lines: number) => {
 };
 
 // %% name="ledger-mover"
-// Asks the place that has the service to move it; whether it did, is not known if no answer comes.
+// Asks the site that has the service to move it; whether it did, is not known if no answer comes.
 const mover = async (host: Host, from: string, to: string) =>
   moveService(host, { host: from, port: 80 }, { host: to, port: 80 }, 200).catch((error) => {
     if (!isLoss(error)) throw error;
@@ -705,7 +701,7 @@ const mover = async (host: Host, from: string, to: string) =>
   });
 
 // %% jupyter={"source_hidden": true} name="ledger-scenario"
-// The scenario: a home, four places, clients, moves.
+// The scenario: a home, four sites, clients, moves.
 type Move = readonly [atMs: number, from: string, to: string];
 type Machine = "home" | "a" | "b" | "c" | "d" | "clients";
 const ledgerHosts = ["a", "b", "c", "d"] as const;
@@ -716,7 +712,7 @@ const journey = (
   clients = 4,
 ) => {
   const settings = { service, home: "home", timeoutMs: 20, ...options };
-  const place = (host: Host) =>
+  const site = (host: Host) =>
     movableService(host, ledger, { ...settings, begins: host.name === "a" });
   const disk = { accessMs: 0.4 };
   return scenario({
@@ -725,7 +721,7 @@ const journey = (
     faults,
     programs: {
       home: on("home", home).daemon(),
-      places: ledgerHosts.map((host) => on(host, place).daemon()),
+      sites: ledgerHosts.map((host) => on(host, site).daemon()),
       calls: _.times(clients, (i) => on("clients", writer, `client ${i}`, 30).at(20)),
       moved: moves.map(([atMs, from, to]) => on("clients", mover, from, to).at(atMs)),
     },
@@ -752,16 +748,16 @@ spaceTime(oneMove, {
 });
 
 // %% [markdown] name="move-explained"
-// Read it from above. The first message asks for the move. Place *a* lets the running call end and keeps others waiting. It sends the state to *b*, which writes it down. It asks the home to
+// Read it from above. The first message asks for the move. Site *a* lets the running call end and keeps others waiting. It sends the state to *b*, which writes it down. It asks the home to
 // change its entry from *a* to *b*, and tells *b* to begin. Then *a* is a **forwarding pointer**: it passes the waiting call on, and the reply says where it was executed. The client's next
 // call goes straight to *b*. The application saw a call that took a little longer.
 
 // %% [markdown] name="ways-intro"
 // ## Three things to leave behind
 //
-// What can a place do with a call for a service that has left? *Pass it on* (forward); tell the client *where it went* (refer); or *know nothing*
+// What can a site do with a call for a service that has left? *Pass it on* (forward); tell the client *where it went* (refer); or *know nothing*
 // (forget), so that the client must ask the home again. Four clients, three moves under load, 120 calls. A message takes 1 ms; a client that is told nothing waits a few milliseconds
-// before it asks the home, and the home may still say the old place. **Predict:** which way makes the slowest of the calls slowest?
+// before it asks the home, and the home may still say the old site. **Predict:** which way makes the slowest of the calls slowest?
 
 // %% name="ways-predict"
 const slowestWay = predict(
@@ -769,7 +765,7 @@ const slowestWay = predict(
   {
     question: "Of three runs of 120 calls each, in which is the slowest call slowest?",
     choices: {
-      forward: "the old place passes calls on",
+      forward: "the old site passes calls on",
       refer: "it tells where the service went",
       forget: "it knows nothing",
     },
@@ -839,12 +835,12 @@ claims({
 });
 
 // %% [markdown] name="ways-explained"
-// None is lost, in any of the three. While the service moves, calls wait; the new place begins only when it has the state; and a place that does not have the service
+// None is lost, in any of the three. While the service moves, calls wait; the new site begins only when it has the state; and a site that does not have the service
 // executes nothing. In these runs no reply was lost, so no call that had been executed was sent again. If a reply is lost, the client sends the call again, with its own name
 // and the call's number, and the service needs a **table of duplicates**, which travels with the state. (A test of this workbook cuts the network during a move and
 // leaves the table behind: then calls are executed twice.)
 //
-// The ways differ in who pays. With *forward* a client hardly notices, but the old place must stay up. With *forget* the old place can
+// The ways differ in who pays. With *forward* a client hardly notices, but the old site must stay up. With *forget* the old site can
 // be switched off, and every client pays a failed try, a pause and a look-up.
 //
 // **Why live differs.** The counts are the same where they follow from the order of messages. The worst call is longer: a live move pays for sockets, timers and the disk at each of its steps.
@@ -853,7 +849,7 @@ claims({
 // ## ◇ Chains
 //
 // After three moves there is a chain of pointers: *a* → *b* → *c* → *d*. Four clients come late, one after the other, and each knows only the address of old,
-// *a*. When a reply comes back along the chain, each place can learn where the service really is.
+// *a*. When a reply comes back along the chain, each site can learn where the service really is.
 
 // %% jupyter={"source_hidden": true} name="chain-run"
 // How late clients are counted: nothing to change here.
@@ -904,7 +900,7 @@ claims({
 // ## A crash at any point of the move
 //
 // The interesting question is not how to move a service, but how not to end with **two** of them, or with none. We let the source, the target or the home
-// crash at every half millisecond of a move, and start it again 30 ms later. Then we count the **holders**: places that would execute a call. First
+// crash at every half millisecond of a move, and start it again 30 ms later. Then we count the **holders**: sites that would execute a call. First
 // as above, where the home's entry decides; then without: the target takes over when it has the state, and the source, when it hears
 // nothing, goes on.
 
@@ -967,7 +963,7 @@ const crashSummary = _.map(
     };
   },
 );
-table(crashSummary, { title: "How many places hold the service in the end" });
+table(crashSummary, { title: "How many sites hold the service in the end" });
 
 // %% name="crash-move-compare"
 twoHolders.compare(_.find(crashSummary, ({ twoHolders }) => twoHolders > 0)?.crashed ?? "nobody");
@@ -1026,7 +1022,7 @@ claims({
 // *a* to *b* **only if it still says *a***, with the number it had (*compare and set*). Before this write the service is at *a*, after it at *b*, whoever
 // crashes. A machine that comes back from a crash remembers what its disk says, does not trust it, and asks.
 //
-// In all our runs the machine that crashed comes back, with its disk. If the home stays away, no move can end; if the place that has the service stays away, so does the service. One place that
+// In all our runs the machine that crashed comes back, with its disk. If the home stays away, no move can end; if the site that has the service stays away, so does the service. One place that
 // decides keeps us from having two holders, not from waiting. (To replicate the home is what protocols for consensus do.)
 //
 // One trap is left, and the library avoids it: *a* asks the home to write *b*, crashes, comes back, hears "it is at *a*", and goes on; then the old request arrives at the home.
@@ -1221,20 +1217,20 @@ const crowd = async (jitter: "none" | "full") => {
   return {
     jitter,
     tries: tries.length,
-    mostInFiveMs: atOnce!,
+    mostAtOnce: atOnce!,
     lastAnswerMs: _.max(run.results.answeredMs)!,
   };
 };
 const crowds = [await crowd("none"), await crowd("full")];
 table(crowds, {
   title: "Forty clients and a server that opens after a second",
-  caption: "The most tries in any 5 ms are counted from t = 100 ms on, when all pauses have grown.",
+  caption: "At once: in the same 5 ms, from t = 100 ms on, when all pauses have grown.",
 });
 
 // %% name="jitter-claims"
 claims({
-  "without jitter all forty come in the same 5 ms": crowds[0]!.mostInFiveMs === 40,
-  "with full jitter, after the first tries, at most eight do": crowds[1]!.mostInFiveMs <= 8,
+  "without jitter all forty come in the same 5 ms": crowds[0]!.mostAtOnce === 40,
+  "with full jitter, after the first tries, at most eight do": crowds[1]!.mostAtOnce <= 8,
   "jitter is paid for: more tries, and a later last answer":
     crowds[1]!.tries > crowds[0]!.tries && crowds[1]!.lastAnswerMs > crowds[0]!.lastAnswerMs,
 });
@@ -1989,7 +1985,7 @@ await check(exercises.overtaking, filterOfPromises);
 // ## Exercise 2 · Move without losing calls
 //
 // A service moves from the source to the target, under load. You have five steps: `hold`, `release`, `sendState`, `setHome`, `becomePointer`. Put them in the right order. No executed
-// call may be missing at the new place; one place must hold the service, the one that the home says; and calls go on, also when the target is down or the home refuses.
+// call may be missing at the new site; one site must hold the service, the one that the home says; and calls go on, also when the target is down or the home refuses.
 
 // %% name="exercise-move-answer" tags=["exercise"]
 const myMove: exercises.MoveProgram = async (steps) => {

@@ -1,5 +1,5 @@
 /**
- * Location, migration and relocation transparency: a home that knows where a service is, places that it can move between under load, and the
+ * Location, migration and relocation transparency: a home that knows where a service is, sites that it can move between under load, and the
  * layer of a client's middleware that keeps track of it.
  *
  * @module

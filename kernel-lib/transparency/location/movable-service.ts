@@ -26,10 +26,10 @@ import {
 } from "../stubs/index.js";
 import { Home, homePort } from "./home.js";
 
-/** What a place that the service has left does with a call that still comes: pass it on, say where it has gone, or know nothing. */
+/** What a site that the service has left does with a call that still comes: pass it on, say where it has gone, or know nothing. */
 export type LeftBehind = "forward" | "refer" | "forget";
 
-/** See {@link place}. */
+/** See {@link movableService}. */
 export interface MovableServiceOptions {
   /** The service's name. */
   readonly service: string;
@@ -41,7 +41,7 @@ export interface MovableServiceOptions {
   readonly port?: number;
   /** What is left behind; `forward` unless told. */
   readonly leaves?: LeftBehind;
-  /** Whether a place that passes calls on learns from replies that the service has gone further; true unless told. */
+  /** Whether a site that passes calls on learns from replies that the service has gone further; true unless told. */
   readonly cutsShort?: boolean;
   /** How long to wait for another machine before trying again, or giving up; 100 ms unless told. */
   readonly timeoutMs?: number;
@@ -54,7 +54,7 @@ export interface MovableServiceOptions {
   readonly tableTravels?: boolean;
 }
 
-/** What a place has on its disk. `arrived`: the state is here, and the home has not said yet whether the service is. */
+/** What a site has on its disk. `arrived`: the state is here, and the home has not said yet whether the service is. */
 interface Kept<S> {
   readonly role: "holder" | "arrived" | "pointer" | "empty";
   readonly epoch: number;
@@ -72,7 +72,7 @@ interface Luggage {
 
 /** The methods of {@link Moving}. */
 export type MovingMethods = {
-  /** Asks the holder to move the service to a place; tells whether it did. */
+  /** Asks the holder to move the service to a site; tells whether it did. */
   readonly moveTo: Procedure<[host: string, port: number], boolean>;
   /** From the source to the target: the state. */
   // biome-ignore lint/suspicious/noExplicitAny: a service's own state
@@ -81,7 +81,7 @@ export type MovingMethods = {
   readonly begin: Procedure<[epoch: number], boolean>;
 };
 
-/** The interface by which places move a service between them, and by which they are told to. */
+/** The interface by which sites move a service between them, and by which they are told to. */
 export const Moving: RemoteInterface<MovingMethods> = remoteInterface({
   program: 0x20000011,
   version: 1,
@@ -93,7 +93,7 @@ export const Moving: RemoteInterface<MovingMethods> = remoteInterface({
 });
 
 /**
- * Tells the place at an address to move its service to another.
+ * Tells the site at an address to move its service to another.
  *
  * @param timeoutMs how long to wait for its answer; 1000 ms unless told.
  * @returns whether the service went there: false too if it is not at `from` any more.
@@ -104,7 +104,7 @@ export function moveService(host: Host, from: Address, to: Address, timeoutMs = 
 }
 
 /**
- * Makes a machine a place that a service can be at: executes its calls while it is the holder, knows where it went afterwards, and takes part in moves. Never
+ * Makes a machine a site that a service can be at: executes its calls while it is the holder, knows where it went afterwards, and takes part in moves. Never
  * returns.
  *
  * While a service moves, calls wait at the source. The order of a move: (1) no call runs; (2) the target writes state and table to its disk;
@@ -112,7 +112,7 @@ export function moveService(host: Host, from: Address, to: Address, timeoutMs = 
  * becomes a pointer; (5) the target begins. Whoever crashes comes back knowing less, and asks the home. A source that comes back, or gives
  * up, sets the home's entry to itself anew first: an old request to set it to the target, still on its way, then fails.
  *
- * Rows of the trace: `executed`, `holds` (a place begins to execute calls), `left` (it does so no more), `passed on`.
+ * Rows of the trace: `executed`, `holds` (a site begins to execute calls), `left` (it does so no more), `passed on`.
  */
 export async function movableService<I extends RemoteInterface, S>(
   host: Host,
@@ -124,12 +124,12 @@ export async function movableService<I extends RemoteInterface, S>(
     refuse("movableService", "leaves", '"forward", "refer" or "forget"', leaves);
   if (decides !== "home" && decides !== "nobody") refuse("movableService", "decides", '"home" or "nobody"', decides);
   checkPositive("movableService", "timeoutMs", options.timeoutMs ?? 100);
-  const here = new Place(host, object as unknown as StatefulObject<RemoteInterface, S>, options);
+  const here = new Site(host, object as unknown as StatefulObject<RemoteInterface, S>, options);
   await here.wakeUp();
   return serveCalls(host, (own) => here.handler(own), { port });
 }
 
-class Place<S> {
+class Site<S> {
   readonly #object: StatefulObject<RemoteInterface, S>;
   readonly #options: MovableServiceOptions;
   readonly #self: Address;
@@ -152,7 +152,7 @@ class Place<S> {
   /** What a machine does that starts, for the first time or again. */
   async wakeUp(): Promise<void> {
     const host = this.#host;
-    const kept: Kept<S> | undefined = await host.disk.read("place");
+    const kept: Kept<S> | undefined = await host.disk.read("site");
     if (kept) this.#kept = kept;
     this.#table = new CallTable(kept?.table ?? []);
     if (!kept && this.#options.begins)
@@ -273,7 +273,7 @@ class Place<S> {
     }
   }
 
-  /** Sets the home's entry to this place, as a new entry, if nobody has changed it; and takes what the home says. */
+  /** Sets the home's entry to this site, as a new entry, if nobody has changed it; and takes what the home says. */
   async #claim(own: Host): Promise<void> {
     const { service } = this.#options;
     const { epoch } = this.#kept;
@@ -315,7 +315,7 @@ class Place<S> {
   /** State, table and role in one write: a crash finds them as they were before, or as they are after. */
   async #become(own: Host, kept: Kept<S>): Promise<void> {
     this.#kept = kept;
-    await own.disk.write("place", { ...kept, table: this.#table.rows });
+    await own.disk.write("site", { ...kept, table: this.#table.rows });
   }
 
   #home(own: Host): Remote<typeof Home> {

@@ -4,11 +4,11 @@ import type { TraceRow } from "../../world/index.js";
 export type LocationCosts = {
   /** How often clients asked the home. */
   readonly lookUps: number;
-  /** How often a place passed a call on. */
+  /** How often a site passed a call on. */
   readonly passedOn: number;
-  /** How often a place told a client where the service has gone. */
+  /** How often a site told a client where the service has gone. */
   readonly referred: number;
-  /** How often a client tried at a place that did not answer or did not know. */
+  /** How often a client tried at a site that did not answer or did not know. */
   readonly failedTries: number;
   /** How many calls were executed, anywhere. */
   readonly executed: number;
@@ -27,7 +27,7 @@ export function locationCosts(rows: readonly TraceRow[]): LocationCosts {
 }
 
 /**
- * The places that would execute a call at the end of a run: those that began to hold the service, and since have neither left it nor crashed.
+ * The sites that would execute a call at the end of a run: those that began to hold the service, and since have neither left it nor crashed.
  * In the order in which they began.
  */
 export function holdersOf(rows: readonly TraceRow[]): string[] {

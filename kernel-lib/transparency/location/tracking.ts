@@ -15,9 +15,9 @@ export interface TrackingOptions {
   readonly first?: Address;
   /** How long to wait for one reply; 100 ms unless told. */
   readonly timeoutMs?: number;
-  /** How often a call is sent at most, over all places; 100 unless told. */
+  /** How often a call is sent at most, over all sites; 100 unless told. */
   readonly tries?: number;
-  /** The pauses after a try at a place that does not answer, or knows nothing; 5 to 50 ms with full jitter unless told. */
+  /** The pauses after a try at a site that does not answer, or knows nothing; 5 to 50 ms with full jitter unless told. */
   readonly pauses?: BackOff;
 }
 
@@ -25,8 +25,8 @@ export interface TrackingOptions {
  * The layer that keeps the service's address: asks its home once, sends calls there, and learns from replies that it has moved. Whoever
  * calls knows its name alone.
  *
- * Rows of the trace tell what it costs: `look-up` (the home was asked), `referred` (a place said where the service has gone), `failed try`
- * (a place that does not answer or does not know).
+ * Rows of the trace tell what it costs: `look-up` (the home was asked), `referred` (a site said where the service has gone), `failed try`
+ * (a site that does not answer or does not know).
  *
  * @throws (the channel) {@link TimedOut} after the last try.
  */
