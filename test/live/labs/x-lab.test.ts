@@ -1,14 +1,23 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { openXDisplay, startXScreen, withXLab, type XClientConnection } from "kernel-lib";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { openXDisplay, startXScreen, ToolMissing, withXLab, type XClientConnection } from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { inRoot } from "../../../scripts/setup/paths.mjs";
 import { withTools } from "../tools.js";
 
 const test = suite("live: X");
 const withX = await withTools(
   test,
   withXLab((lab) => lab.start(["xlogo"])),
+);
+const withXtrace = await withTools(
+  test,
+  withXLab((lab) => lab.start(["xtrace", "--help"])).catch((error: Error) => {
+    if (error instanceof ToolMissing) throw error; // else it is there, and has drawn nothing
+  }),
 );
 
 /** Draws with rectangles, polygons, text and images, and reads the window back. */
@@ -104,5 +113,57 @@ withX("the tap counts of xlogo what is known of it, and as many round trips thro
     assert.ok(roundTrips >= count.replies - 1 && roundTrips <= count.replies + 1, `${roundTrips} of ${count.replies}`);
   });
 });
+
+/** What Debian's xtrace writes: requests and replies with their numbers and sizes. */
+function readXtrace(text: string) {
+  const requests = [...text.matchAll(/^000:<:([0-9a-f]{4}): *(\d+): (?:Request\(\d+\): (\w+)|[\w-]+-Request)/gm)];
+  const replies = [...text.matchAll(/^000:>:([0-9a-f]{4}): ?(\d+): Reply to /gm)];
+  const number = (hex = "") => Number.parseInt(hex, 16);
+  return {
+    requests: requests.map(([, hex, bytes, name]) => ({ sequence: number(hex), bytes: Number(bytes), name })),
+    replies: replies.map(([, hex, bytes]) => ({ sequence: number(hex), bytes: Number(bytes) })),
+  };
+}
+
+withXtrace(
+  "the tap and xtrace, another's, agree on every request and reply of a real program, and on its bytes",
+  async () => {
+    const folder = mkdtempSync(path.join(inRoot("build"), "xtrace-"));
+    const file = path.join(folder, "trace");
+    const display = 1000 + (process.pid % 20_000);
+    try {
+      const { count, rows } = await withXLab((lab) =>
+        lab.start(["xtrace", "-n", "-s", "-o", file, "-D", `:${display}`, "--", "xcalc"]),
+      );
+      const theirs = readXtrace(readFileSync(file, "latin1"));
+      const ours = rows.slice(1); // without the set-up, which has no number
+      assert.ok(theirs.requests.length > 200, `${theirs.requests.length} requests`);
+      assert.equal(
+        ours.map(({ sequence, bytes, request }, i) => ({
+          sequence,
+          bytes,
+          // Requests of extensions have their own names there.
+          name: theirs.requests[i]?.name === undefined ? undefined : request,
+        })),
+        theirs.requests,
+      );
+      assert.equal(
+        ours
+          .filter(({ answer }) => answer === "reply")
+          .map(({ sequence, answerBytes }) => ({ sequence, bytes: answerBytes })),
+        theirs.replies,
+      );
+      assert.is(count.requests, theirs.requests.length);
+      const setUpBytes = rows[0]?.bytes ?? 0;
+      assert.is(
+        count.bytesOut,
+        theirs.requests.reduce((sum, { bytes }) => sum + bytes, setUpBytes),
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+      rmSync(`/tmp/.X11-unix/X${display}`, { force: true }); // xtrace leaves it
+    }
+  },
+);
 
 test.run();
