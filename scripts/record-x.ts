@@ -1,7 +1,7 @@
 /**
  * Records what notebook 01 shows where there are no programs of X: what four programs send to our display, how they start at
  * some distances from Xvfb, and what code one of them has in memory. Run it with `npx tsx scripts/record-x.ts` on Linux with x11-apps and
- * xvfb.
+ * xvfb; names of datasets behind it choose what is written.
  */
 import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,6 +10,8 @@ import { inRoot } from "./setup/paths.mjs";
 
 const machine = "on Debian 12, x11-apps 7.7+9, Xvfb 21.1.7, Node 20, by scripts/record-x.ts";
 const save = (name: string, what: string, rows: readonly object[]): void => {
+  const wanted = process.argv.slice(2);
+  if (wanted.length > 0 && !wanted.includes(name)) return;
   const source = `Recorded for this workbook ${machine}: ${what}`;
   writeFileSync(inRoot("datasets", "recorded", `${name}.json`), `${JSON.stringify({ source, rows }, undefined, 2)}\n`);
 };
@@ -34,9 +36,9 @@ const endStage = (stage: string): void => {
   for (const [program, pieces] of sent) rows.push({ program, stage, sent: Buffer.concat(pieces).toString("base64") });
   sent.clear();
 };
-let calculatorPid = 0;
+const children: Awaited<ReturnType<typeof screen.start>>[] = [];
 for (const [i, name] of names.entries()) {
-  calculatorPid = (await screen.start(name, ...(places[name] ?? []))).pid;
+  children.push(await screen.start(name, ...(places[name] ?? [])));
   await screen.settled({ windows: i + 1 });
 }
 endStage("start");
@@ -54,10 +56,21 @@ sent.clear();
 await screen.type("12*34=");
 await sleep(1000);
 endStage("408");
-const code = codeInMemory(calculatorPid);
+const calculator = children.at(-1) as (typeof children)[0];
+const code = codeInMemory(calculator.pid);
+const windowsBefore = screen.display.windows.length;
+calculator.kill();
+await calculator.ended;
+await screen.settled({ quietMs: 500 });
+const windowsAfter = screen.display.windows.length;
 await screen.close();
+const ends = await Promise.all(children.slice(0, -1).map(({ ended }) => ended));
+const exitCodes = ends.map(({ code }) => code);
 save("x-programs", "what four programs sent to our display, as base64, by stages", rows);
 save("xcalc-code", "Rss of the executable mappings of xcalc, in kilobytes (/proc/pid/smaps)", code);
+save("x-ends", "xcalc is killed, then the display goes: windows, and the exit codes of the three others", [
+  { windowsBefore, windowsAfter, exitCodes },
+]);
 
 const starts: XStartRow[] = [];
 for (const program of ["xlogo", "xeyes"]) starts.push(...(await measureXStarts(program, { roundTripsMs: [60, 120] })));

@@ -20,6 +20,7 @@
  */
 export * from "./00-start-here.js";
 export * from "./01-calendar.js";
+export * from "./01-display.js";
 export * from "./01-terminal.js";
 export * from "./02-transparency.js";
 export * from "./03-server-organization.js";
