@@ -1,7 +1,8 @@
 /**
  * Clusters of servers: many back ends behind a front end, which chooses one of them for each request.
  *
- * Modelled: policies of dispatch, from round robin to consistent hashing and LARD, with weights and health.
+ * Modelled: policies of dispatch, from round robin to consistent hashing and LARD, with weights and health; models of
+ * millions of requests: views that are out of date, caches, storms of retries, fan-out.
  * Left out: several front ends that share what they know; back ends that talk to each other.
  *
  * A policy chooses, its user counts:
@@ -17,4 +18,5 @@
  *
  * @module
  */
+export * from "./models/index.js";
 export * from "./policies/index.js";
