@@ -27,6 +27,8 @@ const welcome = frameBytes({ type: "alive", payload: whole(new Uint8Array(0)), v
 interface Hello {
   readonly id: string;
   readonly from: string;
+  /** What all who may come know, if strangers may not. */
+  readonly key?: string;
 }
 
 interface Knock extends Hello {
@@ -38,6 +40,7 @@ export class ProcessListener implements Listener, Owned {
   readonly #process: OwnProcess;
   readonly #backlog: number;
   readonly #keepAlive: KeepAlive | undefined;
+  readonly #key: string | undefined;
   readonly #server: Server;
   readonly #acceptors = new Fifo<ProcessWait<Connection>>();
   readonly #backlogged = new Fifo<SocketConnection>();
@@ -46,11 +49,20 @@ export class ProcessListener implements Listener, Owned {
   port: number;
   #isClosed = false;
 
-  constructor(process: OwnProcess, port: number, backlog: number, keepAlive: KeepAlive | undefined) {
+  constructor(
+    process: OwnProcess,
+    port: number,
+    options: {
+      readonly backlog: number;
+      readonly keepAlive: KeepAlive | undefined;
+      readonly key: string | undefined;
+    },
+  ) {
     this.#process = process;
     this.port = port;
-    this.#backlog = backlog;
-    this.#keepAlive = keepAlive;
+    this.#backlog = options.backlog;
+    this.#keepAlive = options.keepAlive;
+    this.#key = options.key;
     this.#server = createServer((socket) => this.#greet(socket));
   }
 
@@ -128,8 +140,9 @@ export class ProcessListener implements Listener, Owned {
       try {
         const [frame] = reader.push(chunk);
         if (!frame) return;
-        const { id, from } = decode(frame.payload) as Hello;
+        const { id, from, key } = decode(frame.payload) as Hello;
         if (frame.type !== "data" || typeof id !== "string" || typeof from !== "string") throw new Error("a stranger");
+        if (this.#key !== undefined && key !== this.#key) throw new Error("a stranger");
         socket.off("data", hear);
         socket.setTimeout(0);
         this.#strangers.delete(socket);
@@ -168,11 +181,12 @@ export class ProcessListener implements Listener, Owned {
 export function openConnection(
   process: OwnProcess,
   systemPort: number,
-  { id, from }: Hello,
+  hello: Hello,
   to: { readonly host: string; readonly port: number },
   options: { readonly timeoutMs: number; readonly keepAlive: KeepAlive | undefined },
 ): Promise<Connection> {
   const { timeoutMs } = options;
+  const { id } = hello;
   const late = () => new TimedOut(`connect ${id}: no answer in ${timeoutMs} ms`);
   const wait = new ProcessWait<Connection>(process.thread, timeoutMs, () => {
     socket.destroy();
@@ -191,7 +205,7 @@ export function openConnection(
   socket.once("close", onClose);
   socket.once("connect", () => {
     isConnected = true;
-    socket.write(frameBytes({ type: "data", payload: encode({ id, from }, "connect"), value: 0 }));
+    socket.write(frameBytes({ type: "data", payload: encode(hello, "connect"), value: 0 }));
   });
   socket.once("data", (chunk) => {
     // The welcome is one small frame, written before all others.

@@ -41,7 +41,9 @@ export interface ProcessHostOptions {
   /** The `performance.now` from which its time counts; 0 unless told. */
   readonly originMs?: number;
   /** Where what programs log is kept. */
-  readonly rows?: LogRow[];
+  readonly rows?: { push(row: LogRow): unknown };
+  /** What whoever connects to it must know; its own connections show it. Unless told, strangers are served as peers are. */
+  readonly key?: string;
   /** Its disk, if it has one. */
   readonly disk?: Disk;
   /** The port of the operating system behind a port of a host; 0 to let the system choose. */
@@ -155,7 +157,7 @@ export class ProcessHost implements Host, OwnThread {
     const backlog =
       options.backlog === undefined ? defaultBacklog : checkWhole("listen", "backlog", options.backlog, 1);
     const keepAlive = checkKeepAlive("listen", options.keepAlive);
-    const listener = new ProcessListener(this.process, port, backlog, keepAlive);
+    const listener = new ProcessListener(this.process, port, { backlog, keepAlive, key: this.#shared.key });
     const systemPort = await listener.open(this.#shared.portOf(port, this.name), this.name);
     if (this.process.exit) return new Promise(() => undefined);
     this.#shared.onListen?.(systemPort, listener.port);
@@ -169,7 +171,8 @@ export class ProcessHost implements Host, OwnThread {
     checkSpanMs("connect", "timeoutMs", timeoutMs);
     const keepAlive = checkKeepAlive("connect", options.keepAlive);
     const id = `${this.name}#${++this.#shared.connections}>${host}:${port}`;
-    const hello = { id, from: this.name };
+    const { key } = this.#shared;
+    const hello = { id, from: this.name, ...(key !== undefined && { key }) };
     const systemPort = this.#shared.portOf(port, host);
     return openConnection(this.process, systemPort, hello, { host, port }, { timeoutMs, keepAlive });
   }

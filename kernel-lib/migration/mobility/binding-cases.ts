@@ -4,10 +4,13 @@ import { on, scenario } from "../../world/scenario.js";
 import { simulate } from "../../world/virtual/virtual.js";
 import type { Attachment, Binding, CodeSegment } from "../abstract-machine/index.js";
 import { bindingTable, type Strategy } from "./bindings.js";
+import { launch } from "./launch.js";
 import { Clock, type LocalResource, Mailbox, NumberFile, Printer } from "./local-resources.js";
 import { place } from "./place.js";
+import type { Report } from "./reports.js";
+import { deliver } from "./requests.js";
 import { programShipment } from "./shipment.js";
-import { askPlace, deliver, launch, placePort, type Report } from "./travel.js";
+import { askPlace, placePort } from "./travel.js";
 
 /**
  * The program of the nine cases, in AssemblyScript: each of its functions uses one resource at home, moves, and uses it

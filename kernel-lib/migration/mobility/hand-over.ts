@@ -12,7 +12,7 @@
 import { ConnectionRefused, ConnectionReset, TimedOut } from "../../world/errors.js";
 import type { Connection, Host } from "../../world/host.js";
 import { ResourceError } from "./local-resources.js";
-import { type Arrival, askPlace } from "./travel.js";
+import { type Arrival, askPlace, type Limits } from "./travel.js";
 
 /** What became of a transfer, as its sender knows it; `unknown` if another place of that name, now gone, began it. @internal */
 export type Outcome = "left" | "stayed" | "unknown";
@@ -51,6 +51,8 @@ export class HandOvers {
     readonly port: number,
     /** How long each side waits for the other's next word. */
     readonly patienceMs: number,
+    /** How long another host may show no life. */
+    readonly limits: Limits,
   ) {
     this.#name = `${host.name}/${host.pid}`;
   }
@@ -101,8 +103,9 @@ export class HandOvers {
       if (!isUnreachable(error)) throw error;
     }
     const question = { ask: "outcome", transfer } as const;
+    const limits = { ...this.limits, timeoutMs: this.patienceMs };
     try {
-      const outcome = await untilReached(host, () => askPlace(host, connection.peer, this.port, question));
+      const outcome = await untilReached(host, () => askPlace(host, connection.peer, this.port, question, limits));
       return outcome !== ("stayed" satisfies Outcome);
     } catch (error) {
       if (error instanceof ConnectionRefused || error instanceof ConnectionReset) return true; // the sender is gone

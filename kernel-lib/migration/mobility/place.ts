@@ -4,6 +4,8 @@ import type { Connection, Host, Mutex } from "../../world/host.js";
 import type { Machine, MachineValue, Stop, Waiting } from "../abstract-machine/index.js";
 import { HandOvers, isUnreachable, untilReached } from "./hand-over.js";
 import { fromContents, type LocalResource, Mailbox, ResourceError } from "./local-resources.js";
+import type { HopNews, HopRow, News, Report } from "./reports.js";
+import type { ProcessRow, Which } from "./requests.js";
 import { type Pace, runOn } from "./run-on.js";
 import { processShipment } from "./shipment.js";
 import { answerOfSurroundings } from "./surroundings.js";
@@ -12,15 +14,20 @@ import {
   type Ask,
   answerOf,
   askPlace,
-  type HopRow,
+  connectOptions,
+  type Limits,
   placePort,
-  type Report,
   type ShippedReference,
   unloadAt,
+  type Whereabouts,
 } from "./travel.js";
+import { Push, type Wanted, wantedBy } from "./wanted.js";
 
 /** See {@link place}. */
-export interface PlaceOptions extends Pace {
+export interface PlaceOptions extends Pace, PlaceRules {}
+
+/** What a place is like, however machines run there. */
+export interface PlaceRules {
   /** What is there for programs to use. The place adds to this array what a process brings along, and takes out what one takes away. */
   readonly resources?: (host: Host) => LocalResource[];
   /** Where it listens; {@link placePort} unless told. */
@@ -30,18 +37,25 @@ export interface PlaceOptions extends Pace {
    * unless told. Then the process goes on where it was.
    */
   readonly handOverMs?: number;
+  /**
+   * After how long without a sign of life another host counts as dead, for a process that wants to go there or that uses a resource there.
+   * Unless told, connecting is given up after 127,000 ms, and a resource's answer is waited for without end.
+   */
+  readonly deadAfterMs?: number;
 }
+
+/** Runs a machine on a host until it stops by itself or `until` says so. @internal */
+export type RunGuest = (host: Host, machine: Machine, until: () => boolean) => Promise<Stop>;
 
 /** A process at a place. */
 interface Guest {
   readonly arrival: Arrival;
   readonly machine: Machine;
+  readonly arrivedMs: number;
   references: Record<string, ShippedReference>;
-  hops: readonly HopRow[];
   remoteCalls: number;
   clones: number;
-  /** Who wants it. */
-  wanted: { readonly connection: Connection; readonly clone: boolean } | undefined;
+  wanted: Wanted | undefined;
 }
 
 /** A process on its way from another place. */
@@ -57,6 +71,9 @@ interface Departure {
 
 /** How a process ended. */
 type Ending = Pick<Report, "how" | "results"> & { readonly error?: string };
+
+/** Of how many processes that have left a place knows where they went. */
+const mostWays = 10_000;
 
 /** The import module by which a program asks to travel. */
 const travel = "travel";
@@ -74,9 +91,14 @@ const travel = "travel";
  * scenario({ hosts: { ana: {}, bruno: {} }, programs: { ana: on("ana", place({ instructionsPerMs: 1000 })).daemon(), … } })
  */
 export function place(options: PlaceOptions): (host: Host) => Promise<void> {
+  return placeWith(options, (host, machine, until) => runOn(host, machine, { ...options, until }));
+}
+
+/** A place where machines run in another way than {@link runOn}'s. @internal */
+export function placeWith(rules: PlaceRules, run: RunGuest): (host: Host) => Promise<void> {
   return async (host) => {
-    const here = new Place(host, options);
-    for await (const connection of await host.listen(options.port ?? placePort))
+    const here = new Place(host, rules, run);
+    for await (const connection of await host.listen(rules.port ?? placePort))
       host.spawn((own) => here.serve(own, connection), { as: "thread", name: "place" });
   };
 }
@@ -86,19 +108,24 @@ class Place {
   /** Resources that are leaving with a process: who asks for one waits until it is known whether it has left. */
   readonly #moving = new Map<string, Mutex>();
   readonly #guests = new Map<string, Guest>();
+  /** Where processes went from here, for whoever looks for one: the last ten thousand. */
+  readonly #wentTo = new Map<string, string>();
   readonly #handOvers: HandOvers;
   readonly #port: number;
   readonly #name: string;
+  readonly #runGuest: RunGuest;
+  /** How long other hosts may be silent. */
+  readonly #limits: Limits;
 
-  constructor(
-    host: Host,
-    readonly options: PlaceOptions,
-  ) {
+  constructor(host: Host, rules: PlaceRules, runGuest: RunGuest) {
     this.#name = host.name;
-    this.#port = options.port ?? placePort;
-    this.#resources = options.resources?.(host) ?? [];
-    const patienceMs = checkPositive("place", "handOverMs", options.handOverMs ?? 60_000);
-    this.#handOvers = new HandOvers(host, this.#port, patienceMs);
+    this.#runGuest = runGuest;
+    this.#port = rules.port ?? placePort;
+    this.#resources = rules.resources?.(host) ?? [];
+    const patienceMs = checkPositive("place", "handOverMs", rules.handOverMs ?? 60_000);
+    const { deadAfterMs } = rules;
+    this.#limits = deadAfterMs === undefined ? {} : { deadAfterMs: checkPositive("place", "deadAfterMs", deadAfterMs) };
+    this.#handOvers = new HandOvers(host, this.#port, patienceMs, this.#limits);
   }
 
   /** A peer that ends, now or while it is served, is no matter of the others here. */
@@ -113,9 +140,8 @@ class Place {
   async #serve(host: Host, connection: Connection): Promise<void> {
     const ask = (await connection.receive()) as Ask | undefined;
     if (ask?.ask === "hand over") {
-      const isFree = ({ wanted }: Guest) => wanted === undefined || wanted.connection.signal.aborted;
-      const guest = [...this.#guests.values()].find(isFree);
-      if (guest) guest.wanted = { connection, clone: ask.clone };
+      const guest = this.#free(ask.which);
+      if (guest) guest.wanted = wantedBy(connection, ask.clone);
       else await connection.send(null);
       return;
     }
@@ -143,8 +169,14 @@ class Place {
         resource.deliver(ask.letter);
         return true;
       }
+      case "processes":
+        return this.#processes();
+      case "where":
+        return this.#whereIs(ask.id);
       case "fetch":
-        return this.#fetch(host, ask.from, ask.clone, ask.timeoutMs);
+        return this.#fetch(host, ask);
+      case "push":
+        return this.#push(host, ask);
       case "outcome":
         return this.#handOvers.outcomeOf(ask.transfer);
       default:
@@ -152,10 +184,34 @@ class Place {
     }
   }
 
+  #processes(): ProcessRow[] {
+    return [...this.#guests.values()].map(({ arrival, arrivedMs, machine }) => ({
+      id: arrival.id,
+      arrivedMs,
+      instructions: machine.instructions,
+    }));
+  }
+
+  #whereIs(id: string): Whereabouts {
+    if (this.#guests.has(id)) return "there";
+    const to = this.#wentTo.get(id);
+    return to === undefined ? "unknown" : { to };
+  }
+
+  /** The first or last to come of those that nobody wants. */
+  #free(which: Which): Guest | undefined {
+    const free = [...this.#guests.values()].filter(({ wanted }) => wanted?.isGivenUp() ?? true);
+    return free.at(which === "newest" ? -1 : 0);
+  }
+
+  #connect(host: Host, to: string, limits: Limits = this.#limits): Promise<Connection> {
+    return host.connect(to, this.#port, connectOptions(limits));
+  }
+
   /** Has a process of another place come here; false if there is none. */
-  async #fetch(host: Host, from: string, clone: boolean, timeoutMs: number): Promise<boolean> {
-    const connection: Connection = await host.connect(from, this.#port);
-    await connection.send({ ask: "hand over", clone } satisfies Ask);
+  async #fetch(host: Host, { from, which, clone, timeoutMs }: Extract<Ask, { ask: "fetch" }>): Promise<boolean> {
+    const connection = await this.#connect(host, from, { ...this.#limits, timeoutMs });
+    await connection.send({ ask: "hand over", which, clone } satisfies Ask);
     try {
       const arrival = answerOf(await connection.receive({ timeoutMs }), from);
       if (arrival === null) return false;
@@ -171,15 +227,27 @@ class Place {
     }
   }
 
+  /** Has a process of this place go to another one; false if there is none. @throws if it stays. */
+  async #push(host: Host, { to, which, clone, timeoutMs }: Extract<Ask, { ask: "push" }>): Promise<boolean> {
+    const guest = this.#free(which);
+    if (!guest) return false;
+    const push = new Push(host, to, clone, (own) => this.#connect(own, to));
+    guest.wanted = push;
+    const heard = await push.outcome(timeoutMs, () => guest.wanted !== push);
+    if (heard instanceof Error) throw heard;
+    return heard === "left";
+  }
+
   /** The receiving half of a hand-over. @throws if the process does not come; {@link ResourceError} if it stays where it was. */
   async #receive(host: Host, connection: Connection, arrival: Leaving): Promise<void> {
-    const start = this.#prepare(host, arrival);
+    const start = this.#prepare(host, arrival, connection.peer);
     let isOurs: boolean;
     try {
       isOurs = await this.#handOvers.isOurs(host, connection, arrival.transfer);
     } catch (error) {
       const why = `nobody knows whether it has left ${connection.peer}: ${(error as Error).message}`;
-      await this.#report(host, arrival, { how: "failed", results: [], error: why });
+      const { hops } = arrival;
+      await this.#report(host, { ...arrival, hops: hops - 1 }, { how: "failed", results: [], error: why });
       throw error;
     }
     if (!isOurs) throw new ResourceError(`the process has stayed at ${connection.peer}`);
@@ -187,22 +255,33 @@ class Place {
   }
 
   /** Makes all that the process needs here. It touches nothing, as the process may not come after all: what is returned starts it. */
-  #prepare(host: Host, arrival: Arrival): () => void {
+  #prepare(host: Host, arrival: Arrival, from?: string): () => void {
     const machine = unloadAt(arrival.shipment, arrival.references);
     if (machine.state === "waiting" && arrival.answer !== undefined) machine.answer(arrival.answer);
     const references: Guest["references"] = {};
     const brought: LocalResource[] = [];
     for (const [name, shipped] of Object.entries(arrival.references))
       references[name] = this.#bind(host, shipped, brought);
-    const { hops, remoteCalls } = arrival;
-    const guest: Guest = { arrival, machine, references, hops, remoteCalls, clones: 0, wanted: undefined };
+    const guest: Guest = {
+      arrival,
+      machine,
+      arrivedMs: host.now(),
+      references,
+      remoteCalls: arrival.remoteCalls,
+      clones: 0,
+      wanted: undefined,
+    };
     return () => {
       for (const resource of brought) {
         this.#remove(resource.identifier);
         this.#resources.push(resource);
       }
       this.#guests.set(arrival.id, guest);
-      host.spawn((own) => this.#run(own, guest), { as: "thread", name: `process ${arrival.id}` });
+      const { id, home } = arrival;
+      host.spawn((own) => this.#run(own, guest), { as: "thread", name: `process ${id}` });
+      if (from === undefined || !home.follow) return;
+      const hop = hopOf(arrival, from, host.name);
+      host.spawn((own) => tell(own, home, hop).catch(ifUnreachable), { as: "thread", name: `news of ${id}` });
     };
   }
 
@@ -227,11 +306,9 @@ class Place {
   async #report(host: Host, arrival: Arrival, ended: Ending, lived: Partial<Report> = {}): Promise<void> {
     const { id, home, hops, remoteCalls } = arrival;
     const known = { id, place: host.name, endedMs: host.now(), ...ended };
-    const report: Report = { ...known, instructions: 0, remoteCalls, hops, clones: 0, ...lived };
+    const report = { ...known, instructions: 0, remoteCalls, clones: 0, ...lived };
     try {
-      const connection = await untilReached(host, () => host.connect(home.host, home.port));
-      await connection.send(report);
-      connection.end();
+      await tell(host, home, { news: "end", report, hops });
     } catch (error) {
       if (!isUnreachable(error)) throw error;
       host.log("nobody to report to", { id, how: ended.how, why: (error as Error).message });
@@ -241,7 +318,7 @@ class Place {
   async #runToItsEnd(host: Host, guest: Guest): Promise<Stop | "gone"> {
     const { machine } = guest;
     for (;;) {
-      const stop = await runOn(host, machine, { ...this.options, until: () => guest.wanted !== undefined });
+      const stop = await this.#runGuest(host, machine, () => guest.wanted !== undefined);
       if (stop.why === "waiting") {
         const [name = "", operation = ""] = stop.resource.split(".");
         if (name !== travel) machine.answer((await this.#perform(host, guest, name, operation, stop)) ?? []);
@@ -258,7 +335,7 @@ class Place {
     const to = guest.arrival.itinerary[index];
     if (to === undefined) throw new ResourceError(`the itinerary has no ${index}`);
     try {
-      await this.#give(host, guest, { to, clone, answer: 1 }, () => host.connect(to, this.#port));
+      await this.#give(host, guest, { to, clone, answer: 1 }, () => this.#connect(host, to));
     } catch (error) {
       if (!isUnreachable(error)) throw error;
       guest.machine.answer(clone ? -1 : 0);
@@ -268,17 +345,18 @@ class Place {
     return !clone;
   }
 
-  /** Somebody else has asked for the process; true if it has left. If it can't leave, they are told why, and it goes on. */
-  async #handOver(host: Host, guest: Guest, { connection, clone }: NonNullable<Guest["wanted"]>): Promise<boolean> {
+  /** Somebody wants the process elsewhere; true if it has left. If it can't leave, they are told why, and it goes on. */
+  async #handOver(host: Host, guest: Guest, wanted: Wanted): Promise<boolean> {
     guest.wanted = undefined;
+    const { to, clone } = wanted;
     try {
-      await this.#give(host, guest, { to: connection.peer, clone }, async () => connection);
-      return !clone;
+      await this.#give(host, guest, { to, clone }, () => wanted.connect(host));
     } catch (error) {
-      if (!connection.signal.aborted) await connection.send({ error: (error as Error).message }).catch(() => undefined);
-      connection.end();
+      await wanted.hear(error as Error);
       return false;
     }
+    await wanted.hear("left");
+    return !clone;
   }
 
   /** The giving half of a hand-over. @throws if the process, or its clone, has not left. */
@@ -290,11 +368,19 @@ class Place {
       await this.#handOvers.give(await connect(), arrival, () => {
         if (departure.clone) guest.clones++;
         else this.#forget(guest);
+        this.#noteWay(arrival.id, departure.to);
         for (const identifier of moved) this.#remove(identifier);
       });
     } finally {
       release();
     }
+  }
+
+  #noteWay(id: string, to: string): void {
+    this.#wentTo.delete(id);
+    this.#wentTo.set(id, to);
+    const [oldest = id] = this.#wentTo.keys();
+    if (this.#wentTo.size > mostWays) this.#wentTo.delete(oldest);
   }
 
   /** The resources of this place that go along. */
@@ -330,25 +416,16 @@ class Place {
     const references = Object.fromEntries(
       Object.entries(guest.references).map(([name, reference]) => [name, this.#detach(reference, to)]),
     );
-    const resourceBytes = Object.values(references).reduce((sum, { contents }) => sum + (contents?.length ?? 0), 0);
-    const hop: HopRow = {
-      kind: clone ? "cloned" : "moved",
-      from: host.name,
-      to,
-      stoppedMs,
-      imageBytes: shipment.image.length,
-      resourceBytes,
-    };
     const id = clone ? `${arrival.id}.${guest.clones + 1}` : arrival.id;
     const { itinerary, home, seed } = arrival;
     const remoteCalls = clone ? 0 : guest.remoteCalls;
-    const hops = [...guest.hops, hop];
     const transfer = this.#handOvers.next();
-    const known = { id, shipment, references, itinerary, home, remoteCalls, hops };
+    const known = { id, shipment, references, itinerary, home, remoteCalls, hops: arrival.hops + 1, stoppedMs };
     return {
       ask: "arrive",
       transfer,
       ...known,
+      ...(clone && { isClone: true }),
       ...(seed !== undefined && { seed }),
       ...(answer !== undefined && { answer }),
     };
@@ -357,12 +434,7 @@ class Place {
   #forget(guest: Guest): void {
     const { arrival, wanted } = guest;
     if (this.#guests.get(arrival.id) === guest) this.#guests.delete(arrival.id);
-    if (!wanted) return;
-    const tell = async () => {
-      await wanted.connection.send(null);
-      wanted.connection.end();
-    };
-    tell().catch(() => undefined); // whoever asked has gone
+    void wanted?.hear("ended");
   }
 
   async #perform(
@@ -385,7 +457,13 @@ class Place {
     const numbers = args.map(Number);
     if (at === undefined) return (await this.#local(identifier)).perform(host, operation, numbers);
     guest.remoteCalls++;
-    const answer = await askPlace(host, at, this.#port, { ask: "perform", identifier, operation, args: numbers });
+    const answer = await askPlace(
+      host,
+      at,
+      this.#port,
+      { ask: "perform", identifier, operation, args: numbers },
+      this.#limits,
+    );
     return (answer as number | null) ?? undefined;
   }
 
@@ -444,4 +522,29 @@ class Place {
     if (!own) throw new ResourceError(`there is no ${type} at ${host.name} to bind ${identifier} to`);
     return { handle, type, identifier: own.identifier };
   }
+}
+
+/** What is told of an arrival. */
+function hopOf(arrival: Arrival, from: string, to: string): HopNews {
+  const { id, hops, isClone, stoppedMs = Number.NaN, shipment, references } = arrival;
+  const row: HopRow = {
+    kind: isClone ? "cloned" : "moved",
+    from,
+    to,
+    stoppedMs,
+    imageBytes: shipment.moves === "process" ? shipment.image.length : 0,
+    resourceBytes: Object.values(references).reduce((sum, { contents }) => sum + (contents?.length ?? 0), 0),
+  };
+  return { news: "hop", id, number: hops, row };
+}
+
+/** @throws if nobody is there to hear it. */
+async function tell(host: Host, home: Arrival["home"], news: News): Promise<void> {
+  const connection = await untilReached(host, () => host.connect(home.host, home.port));
+  await connection.send(news);
+  connection.end();
+}
+
+function ifUnreachable(error: unknown): void {
+  if (!isUnreachable(error)) throw error;
 }

@@ -7,6 +7,8 @@ export interface VisitOptions {
   readonly fuel?: number | undefined;
   /** Called between two slices of some 15 ms; what it waits for, the program waits for. */
   readonly betweenSlices?: (executed: number) => Promise<void> | void;
+  /** Asked after that: true stops the machine where it is. */
+  readonly until?: () => boolean;
 }
 
 const sliceMs = 15;
@@ -14,7 +16,7 @@ const sliceMs = 15;
 /** Runs a visitor slice by slice. @internal */
 export async function runVisitor(
   machine: Machine,
-  { fuel = Infinity, betweenSlices }: VisitOptions,
+  { fuel = Infinity, betweenSlices, until }: VisitOptions,
 ): Promise<{ readonly stop: Stop; readonly executed: number; readonly runMs: number }> {
   const before = machine.instructions;
   let slice = 100_000;
@@ -26,7 +28,7 @@ export async function runVisitor(
     runMs += tookMs;
     const executed = machine.instructions - before;
     await betweenSlices?.(executed);
-    if (stop.why !== "out of fuel" || executed >= fuel) return { stop, executed, runMs };
+    if (stop.why !== "out of fuel" || executed >= fuel || until?.()) return { stop, executed, runMs };
     slice = Math.max(1000, Math.round((slice * sliceMs) / Math.max(1, tookMs)));
   }
 }
