@@ -276,8 +276,9 @@ class Place {
         this.#remove(resource.identifier);
         this.#resources.push(resource);
       }
-      this.#guests.set(arrival.id, guest);
       const { id, home } = arrival;
+      this.#guests.set(id, guest);
+      this.#wentTo.delete(id); // it is back: if it ends here, nobody shall be sent round in a circle
       host.spawn((own) => this.#run(own, guest), { as: "thread", name: `process ${id}` });
       if (from === undefined || !home.follow) return;
       const hop = hopOf(arrival, from, host.name);
