@@ -315,6 +315,31 @@ places("at whatever moment a host dies, at most one copy runs, and whoever launc
   assert.ok(told.finished > 20 && told["timed out"] > 20, JSON.stringify(told));
 });
 
+places("whoever looks for a process that ended where it had been before is told that it is there no more", async () => {
+  const played = (timeoutMs?: number) =>
+    scenarioPlayed(
+      {
+        places: ["a", "b"],
+        programs: {
+          user: async (host) => {
+            const shipment = programShipment(code, "tour", 2);
+            const how = { shipment, itinerary: ["b", "a"], ...(timeoutMs !== undefined && { timeoutMs }) };
+            return launch(host, "a", how).catch((error: unknown) => error);
+          },
+        },
+      },
+      "virtual",
+    );
+  const { user } = (await played()).values as { user: Report[] };
+  // It has ended, and the news of that is still on its way.
+  const { user: error } = (await played((user[0]?.endedMs as number) + 1)).values as { user: LaunchTimedOut };
+  assert.instance(error, LaunchTimedOut, String(error));
+  assert.equal(
+    error.missing.map(({ place: at, state }) => [at, state]),
+    [["a", "not there"]],
+  );
+});
+
 places("what is asked of places is checked, and refused by name", async () => {
   const host = { name: "a" } as Host;
   const refusals: readonly (readonly [() => Promise<unknown>, RegExp])[] = [
