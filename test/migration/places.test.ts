@@ -58,7 +58,7 @@ inThreeWorlds(places, "the newest or the oldest process goes, whichever was aske
     places: ["a", "b", "c"],
     programs: {
       user: async (host) => {
-        const { ids, reports } = await launchInOrder(host, 4, running(world, 400));
+        const { ids, reports } = await launchInOrder(host, 4, running(world, 1500));
         return { ids, reports: await reports() };
       },
       a: async (host) => {
@@ -88,7 +88,7 @@ inThreeWorlds(
       places: ["a"],
       programs: {
         b: async () => undefined,
-        user: async (host) => (await launchInOrder(host, 1, running(world, 400))).reports(),
+        user: async (host) => (await launchInOrder(host, 1, running(world, 1500))).reports(),
         a: async (host) => {
           const nothing = await pushProcess(host, { to: "b", timeoutMs: 100 });
           await eventually(host, async () => (await processesAt(host, "a")).length === 1);
@@ -133,7 +133,7 @@ inThreeWorlds(places, "a balancer that fetches from the fullest place evens them
   const { values } = await play({
     places: ["a", "b"],
     programs: {
-      user: async (host) => (await launchInOrder(host, 4, running(world, 400))).reports(),
+      user: async (host) => (await launchInOrder(host, 4, running(world, 1500))).reports(),
       b: balancer,
     },
   });
