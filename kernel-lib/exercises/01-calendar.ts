@@ -1,6 +1,8 @@
 /** The exercise of notebook 01 about calendars: a merge rule. */
+import _ from "lodash";
 import {
   type DeviceHistory,
+  type DeviceStep,
   type HistoryVerdict,
   historyScenario,
   judgeOf,
@@ -27,20 +29,41 @@ function frozen(rule: MergeRule): MergeRule {
     }
     return value;
   };
+  // Written out, since a rule may be an object of a class.
   return {
-    ...rule,
+    name: rule.name,
     write: (before, value, context) => freeze(rule.write(before, value, context)),
     merge: (mine, theirs) => freeze(rule.merge(mine, theirs)),
+    ...(rule.values && { values: (version) => rule.values?.(version) ?? [] }),
   };
 }
 
-/** Where nothing goes wrong, this is shown. */
-const harmless: DeviceHistory = {
+const hourMs = 3_600_000;
+
+/** An entry that is written so many times, by turns, by who has seen the write before; the laptop's clock is an hour ahead. */
+const byTurns = (entry: string, count: number, fromMs: number): DeviceStep[] =>
+  _.range(count).flatMap((i) => {
+    const [device, to] = i % 2 === 0 ? (["phone", "laptop"] as const) : (["laptop", "phone"] as const);
+    const atMs = fromMs + 20 * i;
+    return [
+      { atMs, device, what: "write", entry, value: `${8 + i}:00` },
+      { atMs: atMs + 10, device, what: "send", to },
+    ];
+  });
+
+/** What small histories have no room for. It is shown where nothing goes wrong, too. */
+const longStory: DeviceHistory = {
   devices: [
     { name: "phone", clockOffsetMs: 0 },
-    { name: "laptop", clockOffsetMs: 0 },
+    { name: "laptop", clockOffsetMs: hourMs },
   ],
-  steps: [{ atMs: 100, device: "phone", what: "write", entry: "dentist", value: "9:00" }],
+  steps: [
+    ...byTurns("dentist", 10, 100),
+    ...byTurns("doctor", 11, 400),
+    ...byTurns("cinema", 1, 700),
+    { atMs: 720, device: "laptop", what: "delete", entry: "cinema" },
+    { atMs: 730, device: "laptop", what: "send", to: "phone" },
+  ],
 };
 
 const foundBy = new WeakMap<MergeRule, ReturnType<typeof smallestHistories>>();
@@ -63,8 +86,8 @@ function shrunkOf(rule: MergeRule, seed: number): DeviceHistory | undefined {
 }
 
 async function played(answer: MergeRule, history: DeviceHistory | undefined, seed: number) {
-  const whole = history ?? harmless;
-  const run = await simulate(historyScenario(whole, answer), { seed });
+  const whole = history ?? longStory;
+  const run = await simulate(historyScenario(whole, frozen(answer)), { seed });
   const shown = Object.fromEntries(whole.devices.map(({ name }, i) => [name, run.results.devices[i] ?? {}]));
   const written = new Set(whole.steps.flatMap((step) => (step.what === "write" ? [step.value] : [])));
   const madeUp = Object.values(shown).flatMap((entries) =>
@@ -107,6 +130,23 @@ function after(rule: MergeRule, [phoneMs, laptopMs]: Times, [a, b] = ["9:00", "9
   return shownAfter(rule, first, rule.write(first, b, laptop(laptopMs)));
 }
 
+/** What two writes make that are told the same. */
+const twice = (rule: MergeRule): readonly [unknown, unknown] => [
+  rule.write(undefined, "9:00", phone(100)),
+  rule.write(undefined, "9:00", phone(100)),
+];
+
+const isPromise = (value: unknown): boolean => typeof (value as { then?: unknown } | undefined)?.then === "function";
+const hasNaN = (value: unknown): boolean =>
+  Number.isNaN(value) || (typeof value === "object" && value !== null && Object.values(value).some(hasNaN));
+
+/** A version after so many writes, each of which has seen the one before. */
+function afterWrites(rule: MergeRule, count: number): unknown {
+  let version: unknown;
+  for (let i = 1; i <= count; i++) version = rule.write(version, `${String(i).padStart(2, "0")}:00`, phone(100));
+  return version;
+}
+
 /** A mistake is recognised by what the rule does with a version or two. */
 const by =
   (look: (answer: MergeRule) => boolean) =>
@@ -119,6 +159,8 @@ export const merge: ProgramExercise<MergeRule> = exercise({
   statement:
     "A merge rule by which all devices come to show the same, no write loses to one that its writer had seen, and nothing that was deleted comes back, however wrong the clocks are.",
   scenarios: {
+    "ten writes of an entry and more, a deletion, and a clock that is an hour ahead": (answer: MergeRule, seed) =>
+      played(answer, longStory, seed),
     "histories of up to four steps, until devices differ": (answer: MergeRule, seed) =>
       played(answer, smallestOf(answer, "diverged"), seed),
     "histories of up to four steps, until a later write is lost": (answer: MergeRule, seed) =>
@@ -135,8 +177,36 @@ export const merge: ProgramExercise<MergeRule> = exercise({
     "all devices show the same when all have met": (run) => run.verdict.diverged ?? true,
     "no write is lost to one that its writer had seen": (run) => run.verdict.laterWriteLost ?? true,
     "what was deleted stays deleted": (run) => run.verdict.deletedBack ?? true,
+    "the same write makes the same version": (run) => {
+      const [first, again] = twice(run.answer);
+      return _.isEqual(first, again) || `it made ${JSON.stringify(first)}, and then ${JSON.stringify(again)}`;
+    },
   },
   mistakes: [
+    {
+      name: "gives a promise",
+      recognise: by((answer) => {
+        const [version] = twice(answer);
+        return isPromise(version) || isPromise(answer.merge(version, version));
+      }),
+      hint: "A rule can't wait: `write` and `merge` give a version at once. Leave `async` out.",
+    },
+    {
+      name: "merge gives nothing",
+      recognise: by((answer) => {
+        const versions = clocks.flatMap(([a, b]) => [
+          answer.write(undefined, "9:00", phone(a)),
+          answer.write(undefined, "9:30", laptop(b)),
+        ]);
+        return versions.some((mine) => versions.some((theirs) => answer.merge(mine, theirs) === undefined));
+      }),
+      hint: "For some pair of versions your `merge` gives undefined: is there a branch without `return`?",
+    },
+    {
+      name: "counts with NaN",
+      recognise: by((answer) => hasNaN(afterWrites(answer, 2))),
+      hint: "A number in your versions is NaN, which is neither more nor less than any other. `before` is undefined at the first write: `(before?.counter ?? 0) + 1`.",
+    },
     {
       name: "forgets what it deletes",
       recognise: by((answer) => {
@@ -164,6 +234,25 @@ export const merge: ProgramExercise<MergeRule> = exercise({
       hint: "A device that has an entry never takes another's version of it. Compare something that `write` has put beside the value.",
     },
     {
+      name: "shows what is deleted",
+      recognise: ({ run }) => run?.madeUp === null || run?.madeUp === "",
+      hint: "A deleted entry is still shown, as something empty. A version whose `value` is undefined counts as deleted; if yours says it otherwise, `values` must give an empty list for it.",
+    },
+    {
+      name: "remembers outside its versions",
+      recognise: ({ claim }) => claim.startsWith("the same write"),
+      hint: "Something outside of the versions counts on. Here all devices are in one process; on three machines there would be three of it. What `write` makes may depend on nothing but what it is given.",
+    },
+    {
+      name: "compares numbers as text",
+      recognise: by((answer) => {
+        const [ninth, tenth] = [afterWrites(answer, 9), afterWrites(answer, 10)];
+        const [first, second] = [afterWrites(answer, 1), afterWrites(answer, 2)];
+        return shownAfter(answer, first, second) === "02:00" && shownAfter(answer, ninth, tenth) === "09:00";
+      }),
+      hint: 'The tenth write of an entry loses to the ninth: as texts, "10" comes before "9". Compare numbers.',
+    },
+    {
       name: "makes up a value",
       recognise: ({ claim }) => claim.startsWith("what is shown is"),
       hint: "To join two values into one text loses neither, but it is a value that nobody wrote, and it is joined again at every meeting. Keep both in the version, and let `values` give them one by one.",
@@ -179,7 +268,11 @@ export const merge: ProgramExercise<MergeRule> = exercise({
     },
     {
       name: "trusts the clocks",
-      recognise: by((answer) => after(answer, [100, 200]) === "9:30" && after(answer, [200, 100]) === "9:00"),
+      recognise: by(
+        (answer) =>
+          after(answer, [100, 200]) === "9:30" &&
+          [200, hourMs].some((aheadMs) => after(answer, [aheadMs, 100]) === "9:00"),
+      ),
       hint: "A clock that is behind, or two writes in one of its milliseconds: either way a write loses to one that its writer had seen. No clock tells who has seen what; `before` does: it is what the writer had seen.",
     },
     {

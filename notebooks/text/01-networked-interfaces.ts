@@ -1382,7 +1382,7 @@ claims({
 // ## Exercise · Write the merge
 //
 // Three devices, no server, clocks that nobody can trust. Write a merge rule by which all devices come to show the same, no write loses to one that its
-// writer had seen, and what was deleted stays deleted. `write` may put into a version what it likes; `merge` gets two versions. (That an edit which
+// writer had seen, and what was deleted stays deleted. `write` may put into a version what it likes, as plain data, and may depend on nothing but what it is given; `merge` gets two versions. (That an edit which
 // nobody had seen loses to another is allowed here. Can you do without it? Then a version holds several values, and `values` gives them.)
 //
 // There are several right answers. `exercises.merge` alone in a cell tells how yours is tried; if it fails, you see the smallest history in which it does.
@@ -1757,7 +1757,7 @@ claims({
 // %% [markdown] name="terminal-exercise-pulling-intro"
 // ## Exercise · Twenty updates a second
 //
-// Write a terminal that shows at least 20 updates a second over any round trip up to 200 ms, and does not ask for more than twice as many as it gets. You are
+// Write a terminal that shows at least 20 updates a second over any round trip up to 200 ms, and does not ask more than three times for two updates. You are
 // given a terminal that is open and has its first whole picture: `await terminal.request()` asks for a change, `await terminal.update()` waits for one and shows
 // it (`update({ timeoutMs })` throws `TimedOut`). Requests that wait at the server together are one. Go on until the run ends.
 

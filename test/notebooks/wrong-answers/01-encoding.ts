@@ -2,6 +2,7 @@ import type { exercises, PixelEncoding } from "kernel-lib";
 import type { AnswersFrom } from "../wrong-answers.js";
 
 type Answer = exercises.EncodingChoice;
+type Link = Parameters<Answer>[0];
 type Costs = Parameters<Answer>[1];
 const names = ["raw", "rre", "hextile", "zrle"] as const;
 
@@ -16,6 +17,13 @@ const answers: AnswersFrom = () => ({
     "adds what can't be added": (_link, costs) => least(costs, ({ bytes, cpuMs }) => 1 / (bytes * cpuMs)),
   } satisfies Record<string, Answer>,
   wrong: {
+    "looks at the bandwidth alone": ({ bytesPerS }: Link) =>
+      bytesPerS <= 1e6 ? "zrle" : bytesPerS < 1e8 ? "hextile" : "raw",
+    "looks at the round trip alone": ({ rttMs }: Link) => (rttMs === 20 ? "zrle" : rttMs === 1 ? "raw" : "hextile"),
+    "the longer of the two times": ({ bytesPerS }: Link, costs: Costs) =>
+      least(costs, ({ bytes, cpuMs }) => Math.max(cpuMs, (1000 * bytes) / bytesPerS)),
+    "forgets that a second has a thousand milliseconds": ({ bytesPerS }: Link, costs: Costs) =>
+      least(costs, ({ bytes, cpuMs }) => cpuMs + bytes / bytesPerS),
     "names an encoding that there is not": () => "jpeg",
     "says nothing": () => undefined,
   },

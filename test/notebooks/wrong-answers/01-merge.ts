@@ -45,6 +45,26 @@ const pasts: MergeRule<Both> = {
 
 const answers: AnswersFrom = () => ({
   mistakes: {
+    "gives a promise": { name: "tried", write: counted, merge: async (mine: Version) => mine },
+    "merge gives nothing": rule({
+      merge: (mine, theirs) => (later(theirs, mine) ? theirs : (undefined as never)),
+    }),
+    "counts with NaN": rule({
+      write: (before, value, context) => ({
+        ...counted(before, value, context),
+        counter: before ? ((before as { count?: number }).count ?? Number.NaN) : 1,
+      }),
+    }),
+    "shows what is deleted": rule({ write: (before, value, context) => counted(before, value ?? "", context) }),
+    "remembers outside its versions": (() => {
+      let writes = 0;
+      return rule({
+        write: (_before, value, context) => ({ ...counted(undefined, value, context), counter: ++writes }),
+      });
+    })(),
+    "compares numbers as text": rule({
+      merge: (mine, theirs) => (`${theirs.counter} ${theirs.by}` > `${mine.counter} ${mine.by}` ? theirs : mine),
+    }),
     "forgets what it deletes": rule({
       write: (before, value, context) => (value === undefined ? undefined : counted(before, value, context)),
     }),
@@ -75,6 +95,17 @@ const answers: AnswersFrom = () => ({
     "does not break ties": rule({ merge: (mine, theirs) => (theirs.counter > mine.counter ? theirs : mine) }),
   },
   wrong: {
+    "mixes the count with the clock": rule({
+      write: (before, value, { device, clockMs }) => {
+        const count = Math.floor((before?.counter ?? 0) / 1e9) + 1;
+        return { value, counter: count * 1e9, by: device, clockMs: 100 * count + clockMs };
+      },
+      merge: (mine, theirs) =>
+        theirs.clockMs > mine.clockMs || (theirs.clockMs === mine.clockMs && theirs.by > mine.by) ? theirs : mine,
+    }),
+    "shows null where it was deleted": rule({
+      write: (before, value, context) => counted(before, value ?? (null as never), context),
+    }),
     "throws when an entry is deleted": rule({
       write: (before, value, context) => {
         if (value === undefined) throw new Error("nothing to write");
@@ -89,6 +120,18 @@ const answers: AnswersFrom = () => ({
     }),
   },
   right: {
+    "an object of a class": new (class Counting implements MergeRule<Version> {
+      readonly name = "tried";
+      write(before: Version | undefined, value: string | undefined, context: WriteContext): Version {
+        return counted(before, value, context);
+      }
+      merge(mine: Version, theirs: Version): Version {
+        return this.wins(theirs, mine) ? theirs : mine;
+      }
+      wins(a: Version, b: Version): boolean {
+        return later(a, b);
+      }
+    })(),
     "a hybrid of clock and counter": rule({
       write: (before, value, { device, clockMs }) => ({
         value,

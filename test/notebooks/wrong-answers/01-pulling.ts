@@ -19,12 +19,12 @@ const ladder =
 
 /** Asks by the clock, in a thread of its own. */
 const byTheClock =
-  (gapMs: number): Answer =>
+  (gapMs: number, request?: Parameters<Terminal["request"]>[0]): Answer =>
   async (host: Host, terminal: Terminal) => {
     const ask = async (own: Host) => {
       for (let at = own.now(); ; at += gapMs) {
         await own.sleepUntil(at);
-        await terminal.request();
+        await terminal.request(request);
       }
     };
     host.spawn(ask, { as: "thread" });
@@ -40,12 +40,23 @@ const answers: AnswersFrom = () => ({
         await host.sleep(45);
       }
     },
+    "asks for a part": byTheClock(45, { isIncremental: false, area: { x: 0, y: 0, width: 1, height: 1 } }),
     "asks without end": byTheClock(2),
     "asks all at once": ladder(6, 0),
     "one after the other": ladder(1, 0),
     "as many as suit one distance": ladder(3, 30),
   },
   wrong: {
+    "two requests for each update": async (_host: Host, terminal: Terminal) => {
+      for (;;) {
+        await terminal.request();
+        await terminal.request();
+        await terminal.update();
+      }
+    },
+    "throws at once": () => {
+      throw new Error("not yet");
+    },
     "ends when it has shown some": async (_host: Host, terminal: Terminal) => {
       for (let i = 0; i < 40; i++) {
         await terminal.request();
@@ -55,6 +66,7 @@ const answers: AnswersFrom = () => ({
   },
   right: {
     "by the clock": byTheClock(45),
+    "by the clock, as often as is asked for": byTheClock(50),
     "six requests under way, spread over time": ladder(6, 35),
     "as many as the measured round trip needs": async (host: Host, terminal: Terminal) => {
       const startMs = host.now();

@@ -65,8 +65,10 @@ export interface VirtualMachineRun {
   readonly requests: readonly GuestRequestRow[];
   /** When the network was told by a frame of QEMU's own (reverse ARP) that the guest is elsewhere; not if it stayed. */
   readonly announcedMs: number | undefined;
-  /** How many pages the guest has written in its life. */
-  readonly writtenPages: number;
+  /** How many writes of pages the guest had made when the migration began: with `order: "sequential"`, where it stood. */
+  readonly writesBefore: number;
+  /** How many it has made in its life. */
+  readonly writes: number;
   /** Whether the digest of its memory, asked for after the migration, is that of a machine which did the same and never moved. */
   readonly sameMemory: boolean;
 }
@@ -179,6 +181,7 @@ async function migrate(source: Qemu, destination: Qemu, client: Client, options:
     await setCapabilities(destination, { "postcopy-blocktime": true }).catch(() => undefined);
   }
   await destination.ask("migrate-incoming", { uri: migrationUri });
+  const writesBefore = client.heardWrites;
   if (way === "stop-and-copy") await source.ask("stop");
   const startMs = performance.now();
   await source.ask("migrate", { uri: migrationUri });
@@ -237,7 +240,8 @@ async function migrate(source: Qemu, destination: Qemu, client: Client, options:
     },
     requests: requests.map((request) => ({ ...request, sentMs: request.sentMs - startMs })),
     announcedMs: client.announcedMs === undefined ? undefined : client.announcedMs - startMs,
-    writtenPages: written,
+    writesBefore,
+    writes: written,
     sameMemory: digest === expectedDigest(options, written),
   };
 }
@@ -314,6 +318,8 @@ class Client {
   readonly network: EthernetSwitch;
   /** When QEMU said for the guest where it is, the last time. */
   announcedMs: number | undefined;
+  /** How many writes the guest had made by its last answer. */
+  heardWrites = 0;
   #onAnswer: ((answer: Answer) => void) | undefined;
   #asked = 0;
   #isClosed = false;
@@ -328,6 +334,7 @@ class Client {
         number,
         number,
       ];
+      this.heardWrites = written;
       this.#onAnswer?.({ number, written, digest, port });
     });
   }
