@@ -240,4 +240,71 @@ onXvnc("a program that is not installed is named, and what to install", async ()
   }
 });
 
+const withViewer = await withTools(
+  test,
+  startXTerminal({ command: ["xtigervncviewer", "-h"] }).then((screen) => screen.close()),
+);
+
+/** Where a picture stands in another, or undefined. */
+function placeOf(part: Framebuffer, whole: Framebuffer): { x: number; y: number } | undefined {
+  for (let y = 0; y <= whole.height - part.height; y++)
+    for (let x = 0; x <= whole.width - part.width; x++)
+      if (
+        part.pixels.every(
+          (colour, i) => colour === whole.pixels[(y + Math.floor(i / part.width)) * whole.width + x + (i % part.width)],
+        )
+      )
+        return { x, y };
+  return undefined;
+}
+
+withViewer(
+  "TigerVNC's viewer shows our server's screen, pixel for pixel, and brings its mouse to the program",
+  async () => {
+    // The viewer runs on a real Xvnc, at which a terminal of ours looks: what it sees is what somebody before the viewer sees.
+    const home = mkdtempSync(path.join(inRoot("build"), "viewer-"));
+    const desk = new Desk({ width: 320, height: 240 });
+    const server = await serveTerminal(desk);
+    const settings = ["-SecurityTypes=None", "-RemoteResize=0", "-MenuKey=", "-ReconnectOnError=0"];
+    const viewer = ["xtigervncviewer", ...settings, `127.0.0.1::${server.port}`] as const;
+    const screen = await startXTerminal({ width: 400, height: 300, command: ["env", `HOME=${home}`, ...viewer] });
+    try {
+      const eye = await connectTerminal(screen);
+      const seen = async () => {
+        for (const endMs = performance.now() + 20_000; performance.now() < endMs; ) {
+          await follow(eye);
+          const place = placeOf(desk.framebuffer, eye.picture);
+          if (place) return place;
+        }
+        return assert.unreachable("the viewer does not show the server's screen");
+      };
+      const { x, y } = await seen();
+      const before = { ...desk.window };
+      // Moves the window by its title, then paints.
+      for (const [buttons, atX, atY] of [
+        [0, 60, 30],
+        [1, 60, 30],
+        [1, 90, 50],
+        [0, 90, 50],
+        [1, 5, 5],
+        [1, 300, 200],
+        [0, 300, 200],
+      ] as const) {
+        await eye.input({ kind: "pointer", buttons, x: x + atX, y: y + atY });
+        await new Promise((resolve) => setTimeout(resolve, 100)); // a viewer puts moves that follow at once together
+      }
+      for (let i = 0; desk.window.x !== before.x + 30; i++) {
+        assert.ok(i < 200, `the window stands at ${desk.window.x}, ${desk.window.y}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      assert.is(desk.window.y, before.y + 20);
+      assert.equal(await seen(), { x, y });
+    } finally {
+      await screen.close();
+      await server.close();
+      rmSync(home, { recursive: true });
+    }
+  },
+);
+
 test.run();
