@@ -276,7 +276,7 @@ withViewer(
           const place = placeOf(desk.framebuffer, eye.picture);
           if (place) return place;
         }
-        return assert.unreachable("the viewer does not show the server's screen");
+        throw new Error("the viewer does not show the server's screen");
       };
       const { x, y } = await seen();
       const before = { ...desk.window };
