@@ -22,9 +22,15 @@ import {
 } from "./proposals.js";
 import { Reader } from "./reader.js";
 
-/** No function may have more locals, as in browsers. */
-const mostLocals = 50_000;
-const mostParams = 1000;
+/**
+ * What bounds the time of a run by its fuel. A call makes zeros of all locals, a jump carries along all of a label's values, and both
+ * count as one instruction. A function is translated when it is first called, which counts as none: the module may be translated elsewhere already. Translation takes about
+ * a microsecond a byte. Browsers allow more of all.
+ */
+const mostLocals = 4096;
+const mostParams = 256;
+const mostFunctionBytes = 327_680;
+const mostCodeBytes = 1_048_576;
 
 type Draft = { -readonly [field in keyof Module]: Module[field] };
 
@@ -124,6 +130,8 @@ function readSection(id: number, section: Reader, draft: Draft): void {
       draft.dataCount = section.u32();
       return;
     case 10:
+      if (section.end - section.at > mostCodeBytes)
+        section.fail(`${section.end - section.at} bytes of functions, the most is ${mostCodeBytes}`);
       return each(section, "bodies", () => draft.bodies.push(body(section, draft)));
     case 11:
       return each(section, "data segments", () => draft.data.push(dataSegment(section, draft)));
@@ -343,6 +351,8 @@ function body(section: Reader, draft: Draft): Body {
   const type = draft.functionTypes[number];
   if (type === undefined) return section.fail("function and code section have inconsistent lengths", start);
   const part = section.stretch(section.u32());
+  if (part.end - part.at > mostFunctionBytes)
+    part.fail(`a function of ${part.end - part.at} bytes, the most is ${mostFunctionBytes}`, start);
   const params = draft.types[type]?.params.length ?? 0;
   const localRuns: { end: number; type: TypeCode }[] = [];
   let locals = params;

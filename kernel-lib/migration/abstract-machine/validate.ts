@@ -3,6 +3,9 @@ import { Instruction, i32, type TypeCode, typeName } from "./opcodes.js";
 import { type Proposal, proposals } from "./proposals.js";
 import { Reader } from "./reader.js";
 
+/** How many values all jumps of a module may carry along: each is an instruction of its own in internal code. */
+const mostCarried = 1_048_576;
+
 /** The type of a value in code that is never reached: fits everything. */
 const unknown: TypeCode = 0;
 
@@ -72,6 +75,9 @@ class BodyCheck {
     this.signature = signatureOf(module, index);
     this.controls.push({ code: 0, params: [], results: this.signature.results, height: 0, unreachable: false });
   }
+
+  /** Values that its jumps carry along. */
+  carried = 0;
 
   /** Checks all instructions. */
   run(): void {
@@ -165,7 +171,10 @@ class BodyCheck {
   private labelTypes(depth: number): readonly TypeCode[] {
     const control = this.controls[this.controls.length - 1 - depth];
     if (control === undefined) return this.fail(`unknown label ${depth}`);
-    return control.code === 0x03 ? control.params : control.results;
+    const types = control.code === 0x03 ? control.params : control.results;
+    this.carried += types.length;
+    if (this.carried > mostCarried) this.fail(`jumps carry more than ${mostCarried} values`);
+    return types;
   }
 
   private local(index: number): TypeCode {
@@ -310,7 +319,13 @@ class BodyCheck {
 
 /** Checks every body of a module. */
 export function validate(module: Module): void {
-  module.bodies.forEach((body, i) => void new BodyCheck(module, module.importedFunctions + i, body).run());
+  let carried = 0;
+  module.bodies.forEach((body, i) => {
+    const check = new BodyCheck(module, module.importedFunctions + i, body);
+    check.carried = carried;
+    check.run();
+    carried = check.carried;
+  });
 }
 
 /**
