@@ -98,6 +98,7 @@ export class Client implements XDisplayClient {
   readonly number: number;
   readonly #display: XDisplay;
   readonly #send: (bytes: Uint8Array) => void;
+  readonly #needsCookie: boolean;
   readonly #stream = new XClientStream(4 * bigRequests.maximumLength);
   #out: Uint8Array[] = [];
   order: ByteOrder = "little";
@@ -106,10 +107,11 @@ export class Client implements XDisplayClient {
   majorOpcode = 0;
   isClosed = false;
 
-  constructor(display: XDisplay, number: number, send: (bytes: Uint8Array) => void) {
+  constructor(display: XDisplay, number: number, send: (bytes: Uint8Array) => void, needsCookie: boolean) {
     this.#display = display;
     this.number = number;
     this.#send = send;
+    this.#needsCookie = needsCookie;
   }
 
   /** Where its identifiers begin. */
@@ -184,6 +186,7 @@ export class Client implements XDisplayClient {
     const { cookie } = this.#display;
     const isKnown =
       cookie === undefined ||
+      !this.#needsCookie ||
       (cookie.length === authorizationData.length && cookie.every((byte, i) => byte === authorizationData[i]));
     if (isKnown) this.say(encodeXSetupReply(this.#display.description(this), order));
     else {
@@ -274,12 +277,13 @@ export class XDisplay {
    * A new client.
    *
    * @param send gets the bytes for it.
+   * @param options `needsCookie: false` lets it in whatever it shows: one that is no stranger, as a recorded one.
    */
-  connect(send: (bytes: Uint8Array) => void): XDisplayClient {
+  connect(send: (bytes: Uint8Array) => void, options: { readonly needsCookie?: boolean } = {}): XDisplayClient {
     let number = this.#nextClient;
     for (let tries = 0; this.#clients.has(number) && tries < mostClients; tries++) number = (number % mostClients) + 1;
     this.#nextClient = (number % mostClients) + 1;
-    const client = new Client(this, number, send);
+    const client = new Client(this, number, send, options.needsCookie ?? true);
     if (this.#clients.has(number)) client.isClosed = true;
     else this.#clients.set(number, client);
     return client;

@@ -2,7 +2,15 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { openXDisplay, startXScreen, ToolMissing, withXLab, type XClientConnection } from "kernel-lib";
+import {
+  dataset,
+  openXDisplay,
+  startXScreen,
+  ToolMissing,
+  withXLab,
+  type XClientConnection,
+  type XSent,
+} from "kernel-lib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { inRoot } from "../../../scripts/setup/paths.mjs";
@@ -79,6 +87,24 @@ withX(
     assert.equal(different, []);
   },
 );
+
+test("recorded programs draw on a display that they have never seen, and go on from where they were", async () => {
+  const screen = await startXScreen({ width: 640, height: 600 });
+  const { rows } = dataset<XSent & { stage: string }>("x-programs");
+  const replay = (stage: string) => screen.replay(rows.filter((row) => row.stage === stage));
+  try {
+    replay("start");
+    assert.equal(screen.display.windows.map(({ name }) => name).sort(), ["Calculator", "xclock", "xeyes", "xlogo"]);
+    const eyes = { x: 181, y: 21, width: 200, height: 140 };
+    replay("left");
+    const left = [...screen.display.screen.read(eyes)];
+    replay("right");
+    const moved = screen.display.screen.read(eyes).filter((colour, i) => colour !== left[i]).length;
+    assert.ok(moved > 100, `${moved} pixels of the eyes have changed`);
+  } finally {
+    await screen.close();
+  }
+});
 
 withX("real programs draw on our display, and their windows go when they end; a stranger is not let in", async () => {
   const screen = await startXScreen({ width: 300, height: 200 });
