@@ -1789,7 +1789,7 @@ await check(exercises.pulling, clockedTerminal);
 // ## Exercise · An encoding for a link
 //
 // A good encoding saves bytes and costs CPU time. Write a function that says which of `raw`, `rre`, `hextile` and `zrle` gives the most updates a second: you are
-// given the link, and for each encoding the `bytes` and the server's `cpuMs` of one update. A film and a text are tried over slow links and fast ones.
+// given the link, and for each encoding the `bytes` and the server's `cpuMs` of one update (assumed times, in the order that encoders have). A film and a text are tried over slow links and fast ones.
 
 // %% name="terminal-exercise-encoding-answer" tags=["exercise"]
 const myChoice: exercises.EncodingChoice = (link, costs) => {
