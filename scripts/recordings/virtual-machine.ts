@@ -1,9 +1,7 @@
 /** Records migrations of a real virtual machine: `npx tsx scripts/recordings/virtual-machine.ts`, on a quiet machine, with QEMU. */
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import os from "node:os";
 import { migrateVirtualMachine, migrationTotals, type VirtualMachineOptions } from "kernel-lib";
-import { inRoot } from "../setup/paths.mjs";
+import { writeRecorded } from "./recorded.js";
 
 const guest = { filledPages: 6144, writtenPages: 2048 };
 const plans: VirtualMachineOptions[] = [];
@@ -30,14 +28,10 @@ for (const plan of plans) {
   rows.push({ ...what, ...came, normalPages, zeroPages, faults: migrationTotals(run.rows).faults, blockedMs });
   console.log(JSON.stringify(rows.at(-1)));
 }
-const version = spawnSync("qemu-system-x86_64", ["--version"], {
-  encoding: "utf8",
-  env: { ...process.env, LC_ALL: "C" },
-});
-const recorded = {
-  source: `Recorded for this workbook on ${os.type()} ${os.release().split(".").slice(0, 2).join(".")}: ${/version [\d.]+/.exec(version.stdout)?.[0].replace("version", "QEMU")} without hardware support, Node ${process.versions.node.split(".")[0]}`,
+const said = spawnSync("qemu-system-x86_64", ["--version"], { encoding: "utf8", env: { ...process.env, LC_ALL: "C" } });
+const [, version] = /version ([\d.]+)/.exec(said.stdout) ?? [];
+writeRecorded("virtual-machine", `QEMU ${version} without hardware support`, {
   remark:
     "What migrateVirtualMachine returned for a guest that writes pages at a rate: totals of its rows, and QEMU's own counts of pages.",
   rows,
-};
-writeFileSync(inRoot("datasets", "recorded", "virtual-machine.json"), `${JSON.stringify(recorded, null, 2)}\n`);
+});

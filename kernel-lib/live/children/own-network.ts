@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { NamedError } from "../../errors.js";
 import { type ChildEnd, ChildNotStarted, startChild } from "./child.js";
 import { executable } from "./child-programs.js";
@@ -49,4 +50,26 @@ export async function runInOwnNetwork(
       `a network of one's own needs unshare, ip and mount (packages util-linux and iproute2) and leave to use them: ${end.stderr.trim()}`,
     );
   return end;
+}
+
+/**
+ * Runs a module of ours in a network of its own. It finds its plan, as JSON, in its first argument, and prints its result as JSON.
+ *
+ * @param where in whose name errors are told.
+ * @throws {@link ToolMissing} as {@link runInOwnNetwork}, and where the module throws one; Error if it fails otherwise.
+ * @internal
+ */
+export async function playInOwnNetwork(
+  where: string,
+  module: URL,
+  plan: unknown,
+  options: OwnNetworkOptions,
+): Promise<unknown> {
+  const end = await runInOwnNetwork([process.execPath, fileURLToPath(module), JSON.stringify(plan)], options);
+  if (end.timedOut) throw new Error(`${where}: it took too long and was ended`);
+  const missing = /ToolMissing: (.*)/.exec(end.stderr);
+  if (missing) throw new ToolMissing(missing[1] as string);
+  if (end.code !== 0)
+    throw new Error(`${where}: it ended with ${end.signal ?? `exit code ${end.code}`}: ${end.stderr}`);
+  return JSON.parse(end.stdout);
 }

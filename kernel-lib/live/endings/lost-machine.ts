@@ -1,6 +1,5 @@
-import { fileURLToPath } from "node:url";
 import { checkPositive } from "../../errors.js";
-import { type OwnNetworkOptions, runInOwnNetwork, ToolMissing } from "../children/own-network.js";
+import { type OwnNetworkOptions, playInOwnNetwork } from "../children/own-network.js";
 
 /** When a server noticed that its client's machine was lost: see {@link lostMachine}. */
 export interface LostMachineRow {
@@ -35,13 +34,7 @@ export interface LostMachineOptions extends OwnNetworkOptions {
  */
 export async function lostMachine({ watchMs = 8000, ...limits }: LostMachineOptions = {}): Promise<LostMachineRow[]> {
   checkPositive("lostMachine", "watchMs", watchMs);
-  const inside = fileURLToPath(new URL("./lost-machine-inside.js", import.meta.url));
   const limitMs = limits.limitMs ?? watchMs + 30_000;
-  const end = await runInOwnNetwork([process.execPath, inside, String(watchMs)], { ...limits, limitMs });
-  if (end.timedOut) throw new Error("lostMachine: it took too long and was ended");
-  const missing = /ToolMissing: (.*)/.exec(end.stderr);
-  if (missing) throw new ToolMissing(missing[1] as string);
-  if (end.code !== 0)
-    throw new Error(`lostMachine: it ended with ${end.signal ?? `exit code ${end.code}`}: ${end.stderr}`);
-  return JSON.parse(end.stdout) as LostMachineRow[];
+  const inside = new URL("./lost-machine-inside.js", import.meta.url);
+  return playInOwnNetwork("lostMachine", inside, watchMs, { ...limits, limitMs }) as Promise<LostMachineRow[]>;
 }

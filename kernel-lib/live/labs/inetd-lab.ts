@@ -1,6 +1,5 @@
-import { fileURLToPath } from "node:url";
 import { checkWhole, refuse } from "../../errors.js";
-import { type OwnNetworkOptions, runInOwnNetwork, ToolMissing } from "../children/own-network.js";
+import { type OwnNetworkOptions, playInOwnNetwork, ToolMissing } from "../children/own-network.js";
 
 /** What a client asks of a superserver in {@link inetdLab}. */
 export interface InetdRequest {
@@ -47,13 +46,11 @@ export async function inetdLab(options: InetdLabOptions): Promise<InetdReplyRow[
   if (superserver !== "ours" && superserver !== "openbsd-inetd")
     refuse("inetdLab", "superserver", '"ours" or "openbsd-inetd"', superserver);
   for (const [i, { port }] of requests.entries()) checkWhole("inetdLab", `requests[${i}].port`, port, 1, 65_535);
-  const inside = fileURLToPath(new URL("./inetd-lab-inside.js", import.meta.url));
-  const plan = JSON.stringify({ superserver, conf, requests, nextConf });
-  const end = await runInOwnNetwork([process.execPath, inside, plan], limits);
-  if (end.timedOut) throw new Error("inetdLab: it took too long and was ended");
-  if (/ChildNotStarted: .*inetd.* ENOENT/.test(end.stderr))
+  const inside = new URL("./inetd-lab-inside.js", import.meta.url);
+  const plan = { superserver, conf, requests, nextConf };
+  const rows = await playInOwnNetwork("inetdLab", inside, plan, limits).catch((error: Error) => {
+    if (!/ChildNotStarted: .*inetd.* ENOENT/.test(error.message)) throw error;
     throw new ToolMissing("inetd is not installed: on Debian and Ubuntu, apt install openbsd-inetd");
-  if (end.code !== 0)
-    throw new Error(`inetdLab: it ended with ${end.signal ?? `exit code ${end.code}`}: ${end.stderr}`);
-  return JSON.parse(end.stdout) as InetdReplyRow[];
+  });
+  return rows as InetdReplyRow[];
 }

@@ -1,7 +1,6 @@
-import { fileURLToPath } from "node:url";
 import { checkWhole, refuse } from "../../errors.js";
 import type { PortMapping } from "../../protocol/index.js";
-import { type OwnNetworkOptions, runInOwnNetwork, ToolMissing } from "../children/own-network.js";
+import { type OwnNetworkOptions, playInOwnNetwork, ToolMissing } from "../children/own-network.js";
 
 /** See {@link portmapperLab}. */
 export interface PortmapperLabOptions extends OwnNetworkOptions {
@@ -55,13 +54,9 @@ export async function portmapperLab(options: PortmapperLabOptions): Promise<Port
     throw new ToolMissing(
       "rpcbind gives up rights when it starts, so only the superuser can put it into a network of its own",
     );
-  const inside = fileURLToPath(new URL("./portmapper-lab-inside.js", import.meta.url));
-  const plan = JSON.stringify({ daemon, services, commands });
-  const end = await runInOwnNetwork([process.execPath, inside, plan], limits);
-  if (end.timedOut) throw new Error("portmapperLab: it took too long and was ended");
-  if (end.code !== 0)
-    throw new Error(`portmapperLab: it ended with ${end.signal ?? `exit code ${end.code}`}: ${end.stderr}`);
-  const result = JSON.parse(end.stdout) as PortmapperLabResult & { readonly missing?: string };
+  const inside = new URL("./portmapper-lab-inside.js", import.meta.url);
+  const said = await playInOwnNetwork("portmapperLab", inside, { daemon, services, commands }, limits);
+  const result = said as PortmapperLabResult & { readonly missing?: string };
   if (result.missing)
     throw new ToolMissing(
       `${result.missing} is not installed: on Debian and Ubuntu, apt install rpcbind brings rpcbind and rpcinfo`,

@@ -1,3 +1,4 @@
+import { cLibrary } from "./c-library.js";
 import { type IpAddress, SystemCallError } from "./sockets-api.js";
 
 /** Which packets a rule of routing is for, and what becomes of them (ip-rule(8)). */
@@ -47,26 +48,23 @@ const ruleBytes = 12;
 
 /** Opens the kernel's door for routing (netlink(7)): a rule takes some 10 µs; by `ip rule` it is a process each time. */
 export async function routingRules(): Promise<RoutingRules> {
-  const koffi = (await import("koffi")).default;
-  const libc = koffi.load(null);
+  const { library: libc, nameOf, lastError } = await cLibrary();
   const call = {
     socket: libc.func("int socket(int, int, int)"),
     send: libc.func("long send(int, const void *, size_t, int)"),
     receive: libc.func("long recv(int, _Out_ uint8_t *, size_t, int)"),
   };
-  const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
-  const nameOf = (error: number): string => names.get(error) ?? `error ${error}`;
   const fd = call.socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE) as number;
-  if (fd < 0) throw new SystemCallError("socket(AF_NETLINK)", nameOf(koffi.errno()));
+  if (fd < 0) throw new SystemCallError("socket(AF_NETLINK)", lastError());
 
   const tell = (type: number, flags: number, rule: RoutingRule): void => {
     const message = encodeRule(type, flags, rule);
     if ((call.send(fd, message, message.length, 0) as number) < 0)
-      throw new SystemCallError("send(AF_NETLINK)", nameOf(koffi.errno()));
+      throw new SystemCallError("send(AF_NETLINK)", lastError());
     // The answer is there when `send` returns: a header, and an error number, 0 if it was done.
     const answer = new Uint8Array(256);
     if ((call.receive(fd, answer, answer.length, 0) as number) < 0)
-      throw new SystemCallError("recv(AF_NETLINK)", nameOf(koffi.errno()));
+      throw new SystemCallError("recv(AF_NETLINK)", lastError());
     const error = -new DataView(answer.buffer).getInt32(headerBytes, true);
     if (error !== 0) throw new SystemCallError(type === RTM_NEWRULE ? "RTM_NEWRULE" : "RTM_DELRULE", nameOf(error));
   };

@@ -1,4 +1,4 @@
-import type { LibraryHandle } from "koffi";
+import { type CLibrary, cLibrary } from "./c-library.js";
 
 /** The numbers that an operating system's headers give to what we ask of sockets. */
 interface Constants {
@@ -185,15 +185,10 @@ async function load(): Promise<SocketsApi> {
   const refusal = whyNoSocketsApi();
   const constants = constantsOf[process.platform];
   if (refusal || !constants) throw new Error(refusal);
-  // Only those who open raw sockets wait for it.
-  const koffi = (await import("koffi")).default;
-  // Of two names for one number the first: EAGAIN is also called EWOULDBLOCK.
-  const names = new Map<number, string>();
-  for (const [name, number] of Object.entries(koffi.os.errno).sort()) if (!names.has(number)) names.set(number, name);
-  return bind(koffi.load(null), constants, () => names.get(koffi.errno()) ?? `error ${koffi.errno()}`);
+  return bind(await cLibrary(), constants);
 }
 
-function bind(libc: LibraryHandle, constants: Constants, lastError: () => string): SocketsApi {
+function bind({ library: libc, lastError }: CLibrary, constants: Constants): SocketsApi {
   const call = {
     socket: libc.func("int socket(int, int, int)"),
     bind: libc.func("int bind(int, const void *, unsigned int)"),

@@ -1,4 +1,4 @@
-import type { LibraryHandle } from "koffi";
+import { type CLibrary, cLibrary } from "./c-library.js";
 import { type IpAddress, SystemCallError } from "./sockets-api.js";
 
 /** An address and a port. */
@@ -95,15 +95,11 @@ let loaded: TcpRepair | undefined;
 export async function tcpRepair(): Promise<TcpRepair> {
   if (process.platform !== "linux") throw new Error(`TCP_REPAIR is of Linux; this is ${process.platform}`);
   if (loaded) return loaded;
-  // Only those who move connections wait for it.
-  const koffi = (await import("koffi")).default;
-  const names = new Map<number, string>();
-  for (const [name, number] of Object.entries(koffi.os.errno).sort()) if (!names.has(number)) names.set(number, name);
-  loaded = bind(koffi.load(null), () => names.get(koffi.errno()) ?? `error ${koffi.errno()}`);
+  loaded = bind(await cLibrary());
   return loaded;
 }
 
-function bind(libc: LibraryHandle, lastError: () => string): TcpRepair {
+function bind({ library: libc, lastError }: CLibrary): TcpRepair {
   const call = {
     socket: libc.func("int socket(int, int, int)"),
     bind: libc.func("int bind(int, const void *, unsigned int)"),

@@ -71,6 +71,7 @@ async function traffic({ replyBytes, requests }: TrafficPlan): Promise<HandOffRo
 }
 
 async function costs({ replySizes, requests }: CostsPlan): Promise<FrontEndCostRow[]> {
+  const wantedOf = new Map(replySizes.map((replyBytes) => [replyBytes, digestOf(replyOf(replyBytes))]));
   const rows: FrontEndCostRow[] = [];
   for (const way of ["relay", "nginx", "haproxy", "descriptor passed", "hand-off"] as const)
     for (const replyBytes of replySizes) {
@@ -80,7 +81,7 @@ async function costs({ replySizes, requests }: CostsPlan): Promise<FrontEndCostR
       const before = await askFront("cpu", { way });
       const { digests } = await askClient("fetch", { ...run, requests });
       const after = await askFront("cpu", { way });
-      const wanted = digestOf(replyOf(replyBytes));
+      const wanted = wantedOf.get(replyBytes);
       const replies = digests.filter((digest) => digest === wanted).length;
       rows.push({ way, replyBytes, replies, cpuUs: (after.cpuNs - before.cpuNs) / 1000 / requests });
     }

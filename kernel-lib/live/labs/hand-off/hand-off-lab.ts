@@ -1,6 +1,5 @@
-import { fileURLToPath } from "node:url";
 import { checkWhole } from "../../../errors.js";
-import { type OwnNetworkOptions, runInOwnNetwork, ToolMissing } from "../../children/own-network.js";
+import { type OwnNetworkOptions, playInOwnNetwork } from "../../children/own-network.js";
 
 /** See {@link handOffLab}. */
 export interface HandOffLabOptions extends OwnNetworkOptions {
@@ -114,12 +113,5 @@ export interface CostsPlan {
 /** What is measured inside. @internal */
 export type Plan = TrafficPlan | CostsPlan;
 
-async function run(name: string, plan: Plan, limits: OwnNetworkOptions): Promise<unknown> {
-  const inside = fileURLToPath(new URL("./hand-off-lab-inside.js", import.meta.url));
-  const end = await runInOwnNetwork([process.execPath, inside, JSON.stringify(plan)], limits);
-  if (end.timedOut) throw new Error(`${name}: it took too long and was ended`);
-  const missing = /ToolMissing: (.*)/.exec(end.stderr);
-  if (missing) throw new ToolMissing(missing[1] as string);
-  if (end.code !== 0) throw new Error(`${name}: it ended with ${end.signal ?? `exit code ${end.code}`}: ${end.stderr}`);
-  return JSON.parse(end.stdout);
-}
+const run = (where: string, plan: Plan, limits: OwnNetworkOptions): Promise<unknown> =>
+  playInOwnNetwork(where, new URL("./hand-off-lab-inside.js", import.meta.url), plan, limits);

@@ -316,7 +316,7 @@ async function client(): Promise<Handlers> {
         digests.push(digestOf(Buffer.concat(chunks)));
       }
       agent.destroy();
-      const names = new Map(Object.entries(macOf).map(([name, mac]) => [mac, name]));
+      const names = new Map<string, string>(Object.entries(macOf).map(([name, mac]) => [mac, name]));
       const frames = new Map<string, number>();
       for (const { from, to, sourcePort } of await tap.end()) {
         if (to !== macOf.client || sourcePort !== port[way]) continue;

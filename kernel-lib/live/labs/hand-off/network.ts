@@ -69,24 +69,23 @@ const setting = (machine: string, settings: Readonly<Record<string, number>>): v
 };
 
 /** A locally administered address for each, so that nobody need ask who has which. */
-const macs = {
+export const macOf = {
   client: "02:00:00:00:00:10",
   front: "02:00:00:00:00:02",
   back: "02:00:00:00:00:20",
 } as const;
-export type MachineName = keyof typeof macs;
-export const macOf: Readonly<Record<MachineName, string>> = macs;
+export type MachineName = keyof typeof macOf;
 
 /** Builds the network. */
 export function build(): void {
   must("nft", "--version");
   must("ip", "link add lan type bridge mcast_snooping 0");
-  for (const machine of Object.keys(macs) as MachineName[]) {
+  for (const machine of Object.keys(macOf) as MachineName[]) {
     must("ip", `netns add ${machine}`);
     must("ip", `link add ${machine} type veth peer name eth0 netns ${machine}`);
     must("ip", `link set ${machine} master lan up addrgenmode none`);
     setting(machine, { "net.ipv6.conf.all.disable_ipv6": 1 });
-    within(machine, `link set eth0 address ${macs[machine]} up`);
+    within(machine, `link set eth0 address ${macOf[machine]} up`);
     within(machine, "link set lo up");
     within(machine, `addr add ${address[machine]}/24 dev eth0`);
   }
@@ -100,7 +99,7 @@ export function build(): void {
     ["back", address.service, "front"],
   ];
   for (const [machine, ip, who] of known)
-    within(machine, `neigh replace ${ip} lladdr ${macs[who]} dev eth0 nud permanent`);
+    within(machine, `neigh replace ${ip} lladdr ${macOf[who]} dev eth0 nud permanent`);
   within("front", `addr add ${address.service}/32 dev eth0`);
   within("back", `addr add ${address.service}/32 dev lo`);
   // A front end that passes packets on, also to where they came from, and does not tell the client of a shorter way.

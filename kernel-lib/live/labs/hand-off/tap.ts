@@ -1,4 +1,4 @@
-import type { LibraryHandle } from "koffi";
+import { cLibrary } from "../../system/c-library.js";
 import { SystemCallError } from "../../system/sockets-api.js";
 
 /** A frame as it passed an interface. @internal */
@@ -26,8 +26,7 @@ const headerBytes = 14;
  * @internal
  */
 export async function tapFrames(interfaceName: string): Promise<{ end(): Promise<TappedFrame[]> }> {
-  const koffi = (await import("koffi")).default;
-  const libc: LibraryHandle = koffi.load(null);
+  const { library: libc, lastError } = await cLibrary();
   const socket = libc.func("int socket(int, int, int)");
   const bind = libc.func("int bind(int, const void *, unsigned int)");
   const option = libc.func("int setsockopt(int, int, int, const int *, unsigned int)");
@@ -35,7 +34,7 @@ export async function tapFrames(interfaceName: string): Promise<{ end(): Promise
   const close = libc.func("int close(int)");
   const indexOf = libc.func("unsigned int if_nametoindex(const char *)");
   const fd = socket(AF_PACKET, SOCK_RAW, 0) as number;
-  if (fd < 0) throw new SystemCallError("socket(AF_PACKET)", String(koffi.errno()));
+  if (fd < 0) throw new SystemCallError("socket(AF_PACKET)", lastError());
   option(fd, SOL_SOCKET, SO_RCVBUFFORCE, [1 << 24], 4);
   // struct sockaddr_ll: family, protocol, interface
   const where = new Uint8Array(20);
@@ -43,7 +42,7 @@ export async function tapFrames(interfaceName: string): Promise<{ end(): Promise
   view.setUint16(0, AF_PACKET, true);
   view.setUint16(2, everyProtocol, true);
   view.setInt32(4, indexOf(interfaceName) as number, true);
-  if ((bind(fd, where, 20) as number) < 0) throw new SystemCallError("bind(AF_PACKET)", String(koffi.errno()));
+  if ((bind(fd, where, 20) as number) < 0) throw new SystemCallError("bind(AF_PACKET)", lastError());
   const frames: TappedFrame[] = [];
   const start = new Uint8Array(128);
   const drain = (): void => {

@@ -11,7 +11,7 @@ export interface SwitchPort {
 /** A frame that was seen. @internal */
 export interface SeenFrame {
   readonly atMs: number;
-  /** The number of the port by which it came; -1 for this process's own. */
+  /** The number of the port by which it came. */
   readonly port: number;
   readonly frame: Buffer;
 }
@@ -54,11 +54,6 @@ export class EthernetSwitch {
     const port = this.#portOf.get(macOf(frame, 0));
     for (const [i, socket] of this.#sockets.entries())
       if (port === undefined || port === i) socket.send(frame, this.#machines[i] as number, "127.0.0.1");
-  }
-
-  /** The number of the port at which an address was last seen. */
-  portOf(mac: readonly number[]): number | undefined {
-    return this.#portOf.get(Buffer.from(mac).toString("hex"));
   }
 
   #arrived(port: number, frame: Buffer): void {
